@@ -1,0 +1,54 @@
+"""The one settings object, read lazily from Django's `MEDUSA_PAYMENTS`."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.signals import setting_changed
+from django.utils.module_loading import import_string
+
+SETTING_NAME = "MEDUSA_PAYMENTS"
+
+DEFAULTS: dict[str, Any] = {
+    "PROVIDERS": {"pp_system_default": {"BACKEND": "medusa_payments.providers.system.SystemProvider"}},
+    "CART_RESOLVER": None,
+    "REGION_PROVIDERS": None,
+    "ADMIN_AUTHENTICATION_CLASSES": None,
+    "STORE_AUTHENTICATION_CLASSES": None,
+}
+
+
+class PaymentsSettings:
+    """Attribute access to `MEDUSA_PAYMENTS`, defaults filled in.
+
+    Nothing is read at import. Values follow the setting when tests override it. Unknown keys are reported by
+    the system check `medusa_payments.E001`, not here.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in DEFAULTS:
+            raise AttributeError(f"{SETTING_NAME} has no key {name}")
+        value = getattr(settings, SETTING_NAME, {}).get(name, DEFAULTS[name])
+        setattr(self, name, value)
+        return value
+
+    def hook(self, name: str) -> Any:
+        """Return what a setting holds; where that is a dotted path, the object it names.
+
+        Raises `ImportError` for a path that can't be imported.
+        """
+        value = getattr(self, name)
+        return import_string(value) if isinstance(value, str) else value
+
+    def reload(self) -> None:
+        self.__dict__.clear()
+
+
+payments_settings = PaymentsSettings()
+
+
+def _reload(*, setting: str, **_: object) -> None:
+    if setting == SETTING_NAME:
+        payments_settings.reload()
+
+
+setting_changed.connect(_reload, dispatch_uid="medusa_payments.conf.reload")

@@ -1,0 +1,23 @@
+"""The tables. Rules live in `services`; what must never break is a database constraint here."""
+
+from medusa_payments.models.capture import Capture
+from medusa_payments.models.event import Event
+from medusa_payments.models.operation import Operation
+from medusa_payments.models.payment import Payment
+from medusa_payments.models.payment_collection import PaymentCollection
+from medusa_payments.models.payment_session import PaymentSession
+from medusa_payments.models.publishable_key import PublishableKey
+from medusa_payments.models.refund import Refund
+from medusa_payments.models.refund_reason import RefundReason
+
+__all__ = [
+    "Capture",
+    "Event",
+    "Operation",
+    "Payment",
+    "PaymentCollection",
+    "PaymentSession",
+    "PublishableKey",
+    "Refund",
+    "RefundReason",
+]

@@ -1,0 +1,108 @@
+"""Column types that every table shares."""
+
+import json
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from medusa_payments.ids import new_id
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.db.models.expressions import Combinable
+
+    _TextColumn = models.CharField[str | Combinable, str]
+    _IntegerColumn = models.BigIntegerField[int | Combinable, int]
+    _TimeColumn = models.DateTimeField[datetime | Combinable, datetime]
+else:
+    _TextColumn, _IntegerColumn, _TimeColumn = models.CharField, models.BigIntegerField, models.DateTimeField
+
+HOST_ID_LENGTH = 255
+"""Ids that the host hands us (cart, order, region, customer)."""
+
+
+class PrefixedIdField(_TextColumn):
+    """Primary key of the form `{prefix}_{ULID}`."""
+
+    def __init__(self, *, prefix: str, **options: Any) -> None:
+        self.prefix = prefix
+        options |= {
+            "primary_key": True,
+            "max_length": 64,
+            "editable": False,
+            "default": partial(new_id, prefix),
+        }
+        super().__init__(**options)
+
+    def deconstruct(self) -> Any:
+        name, path, arguments, options = super().deconstruct()
+        for derived in ("primary_key", "max_length", "editable", "default"):
+            options.pop(derived, None)
+        return name, path, arguments, options | {"prefix": self.prefix}
+
+
+class MinorUnitsField(_IntegerColumn):
+    """An amount in minor units. Refuses anything that isn't a whole number instead of truncating it."""
+
+    description = _("Amount in minor units")
+
+    def to_python(self, value: Any) -> int | None:
+        return None if value is None else _whole_number(value)
+
+    def get_prep_value(self, value: Any) -> Any:
+        if value is None or hasattr(value, "resolve_expression"):
+            return super().get_prep_value(value)
+        return _whole_number(value)
+
+
+class ExactJSONEncoder(json.JSONEncoder):
+    """Writes decimals as the numbers they are; the standard encoder knows only floats."""
+
+    def encode(self, o: Any) -> str:
+        return msgspec.json.Encoder(decimal_format="number").encode(o).decode()
+
+
+class ExactJSONDecoder(json.JSONDecoder):
+    """Reads numbers with a fraction as `Decimal`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options | {"parse_float": Decimal})
+
+
+class ExactJSONField(models.JSONField):
+    """JSON whose numbers come back exactly as they were written."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options | {"encoder": ExactJSONEncoder, "decoder": ExactJSONDecoder})
+
+    def deconstruct(self) -> Any:
+        name, path, arguments, options = super().deconstruct()
+        options.pop("encoder", None)
+        options.pop("decoder", None)
+        return name, path, arguments, options
+
+
+class DatabaseTimeField(_TimeColumn):
+    """A moment that the database's own clock stamps on insert."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options | {"db_default": Now(), "editable": False})
+
+    def deconstruct(self) -> Any:
+        name, path, arguments, options = super().deconstruct()
+        options.pop("db_default", None)
+        options.pop("editable", None)
+        return name, path, arguments, options
+
+
+def _whole_number(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValidationError(_("%(value)r is not a whole number of minor units"), params={"value": value})
+    return value

@@ -1,0 +1,123 @@
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from medusa_payments.models.fields import DatabaseTimeField, ExactJSONField, MinorUnitsField, PrefixedIdField
+from medusa_payments.models.payment import Payment
+from medusa_payments.models.payment_collection import PaymentCollection
+from medusa_payments.models.payment_session import PaymentSession
+from medusa_payments.states import OperationKind, OperationStatus, RefusalKind
+
+KIND_CHOICES = [
+    (OperationKind.INITIATE.value, _("initiate")),
+    (OperationKind.UPDATE.value, _("update")),
+    (OperationKind.AUTHORIZE.value, _("authorize")),
+    (OperationKind.CAPTURE.value, _("capture")),
+    (OperationKind.REFUND.value, _("refund")),
+    (OperationKind.CANCEL.value, _("cancel")),
+]
+
+STATUS_CHOICES = [
+    (OperationStatus.OPEN.value, _("open")),
+    (OperationStatus.SUCCEEDED.value, _("succeeded")),
+    (OperationStatus.REFUSED.value, _("refused")),
+    (OperationStatus.NOT_EXECUTED.value, _("not executed")),
+    (OperationStatus.ACCEPTED.value, _("accepted")),
+]
+
+REFUSAL_CHOICES = [
+    (RefusalKind.DECLINED.value, _("declined")),
+    (RefusalKind.REJECTED.value, _("rejected")),
+]
+
+
+class Operation(models.Model):
+    """The intent to make a provider do one mutating call, committed before the call. Never deleted.
+
+    Its id is the idempotency key at the provider. `request` is the whole canonical request, so that anybody can
+    send it again; `intent` is what settling needs besides (note, reason). While `lease_expires_at` (the database's
+    clock) lies ahead, one process is at work on it; `fence` counts who took it over. `open_slot` is held by verbs
+    that don't add up, while open. `answered_at` says that a caller got the outcome.
+    """
+
+    id = PrefixedIdField(prefix="payop", verbose_name=_("id"))
+    kind = models.CharField(_("kind"), max_length=16, choices=KIND_CHOICES)
+    status = models.CharField(_("status"), max_length=16, choices=STATUS_CHOICES, default=OperationStatus.OPEN.value)
+    payment_collection = models.ForeignKey(
+        PaymentCollection, models.PROTECT, related_name="operations", verbose_name=_("payment collection")
+    )
+    payment_session = models.ForeignKey(
+        PaymentSession, models.PROTECT, related_name="operations", verbose_name=_("payment session")
+    )
+    payment = models.ForeignKey(
+        Payment, models.PROTECT, related_name="operations", verbose_name=_("payment"), null=True, blank=True
+    )
+    provider_id = models.CharField(_("provider"), max_length=100)
+    provider_account = models.CharField(_("provider account"), max_length=100)
+    api_version = models.CharField(_("API version"), max_length=64, blank=True, default="")
+    amount = MinorUnitsField(_("amount"), null=True, blank=True)  # type: ignore[misc]
+    requested_amount = MinorUnitsField(_("requested amount"), null=True, blank=True)  # type: ignore[misc]
+    currency_code = models.CharField(_("currency"), max_length=3)
+    request = ExactJSONField(verbose_name=_("request"))
+    intent = ExactJSONField(verbose_name=_("intent"), default=dict, blank=True)
+    open_slot = models.CharField(_("open slot"), max_length=128, null=True, blank=True, unique=True, editable=False)
+    lease_expires_at = models.DateTimeField(_("lease expires at"), editable=False)
+    fence = models.PositiveIntegerField(_("fence"), default=0, editable=False)
+    refusal = models.CharField(_("refusal"), max_length=16, choices=REFUSAL_CHOICES, blank=True, default="")
+    error_code = models.CharField(_("error code"), max_length=255, blank=True, default="")
+    error_message = models.TextField(_("error message"), blank=True, default="")
+    created_by = models.CharField(_("created by"), max_length=255, blank=True, default="")
+    created_at = DatabaseTimeField(verbose_name=_("created at"))
+    settled_at = models.DateTimeField(_("settled at"), null=True, blank=True, editable=False)
+    answered_at = models.DateTimeField(_("answered at"), null=True, blank=True, editable=False)
+
+    if TYPE_CHECKING:
+        payment_collection_id: str
+        payment_session_id: str
+        payment_id: str | None
+
+    class Meta:
+        verbose_name = _("operation")
+        verbose_name_plural = _("operations")
+        indexes = [
+            models.Index(fields=["status", "lease_expires_at"], name="mp_operation_open"),
+            models.Index(fields=["payment", "kind", "status"], name="mp_operation_payment"),
+            models.Index(fields=["-created_at", "id"], name="mp_operation_created"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="mp_operation_kind", condition=Q(kind__in=[member.value for member in OperationKind])
+            ),
+            models.CheckConstraint(
+                name="mp_operation_status",
+                condition=Q(status__in=[member.value for member in OperationStatus]),
+            ),
+            models.CheckConstraint(
+                name="mp_operation_amounts",
+                condition=Q(Q(amount__isnull=True) | Q(amount__gte=0))
+                & Q(Q(requested_amount__isnull=True) | Q(requested_amount__gt=0)),
+            ),
+            models.CheckConstraint(
+                name="mp_operation_slot_only_while_open",
+                condition=Q(open_slot__isnull=True) | Q(status=OperationStatus.OPEN.value),
+            ),
+            models.CheckConstraint(
+                name="mp_operation_refusal",
+                condition=Q(status=OperationStatus.REFUSED.value, refusal__in=[member.value for member in RefusalKind])
+                | (~Q(status=OperationStatus.REFUSED.value) & Q(refusal="")),
+            ),
+            models.CheckConstraint(
+                name="mp_operation_settled",
+                condition=Q(status=OperationStatus.OPEN.value, settled_at__isnull=True)
+                | (~Q(status=OperationStatus.OPEN.value) & Q(settled_at__isnull=False)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == OperationStatus.OPEN

@@ -1,0 +1,113 @@
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from medusa_payments.models.fields import DatabaseTimeField, ExactJSONField, MinorUnitsField, PrefixedIdField
+from medusa_payments.models.payment_collection import PaymentCollection
+from medusa_payments.models.payment_session import PaymentSession
+
+if TYPE_CHECKING:
+    from django.db.models.fields.related_descriptors import RelatedManager
+
+    from medusa_payments.models.capture import Capture
+    from medusa_payments.models.operation import Operation
+    from medusa_payments.models.refund import Refund
+
+COUNTERS = (
+    "captured_amount",
+    "capturing_amount",
+    "released_amount",
+    "releasing_amount",
+    "refunded_amount",
+    "refunding_amount",
+)
+
+
+class Payment(models.Model):
+    """Money that a provider authorized for a session.
+
+    Six counters (minor units) say what is done (captured, released, refunded) and what is in flight (capturing,
+    releasing, refunding). The database refuses any row in which they exceed the limits, whoever writes it.
+    """
+
+    id = PrefixedIdField(prefix="pay", verbose_name=_("id"))
+    payment_collection = models.ForeignKey(
+        PaymentCollection, models.PROTECT, related_name="payments", verbose_name=_("payment collection")
+    )
+    payment_session = models.OneToOneField(
+        PaymentSession, models.PROTECT, related_name="payment", verbose_name=_("payment session")
+    )
+    provider_id = models.CharField(_("provider"), max_length=100, db_index=True)
+    provider_account = models.CharField(_("provider account"), max_length=100)
+    provider_ref = models.CharField(_("provider reference"), max_length=255)
+    amount = MinorUnitsField(_("amount"))
+    currency_code = models.CharField(_("currency"), max_length=3)
+    captured_amount = MinorUnitsField(_("captured"), default=0)
+    capturing_amount = MinorUnitsField(_("capturing"), default=0)
+    released_amount = MinorUnitsField(_("released"), default=0)
+    releasing_amount = MinorUnitsField(_("releasing"), default=0)
+    refunded_amount = MinorUnitsField(_("refunded"), default=0)
+    refunding_amount = MinorUnitsField(_("refunding"), default=0)
+    provider_data = ExactJSONField(verbose_name=_("data from the provider"), default=dict, blank=True)
+    metadata = ExactJSONField(verbose_name=_("metadata"), null=True, blank=True)
+    created_at = DatabaseTimeField(verbose_name=_("created at"))
+    updated_at = DatabaseTimeField(verbose_name=_("updated at"))
+    captured_at = models.DateTimeField(_("captured at"), null=True, blank=True, editable=False)
+    canceled_at = models.DateTimeField(_("canceled at"), null=True, blank=True, editable=False)
+
+    if TYPE_CHECKING:
+        payment_collection_id: str
+        payment_session_id: str
+        captures: RelatedManager[Capture]
+        refunds: RelatedManager[Refund]
+        operations: RelatedManager[Operation]
+
+    class Meta:
+        verbose_name = _("payment")
+        verbose_name_plural = _("payments")
+        permissions = [
+            ("capture_payment", _("Can capture payments")),
+            ("refund_payment", _("Can refund payments")),
+            ("cancel_payment", _("Can cancel payments")),
+        ]
+        indexes = [models.Index(fields=["-created_at", "id"], name="mp_payment_created")]
+        constraints = [
+            models.CheckConstraint(
+                name="mp_payment_not_negative",
+                condition=Q(amount__gte=0, **{f"{counter}__gte": 0 for counter in COUNTERS}),
+            ),
+            models.CheckConstraint(
+                name="mp_payment_captures_within_amount",
+                condition=Q(
+                    amount__gte=F("captured_amount")
+                    + F("capturing_amount")
+                    + F("released_amount")
+                    + F("releasing_amount")
+                ),
+            ),
+            models.CheckConstraint(
+                name="mp_payment_refunds_within_captures",
+                condition=Q(captured_amount__gte=F("refunded_amount") + F("refunding_amount")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+    @property
+    def authorized_amount(self) -> int:
+        """What is authorized and not given back (minor units); 0 once canceled."""
+        return 0 if self.canceled_at else self.amount - self.released_amount
+
+    @property
+    def capturable_amount(self) -> int:
+        """What may still be captured (minor units); what is in flight is taken off already."""
+        taken = self.captured_amount + self.capturing_amount + self.released_amount + self.releasing_amount
+        return self.amount - taken
+
+    @property
+    def refundable_amount(self) -> int:
+        """What may still be refunded (minor units); what is in flight is taken off already."""
+        return self.captured_amount - self.refunded_amount - self.refunding_amount

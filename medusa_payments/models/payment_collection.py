@@ -1,0 +1,104 @@
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from medusa_payments.models.fields import (
+    HOST_ID_LENGTH,
+    DatabaseTimeField,
+    ExactJSONField,
+    MinorUnitsField,
+    PrefixedIdField,
+)
+from medusa_payments.states import CollectionStatus
+
+if TYPE_CHECKING:
+    from django.db.models.fields.related_descriptors import RelatedManager
+
+    from medusa_payments.models.event import Event
+    from medusa_payments.models.operation import Operation
+    from medusa_payments.models.payment import Payment
+    from medusa_payments.models.payment_session import PaymentSession
+
+STATUS_CHOICES = [
+    (CollectionStatus.NOT_PAID.value, _("not paid")),
+    (CollectionStatus.AWAITING.value, _("awaiting")),
+    (CollectionStatus.PARTIALLY_AUTHORIZED.value, _("partially authorized")),
+    (CollectionStatus.AUTHORIZED.value, _("authorized")),
+    (CollectionStatus.PARTIALLY_CAPTURED.value, _("partially captured")),
+    (CollectionStatus.COMPLETED.value, _("completed")),
+    (CollectionStatus.CANCELED.value, _("canceled")),
+    (CollectionStatus.FAILED.value, _("failed")),
+]
+
+
+class PaymentCollection(models.Model):
+    """What is to be paid for one cart or order. Its row is the only lock of the money core.
+
+    `status` and the three totals are stored projections of sessions and payments (`states.collection_state`).
+    `live_cart_id` equals `cart_id` while this is the cart's collection: one live collection per cart.
+    """
+
+    id = PrefixedIdField(prefix="pay_col", verbose_name=_("id"))
+    currency_code = models.CharField(_("currency"), max_length=3)
+    amount = MinorUnitsField(_("amount"))
+    status = models.CharField(
+        _("status"), max_length=32, choices=STATUS_CHOICES, default=CollectionStatus.NOT_PAID.value
+    )
+    authorized_amount = MinorUnitsField(_("authorized"), default=0)
+    captured_amount = MinorUnitsField(_("captured"), default=0)
+    refunded_amount = MinorUnitsField(_("refunded"), default=0)
+    cart_id = models.CharField(_("cart"), max_length=HOST_ID_LENGTH, blank=True, default="", db_index=True)
+    live_cart_id = models.CharField(
+        _("live cart"), max_length=HOST_ID_LENGTH, null=True, blank=True, unique=True, editable=False
+    )
+    order_id = models.CharField(_("order"), max_length=HOST_ID_LENGTH, blank=True, default="", db_index=True)
+    region_id = models.CharField(_("region"), max_length=HOST_ID_LENGTH, blank=True, default="", db_index=True)
+    customer_id = models.CharField(_("customer"), max_length=HOST_ID_LENGTH, blank=True, default="", db_index=True)
+    email = models.EmailField(_("email"), blank=True, default="")
+    metadata = ExactJSONField(verbose_name=_("metadata"), null=True, blank=True)
+    event_count = models.PositiveIntegerField(_("number of events"), default=0, editable=False)
+    created_at = DatabaseTimeField(verbose_name=_("created at"))
+    updated_at = DatabaseTimeField(verbose_name=_("updated at"))
+    completed_at = models.DateTimeField(_("completed at"), null=True, blank=True, editable=False)
+    canceled_at = models.DateTimeField(_("canceled at"), null=True, blank=True, editable=False)
+    deleted_at = models.DateTimeField(_("deleted at"), null=True, blank=True, editable=False)
+
+    if TYPE_CHECKING:
+        payment_sessions: RelatedManager[PaymentSession]
+        payments: RelatedManager[Payment]
+        operations: RelatedManager[Operation]
+        events: RelatedManager[Event]
+
+    class Meta:
+        verbose_name = _("payment collection")
+        verbose_name_plural = _("payment collections")
+        indexes = [
+            models.Index(fields=["-created_at", "id"], name="mp_collection_created"),
+            models.Index(fields=["status", "-created_at"], name="mp_collection_status"),
+        ]
+        constraints = [
+            models.CheckConstraint(name="mp_collection_amount", condition=Q(amount__gte=0)),
+            models.CheckConstraint(
+                name="mp_collection_totals",
+                condition=Q(
+                    authorized_amount__gte=0,
+                    captured_amount__gte=0,
+                    refunded_amount__gte=0,
+                    captured_amount__lte=F("authorized_amount"),
+                    refunded_amount__lte=F("captured_amount"),
+                ),
+            ),
+            models.CheckConstraint(
+                name="mp_collection_status",
+                condition=Q(status__in=[member.value for member in CollectionStatus]),
+            ),
+            models.CheckConstraint(
+                name="mp_collection_live_cart",
+                condition=Q(live_cart_id__isnull=True) | Q(live_cart_id=F("cart_id"), deleted_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.id

@@ -1,0 +1,83 @@
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from medusa_payments.models.fields import DatabaseTimeField, ExactJSONField, MinorUnitsField, PrefixedIdField
+from medusa_payments.models.payment_collection import PaymentCollection
+from medusa_payments.states import SessionStatus
+
+if TYPE_CHECKING:
+    from django.db.models.fields.related_descriptors import RelatedManager
+
+    from medusa_payments.models.operation import Operation
+    from medusa_payments.models.payment import Payment
+
+STATUS_CHOICES = [
+    (SessionStatus.PENDING.value, _("pending")),
+    (SessionStatus.REQUIRES_MORE.value, _("requires more")),
+    (SessionStatus.PENDING_AUTHORIZATION.value, _("pending authorization")),
+    (SessionStatus.AUTHORIZED.value, _("authorized")),
+    (SessionStatus.CAPTURED.value, _("captured")),
+    (SessionStatus.ERROR.value, _("error")),
+    (SessionStatus.CANCELED.value, _("canceled")),
+]
+
+
+class PaymentSession(models.Model):
+    """One attempt to pay (part of) a collection with one provider.
+
+    `slot` numbers the live sessions of a collection; NULL means not live: not yet initiated, failed or replaced,
+    kept as history and hidden from the API. `provider_ref` and `provider_account` are written by the server only
+    and unique together, so one payment object of a provider never counts for two sessions. `client_data` is what
+    the storefront sent (allow-listed), `provider_data` the provider's own object.
+    """
+
+    id = PrefixedIdField(prefix="payses", verbose_name=_("id"))
+    payment_collection = models.ForeignKey(
+        PaymentCollection,
+        models.PROTECT,
+        related_name="payment_sessions",
+        verbose_name=_("payment collection"),
+    )
+    slot = models.PositiveSmallIntegerField(_("slot"), null=True, blank=True, editable=False)
+    provider_id = models.CharField(_("provider"), max_length=100, db_index=True)
+    provider_account = models.CharField(_("provider account"), max_length=100)
+    provider_ref = models.CharField(_("provider reference"), max_length=255, null=True, blank=True)
+    amount = MinorUnitsField(_("amount"))
+    currency_code = models.CharField(_("currency"), max_length=3)
+    status = models.CharField(_("status"), max_length=32, choices=STATUS_CHOICES, default=SessionStatus.PENDING.value)
+    client_data = ExactJSONField(verbose_name=_("data from the storefront"), default=dict, blank=True)
+    provider_data = ExactJSONField(verbose_name=_("data from the provider"), default=dict, blank=True)
+    customer_id = models.CharField(_("customer"), max_length=255, blank=True, default="")
+    metadata = ExactJSONField(verbose_name=_("metadata"), null=True, blank=True)
+    created_at = DatabaseTimeField(verbose_name=_("created at"))
+    updated_at = DatabaseTimeField(verbose_name=_("updated at"))
+    authorized_at = models.DateTimeField(_("authorized at"), null=True, blank=True, editable=False)
+    replaced_at = models.DateTimeField(_("replaced at"), null=True, blank=True, editable=False)
+
+    if TYPE_CHECKING:
+        payment_collection_id: str
+        payment: Payment
+        operations: RelatedManager[Operation]
+
+    class Meta:
+        verbose_name = _("payment session")
+        verbose_name_plural = _("payment sessions")
+        indexes = [models.Index(fields=["-created_at", "id"], name="mp_session_created")]
+        constraints = [
+            models.UniqueConstraint(fields=["payment_collection", "slot"], name="mp_session_live_slot"),
+            models.UniqueConstraint(fields=["provider_account", "provider_ref"], name="mp_session_provider_ref"),
+            models.CheckConstraint(name="mp_session_amount", condition=Q(amount__gte=0)),
+            models.CheckConstraint(
+                name="mp_session_status", condition=Q(status__in=[member.value for member in SessionStatus])
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+    @property
+    def is_live(self) -> bool:
+        return self.slot is not None

@@ -1,0 +1,57 @@
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from medusa_payments.models.fields import DatabaseTimeField, ExactJSONField, MinorUnitsField, PrefixedIdField
+from medusa_payments.models.operation import Operation
+from medusa_payments.models.payment import Payment
+from medusa_payments.models.refund_reason import RefundReason
+
+
+class Refund(models.Model):
+    """A ledger line: the provider gave this much back. Appended once, never changed.
+
+    Unique on the operation that caused it and on the provider's own reference. `note` is visible to the customer.
+    """
+
+    id = PrefixedIdField(prefix="ref", verbose_name=_("id"))
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="refunds", verbose_name=_("payment"))
+    operation = models.OneToOneField(
+        Operation, models.PROTECT, related_name="refund", verbose_name=_("operation"), null=True, blank=True
+    )
+    amount = MinorUnitsField(_("amount"))
+    provider_ref = models.CharField(_("provider reference"), max_length=255, null=True, blank=True)
+    refund_reason = models.ForeignKey(
+        RefundReason,
+        models.PROTECT,
+        related_name="refunds",
+        verbose_name=_("refund reason"),
+        null=True,
+        blank=True,
+    )
+    note = models.TextField(_("note"), null=True, blank=True)
+    created_by = models.CharField(_("created by"), max_length=255, blank=True, default="")
+    metadata = ExactJSONField(verbose_name=_("metadata"), null=True, blank=True)
+    created_at = DatabaseTimeField(verbose_name=_("created at"))
+
+    if TYPE_CHECKING:
+        payment_id: str
+        operation_id: str | None
+        refund_reason_id: str | None
+
+    class Meta:
+        verbose_name = _("refund")
+        verbose_name_plural = _("refunds")
+        constraints = [
+            models.UniqueConstraint(fields=["payment", "provider_ref"], name="mp_refund_provider_ref"),
+            models.CheckConstraint(name="mp_refund_amount", condition=Q(amount__gt=0)),
+            models.CheckConstraint(
+                name="mp_refund_has_a_cause",
+                condition=Q(operation__isnull=False) | Q(provider_ref__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.id

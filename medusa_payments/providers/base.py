@@ -1,0 +1,102 @@
+"""The contract of a payment provider.
+
+A provider translates; it never decides. It holds no state of ours, opens no transaction, reads no setting.
+Every verb takes one request and returns one result (`providers.types`) or raises one of `providers.errors`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from medusa_payments.providers.errors import ProviderRejected
+from medusa_payments.providers.types import (
+    AuthorizeRequest,
+    CancelRequest,
+    CancelResult,
+    Capabilities,
+    CaptureRequest,
+    CaptureResult,
+    InitiateRequest,
+    RefundRequest,
+    RefundResult,
+    SessionResult,
+    UpdateRequest,
+)
+
+
+class PaymentProvider(ABC):
+    """One instance per configured alias, shared by all threads of the process.
+
+    Money may only move inside `authorize`, `capture`, `refund` and `cancel`, and only once for one
+    `idempotency_key`: a repeat with the same key must return the first call's result (or raise its refusal).
+    """
+
+    capabilities: ClassVar[Capabilities] = Capabilities()
+
+    client_data_keys: ClassVar[frozenset[str] | None] = frozenset()
+    """Keys of the session `data` that a storefront may send; None accepts all but `RESERVED_DATA_KEYS`."""
+
+    public_data_keys: ClassVar[frozenset[str]] = frozenset()
+    """Keys of the provider's own data that a storefront may see."""
+
+    api_version: ClassVar[str] = ""
+    """The version of the provider's API that requests are written for; stored with every operation."""
+
+    timeout_seconds: float = 30
+    """An upper bound of one verb's duration, retries included. The lease of an operation is derived from it."""
+
+    def __init__(self, alias: str, options: Mapping[str, Any]) -> None:
+        """Raise `ValueError` or `TypeError` for wrong options; called once, before anything is reserved."""
+        self.alias = alias
+
+    @property
+    @abstractmethod
+    def account(self) -> str:
+        """The account at the provider, unique among all providers: two aliases on one account answer the same."""
+
+    def amount_step(self, currency_code: str) -> int:
+        """The smallest difference, in minor units, between two amounts that the provider accepts."""
+        return 1
+
+    def clean_client_data(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what of a storefront's session `data` goes to the provider.
+
+        Called before anything is reserved. Raises `ProviderRejected` naming the keys that aren't writable.
+        """
+        forbidden = RESERVED_DATA_KEYS & data.keys()
+        if self.client_data_keys is not None:
+            forbidden |= data.keys() - self.client_data_keys
+        if forbidden:
+            names = ", ".join(sorted(forbidden))
+            raise ProviderRejected(f"Payment provider {self.alias} doesn't accept these data keys: '{names}'")
+        return dict(data)
+
+    @abstractmethod
+    def initiate(self, request: InitiateRequest) -> SessionResult:
+        """Create the payment object. Called once per session, with the amount to be paid."""
+
+    @abstractmethod
+    def update(self, request: UpdateRequest) -> SessionResult:
+        """Bring an existing, unconfirmed payment object to a new amount or new data."""
+
+    @abstractmethod
+    def authorize(self, request: AuthorizeRequest) -> SessionResult:
+        """Authorize, or find out whether the customer has; any status may come back."""
+
+    @abstractmethod
+    def capture(self, request: CaptureRequest) -> CaptureResult:
+        """Capture exactly `request.money` of an authorized payment."""
+
+    @abstractmethod
+    def refund(self, request: RefundRequest) -> RefundResult:
+        """Give back exactly `request.money` of a captured payment."""
+
+    @abstractmethod
+    def cancel(self, request: CancelRequest) -> CancelResult:
+        """Give up the payment object and release what it holds. Canceling twice is no error."""
+
+
+RESERVED_DATA_KEYS = frozenset(
+    {"amount", "currency", "currency_code", "customer", "customer_id", "capture_method", "metadata"}
+)
+"""Session data that only the server decides."""

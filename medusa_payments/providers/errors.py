@@ -1,0 +1,29 @@
+"""What a provider may raise. Each class says what is known about the money.
+
+Anything else that escapes a provider's call counts as `ProviderOutcomeUnknown`.
+"""
+
+
+class ProviderError(Exception):
+    """Base class. `message` is safe to show to a customer; `code` is the provider's own word, if it has one."""
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+
+
+class ProviderDeclined(ProviderError):
+    """The provider said no to the payment (funds, fraud, expired card). Nothing moved."""
+
+
+class ProviderRejected(ProviderError):
+    """The provider said our request is wrong. Nothing moved; the same request can't succeed."""
+
+
+class ProviderUnavailable(ProviderError):
+    """No byte of the request was sent. Nothing moved."""
+
+
+class ProviderOutcomeUnknown(ProviderError):
+    """The request may have been executed: timeout, reset, server error, answer not understood."""

@@ -1,0 +1,134 @@
+"""What crosses the provider edge: one frozen dataclass in, one out. No ORM object, request or setting does.
+
+Amounts are `Money` (minor units). `idempotency_key` is the id of the committed operation that asks for the call;
+the same key always comes with the same request. `provider_ref` is the provider's own id of the payment object.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from medusa_payments.money import Money
+from medusa_payments.states import SessionStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a provider can do; compared with the request once, in the services.
+
+    `is_local`: its verbs touch nothing outside this process, so they may run inside the reserving transaction.
+    `key_window_seconds`: how long the provider remembers an idempotency key; None means for ever.
+    """
+
+    is_local: bool = False
+    supports_zero_amount: bool = False
+    supports_partial_capture: bool = True
+    supports_multiple_captures: bool = True
+    supports_partial_refund: bool = True
+    key_window_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitiateRequest:
+    idempotency_key: str
+    session_id: str
+    payment_collection_id: str
+    money: Money
+    data: Mapping[str, Any]
+    customer_id: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateRequest:
+    idempotency_key: str
+    session_id: str
+    payment_collection_id: str
+    provider_ref: str
+    money: Money
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizeRequest:
+    idempotency_key: str
+    session_id: str
+    payment_collection_id: str
+    provider_ref: str
+    money: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureRequest:
+    idempotency_key: str
+    session_id: str
+    payment_id: str
+    provider_ref: str
+    money: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundRequest:
+    idempotency_key: str
+    session_id: str
+    payment_id: str
+    provider_ref: str
+    money: Money
+    reason_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRequest:
+    idempotency_key: str
+    session_id: str
+    provider_ref: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionResult:
+    """The payment object as the provider has it after initiate, update or authorize.
+
+    `money` is the provider's own amount and currency; it becomes the session's. `captured`, with status
+    `captured`, is how much of it is captured already. `data` is the provider's object; only the keys a provider
+    declares in `public_data_keys` ever leave the server.
+    """
+
+    provider_ref: str
+    status: SessionStatus
+    money: Money
+    data: Mapping[str, Any] = field(default_factory=dict)
+    captured: Money | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureResult:
+    """`money` is what this call captured; `capture_ref` the provider's id of the capture, if it has one."""
+
+    money: Money
+    capture_ref: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+class RefundStatus(StrEnum):
+    SUCCEEDED = "succeeded"
+    ACCEPTED = "accepted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundResult:
+    """`accepted` means: taken by the provider, the outcome follows later."""
+
+    money: Money
+    status: RefundStatus = RefundStatus.SUCCEEDED
+    refund_ref: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelResult:
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+ProviderRequest = InitiateRequest | UpdateRequest | AuthorizeRequest | CaptureRequest | RefundRequest | CancelRequest
+ProviderResult = SessionResult | CaptureResult | RefundResult | CancelResult

@@ -1,0 +1,102 @@
+"""Capturing authorized money."""
+
+from decimal import Decimal
+from functools import partial
+
+from django.db.models.functions import Now
+
+from medusa_payments.exceptions import Conflict, InvalidData, NotFound
+from medusa_payments.ids import new_id
+from medusa_payments.models import Payment, PaymentCollection
+from medusa_payments.money import Money
+from medusa_payments.providers.base import PaymentProvider
+from medusa_payments.providers.types import CaptureRequest
+from medusa_payments.services import amounts, execution, operations
+from medusa_payments.services.locks import writable
+from medusa_payments.services.operations import Reservation
+from medusa_payments.states import OperationKind
+
+
+def capture(*, payment_id: str, amount: Decimal | None = None, created_by: str = "") -> Payment:
+    """Capture `amount` (major units), or all that remains, of an authorized payment; return the payment.
+
+    Guaranteed: never more than the payment's amount in all, whatever else captures at the same time; at most once,
+    even when the caller repeats a request whose answer was lost (same payment, same amount). No-op, with no provider
+    call, when everything is captured already and no amount is given.
+
+    Raises `NotFound` (payment), `InvalidData` (amount, limit, canceled payment, provider's rejection),
+    `PaymentAuthorizationError` (declined), `Conflict` (all that remains is being captured), `PaymentOutcomeUnknown`,
+    `ProviderNotReachable`, `InsideTransaction`.
+    """
+    payment = writable(Payment).filter(pk=payment_id).first()
+    if payment is None:
+        raise NotFound(f"Payment with id: {payment_id} was not found")
+    provider = operations.provider_for(payment)
+    requested = amounts.positive_minor_units(amount, currency_code=payment.currency_code, verb="Capture")
+    operation = execution.execute(
+        payment_collection_id=payment.payment_collection_id,
+        reserve=partial(_reserve, payment_id=payment_id, provider=provider, requested=requested, created_by=created_by),
+    )
+    if operation is not None:
+        execution.raise_unless_succeeded(operation)
+    return writable(Payment).get(pk=payment_id)
+
+
+def _reserve(
+    collection: PaymentCollection,  # noqa: ARG001
+    *,
+    payment_id: str,
+    provider: PaymentProvider,
+    requested: int | None,
+    created_by: str,
+) -> Reservation | None:
+    payment = writable(Payment).select_related("payment_session").get(pk=payment_id)
+    adopted = operations.adoptable(payment=payment, kind=OperationKind.CAPTURE, requested_amount=requested)
+    if adopted is not None:
+        return adopted
+    if payment.canceled_at is not None:
+        raise InvalidData(f"The payment: {payment.pk} has been canceled.")
+    if requested is None and payment.capturable_amount == 0 and payment.capturing_amount == 0:
+        return None
+    amount = _checked_amount(payment, provider, requested)
+    payment.capturing_amount += amount
+    payment.updated_at = Now()
+    payment.save(update_fields=["capturing_amount", "updated_at"])
+    request = CaptureRequest(
+        idempotency_key=new_id("payop"),
+        session_id=payment.payment_session_id,
+        payment_id=payment.pk,
+        provider_ref=payment.provider_ref,
+        money=Money(minor_units=amount, currency_code=payment.currency_code),
+    )
+    return operations.reserve(
+        request=request,
+        provider=provider,
+        session=payment.payment_session,
+        payment=payment,
+        amount=amount,
+        requested_amount=requested,
+        created_by=created_by,
+    )
+
+
+def _checked_amount(payment: Payment, provider: PaymentProvider, requested: int | None) -> int:
+    capturable = payment.capturable_amount
+    if requested is None and capturable == 0 and payment.capturing_amount:
+        raise Conflict(
+            f"All that remains of {payment.pk} is being captured.",
+            retry_after=operations.IN_PROGRESS_RETRY_SECONDS,
+        )
+    amount = capturable if requested is None else requested
+    if not 0 < amount <= capturable:
+        raise InvalidData(
+            "You cannot capture more than the authorized amount substracted by what is already captured.",
+            details=amounts.limits(payment, requested=amount),
+        )
+    amounts.check_step(amount, provider=provider, currency_code=payment.currency_code)
+    capabilities = provider.capabilities
+    if amount < payment.amount and not capabilities.supports_partial_capture:
+        raise InvalidData(f"Payment provider {provider.alias} can only capture the whole amount.")
+    if (payment.captured_amount or payment.capturing_amount) and not capabilities.supports_multiple_captures:
+        raise InvalidData(f"Payment provider {provider.alias} can capture a payment only once.")
+    return amount

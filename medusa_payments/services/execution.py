@@ -1,0 +1,91 @@
+"""Reserve, call, settle: the one way in which an operation is carried out."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from medusa_payments.exceptions import (
+    InvalidData,
+    PaymentAuthorizationError,
+    PaymentsError,
+    ProviderNotReachable,
+)
+from medusa_payments.models import Operation, PaymentCollection
+from medusa_payments.services import operations, provider_calls
+from medusa_payments.services.locks import locked_collection
+from medusa_payments.services.operations import Reservation
+from medusa_payments.services.settlement import Settlement, apply_settlement
+from medusa_payments.states import OperationStatus, RefusalKind
+
+logger = logging.getLogger(__name__)
+
+NOT_REACHABLE_RETRY_SECONDS = 5
+
+Reserve = Callable[[PaymentCollection], Reservation | None]
+
+
+def execute(*, payment_collection_id: str, reserve: Reserve) -> Operation | None:
+    """Carry out the operation that `reserve` returns and return it as it stands afterwards.
+
+    `reserve` runs inside the collection's lock; it checks state and limits, inserts the operation and raises the
+    counters, or returns None when there is nothing to do (then so does this). An operation that it finds finished is
+    returned as it is. The provider is called between two transactions, with no lock held; only a provider that declares
+    itself local is called inside the first.
+    """
+    started = time.monotonic()
+    settlement: Settlement | None = None
+    with locked_collection(payment_collection_id) as collection:
+        reservation = reserve(collection)
+        if reservation is None:
+            return None
+        operation = reservation.operation
+        if not operation.is_open:
+            operations.mark_answered(operation)
+            return operation
+        provider = operations.provider_for(operation)
+        if provider.capabilities.is_local:
+            outcome = provider_calls.send(provider, reservation, seconds_since_reserve=0)
+            settlement = apply_settlement(collection, operation, outcome, is_answer=True)
+    if settlement is None:
+        settlement = _send_and_settle(reservation, seconds_since_reserve=time.monotonic() - started)
+    for follow_up in settlement.follow_ups:
+        _carry_out_follow_up(follow_up)
+    return settlement.operation
+
+
+def raise_unless_succeeded(operation: Operation) -> None:
+    """Turn an operation's outcome into what its caller is told.
+
+    Raises `PaymentAuthorizationError` (declined), `InvalidData` (rejected), `ProviderNotReachable` (nothing was sent)
+    or `PaymentOutcomeUnknown`.
+    """
+    details = {"operation_id": operation.pk}
+    match OperationStatus(operation.status):
+        case OperationStatus.OPEN:
+            raise operations.outcome_unknown(operation)
+        case OperationStatus.REFUSED if operation.refusal == RefusalKind.DECLINED:
+            raise PaymentAuthorizationError(operation.error_message, code=operation.error_code, details=details)
+        case OperationStatus.REFUSED:
+            raise InvalidData(operation.error_message, code=operation.error_code, details=details)
+        case OperationStatus.NOT_EXECUTED:
+            raise ProviderNotReachable(
+                f"Payment provider {operation.provider_id} can't be reached; nothing was done. Try again later.",
+                details=details,
+                retry_after=NOT_REACHABLE_RETRY_SECONDS,
+            )
+
+
+def _send_and_settle(reservation: Reservation, *, seconds_since_reserve: float) -> Settlement:
+    operation = reservation.operation
+    provider = operations.provider_for(operation)
+    outcome = provider_calls.send(provider, reservation, seconds_since_reserve=seconds_since_reserve)
+    with locked_collection(operation.payment_collection_id) as collection:
+        return apply_settlement(collection, operation, outcome, is_answer=True)
+
+
+def _carry_out_follow_up(reservation: Reservation) -> None:
+    """What follows from a success must not spoil it: an error here leaves the follow-up open, to be resolved later."""
+    try:
+        _send_and_settle(reservation, seconds_since_reserve=0)
+    except PaymentsError as error:
+        logger.warning("follow-up operation %s was left open: %s", reservation.operation.pk, type(error).__name__)

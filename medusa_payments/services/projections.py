@@ -1,0 +1,61 @@
+"""Stored projections: a collection's status and totals, always decided by `states.collection_state`."""
+
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from medusa_payments.models import Payment, PaymentCollection, PaymentSession
+from medusa_payments.services.locks import writable
+from medusa_payments.states import (
+    CollectionState,
+    CollectionStatus,
+    PaymentFacts,
+    SessionStatus,
+    collection_state,
+)
+
+
+def decide(collection: PaymentCollection) -> CollectionState:
+    """Return the state that a collection's sessions and payments say it is in."""
+    payments = writable(Payment).filter(payment_collection=collection)
+    statuses = writable(PaymentSession).filter(payment_collection=collection, slot__isnull=False)
+    return collection_state(
+        amount=collection.amount,
+        is_canceled=collection.canceled_at is not None,
+        session_statuses=[SessionStatus(status) for status in statuses.values_list("status", flat=True)],
+        payments=[_facts(payment) for payment in payments.defer("provider_data", "metadata")],
+    )
+
+
+def store(collection: PaymentCollection) -> None:
+    """Write amount, status, totals and event count of a locked collection.
+
+    `completed_at` is set once per completion and cleared when the collection is no longer complete.
+    """
+    state = decide(collection)
+    if state.status != CollectionStatus.COMPLETED:
+        collection.completed_at = None
+    elif collection.completed_at is None:
+        collection.completed_at = timezone.now()
+    values = {
+        "amount": collection.amount,
+        "currency_code": collection.currency_code,
+        "status": state.status.value,
+        "authorized_amount": state.authorized_amount,
+        "captured_amount": state.captured_amount,
+        "refunded_amount": state.refunded_amount,
+        "event_count": collection.event_count,
+        "completed_at": collection.completed_at,
+    }
+    for name, value in values.items():
+        setattr(collection, name, value)
+    writable(PaymentCollection).filter(pk=collection.pk).update(**values, updated_at=Now())
+
+
+def _facts(payment: Payment) -> PaymentFacts:
+    return PaymentFacts(
+        amount=payment.amount,
+        released=payment.released_amount,
+        captured=payment.captured_amount,
+        refunded=payment.refunded_amount,
+        is_canceled=payment.canceled_at is not None,
+    )

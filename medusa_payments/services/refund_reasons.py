@@ -1,0 +1,12 @@
+"""Why money is given back."""
+
+from medusa_payments.models import RefundReason
+from medusa_payments.services.locks import writable
+
+
+def create(*, label: str, code: str, description: str | None = None) -> RefundReason:
+    """Return the live refund reason with this code, created when there is none."""
+    reason, _ = writable(RefundReason).get_or_create(
+        live_code=code, defaults={"code": code, "label": label, "description": description}
+    )
+    return reason

@@ -1,0 +1,122 @@
+"""Giving captured money back."""
+
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from django.db.models.functions import Now
+
+from medusa_payments.exceptions import InvalidData, NotFound
+from medusa_payments.ids import new_id
+from medusa_payments.models import Payment, PaymentCollection, RefundReason
+from medusa_payments.money import Money
+from medusa_payments.providers.base import PaymentProvider
+from medusa_payments.providers.types import RefundRequest
+from medusa_payments.services import amounts, execution, operations
+from medusa_payments.services.locks import writable
+from medusa_payments.services.operations import Reservation
+from medusa_payments.states import OperationKind
+
+
+def refund(
+    *,
+    payment_id: str,
+    amount: Decimal | None = None,
+    refund_reason_id: str | None = None,
+    note: str | None = None,
+    created_by: str = "",
+) -> Payment:
+    """Refund `amount` (major units), or all that remains, of what was captured; return the payment.
+
+    Guaranteed: never more than was captured in all, whatever else refunds at the same time; at most once, even when the
+    caller repeats a request whose answer was lost (same payment, same amount). `note` is visible to the customer.
+
+    Raises `NotFound` (payment, reason), `InvalidData` (amount, limit, nothing captured, provider's rejection),
+    `PaymentAuthorizationError` (declined), `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
+    """
+    payment = writable(Payment).filter(pk=payment_id).first()
+    if payment is None:
+        raise NotFound(f"Payment id not found: {payment_id}")
+    provider = operations.provider_for(payment)
+    requested = amounts.positive_minor_units(amount, currency_code=payment.currency_code, verb="Refund")
+    reason = _reason(refund_reason_id)
+    operation = execution.execute(
+        payment_collection_id=payment.payment_collection_id,
+        reserve=partial(
+            _reserve,
+            payment_id=payment_id,
+            provider=provider,
+            requested=requested,
+            reason=reason,
+            note=note,
+            created_by=created_by,
+        ),
+    )
+    if operation is not None:
+        execution.raise_unless_succeeded(operation)
+    return writable(Payment).get(pk=payment_id)
+
+
+def _reason(refund_reason_id: str | None) -> RefundReason | None:
+    if refund_reason_id is None:
+        return None
+    reason = writable(RefundReason).filter(pk=refund_reason_id, deleted_at__isnull=True).first()
+    if reason is None:
+        raise NotFound(f"RefundReason id not found: {refund_reason_id}")
+    return reason
+
+
+def _reserve(
+    collection: PaymentCollection,  # noqa: ARG001
+    *,
+    payment_id: str,
+    provider: PaymentProvider,
+    requested: int | None,
+    reason: RefundReason | None,
+    note: str | None,
+    created_by: str,
+) -> Reservation:
+    payment = writable(Payment).select_related("payment_session").get(pk=payment_id)
+    adopted = operations.adoptable(payment=payment, kind=OperationKind.REFUND, requested_amount=requested)
+    if adopted is not None:
+        return adopted
+    amount = _checked_amount(payment, provider, requested)
+    payment.refunding_amount += amount
+    payment.updated_at = Now()
+    payment.save(update_fields=["refunding_amount", "updated_at"])
+    request = RefundRequest(
+        idempotency_key=new_id("payop"),
+        session_id=payment.payment_session_id,
+        payment_id=payment.pk,
+        provider_ref=payment.provider_ref,
+        money=Money(minor_units=amount, currency_code=payment.currency_code),
+        reason_code=reason.code if reason else None,
+    )
+    intent: dict[str, Any] = {"refund_reason_id": reason.pk if reason else None, "note": note}
+    return operations.reserve(
+        request=request,
+        provider=provider,
+        session=payment.payment_session,
+        payment=payment,
+        amount=amount,
+        requested_amount=requested,
+        intent=intent,
+        created_by=created_by,
+    )
+
+
+def _checked_amount(payment: Payment, provider: PaymentProvider, requested: int | None) -> int:
+    refundable = payment.refundable_amount
+    amount = refundable if requested is None else requested
+    if not 0 < amount <= refundable:
+        raise InvalidData(_refusal_text(requested), details=amounts.limits(payment, requested=amount))
+    amounts.check_step(amount, provider=provider, currency_code=payment.currency_code)
+    if amount < payment.captured_amount and not provider.capabilities.supports_partial_refund:
+        raise InvalidData(f"Payment provider {provider.alias} can only refund the whole amount.")
+    return amount
+
+
+def _refusal_text(requested: int | None) -> str:
+    if requested is None:
+        return "You cannot refund more than what is captured on the payment."
+    return "You are not allowed to refund more than the captured amount"

@@ -1,0 +1,17 @@
+"""Signals a host may connect to. Sent after commit, at least once for every event of that name.
+
+Every receiver gets `event_id`, `payment_collection_id` and `data` (the event's own, amounts in minor units). A receiver
+that raises is logged and never undoes or blocks a payment.
+"""
+
+from django.dispatch import Signal
+
+payment_collection_created = Signal()
+payment_collection_updated = Signal()
+payment_session_initiated = Signal()
+payment_session_updated = Signal()
+payment_session_replaced = Signal()
+payment_session_canceled = Signal()
+payment_authorized = Signal()
+payment_captured = Signal()
+payment_refunded = Signal()

@@ -1,0 +1,131 @@
+"""Every state a payment object can be in, and the one function that decides a collection's state."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class CollectionStatus(StrEnum):
+    NOT_PAID = "not_paid"
+    AWAITING = "awaiting"
+    PARTIALLY_AUTHORIZED = "partially_authorized"
+    AUTHORIZED = "authorized"
+    PARTIALLY_CAPTURED = "partially_captured"
+    COMPLETED = "completed"
+    CANCELED = "canceled"
+    FAILED = "failed"
+
+
+class SessionStatus(StrEnum):
+    PENDING = "pending"
+    REQUIRES_MORE = "requires_more"
+    PENDING_AUTHORIZATION = "pending_authorization"
+    AUTHORIZED = "authorized"
+    CAPTURED = "captured"
+    ERROR = "error"
+    CANCELED = "canceled"
+
+    @property
+    def holds_money(self) -> bool:
+        return self in MONEY_HOLDING_STATUSES
+
+
+MONEY_HOLDING_STATUSES = frozenset({SessionStatus.AUTHORIZED, SessionStatus.CAPTURED})
+
+
+class OperationKind(StrEnum):
+    INITIATE = "initiate"
+    UPDATE = "update"
+    AUTHORIZE = "authorize"
+    CAPTURE = "capture"
+    REFUND = "refund"
+    CANCEL = "cancel"
+
+
+class OperationStatus(StrEnum):
+    """`open` until the outcome is known. An open operation whose lease has run out is *unknown* (derived)."""
+
+    OPEN = "open"
+    SUCCEEDED = "succeeded"
+    REFUSED = "refused"
+    NOT_EXECUTED = "not_executed"
+    ACCEPTED = "accepted"
+
+
+class RefusalKind(StrEnum):
+    """Why a provider refused. Either way nothing moved."""
+
+    DECLINED = "declined"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentFacts:
+    """What a collection's state depends on of one payment (minor units)."""
+
+    amount: int
+    released: int
+    captured: int
+    refunded: int
+    is_canceled: bool
+
+    @property
+    def authorized(self) -> int:
+        return self.captured if self.is_canceled else self.amount - self.released
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionState:
+    """Status and totals of a collection (minor units)."""
+
+    status: CollectionStatus
+    authorized_amount: int
+    captured_amount: int
+    refunded_amount: int
+
+
+def collection_state(
+    *,
+    amount: int,
+    is_canceled: bool,
+    session_statuses: Iterable[SessionStatus],
+    payments: Iterable[PaymentFacts],
+) -> CollectionState:
+    """Decide status and totals from facts alone.
+
+    | first that holds                                        | status                 |
+    |---------------------------------------------------------|------------------------|
+    | canceled, something captured                            | `partially_captured`   |
+    | canceled                                                | `canceled`             |
+    | a payment that counts, captured >= amount               | `completed`            |
+    | a payment that counts, authorized >= amount             | `authorized`           |
+    | something authorized                                    | `partially_authorized` |
+    | a session is `pending_authorization`                    | `awaiting`             |
+    | otherwise                                               | `not_paid`             |
+
+    A payment counts unless it was canceled with nothing captured. Refunds never change the status. An amount of 0
+    is complete only once something was authorized for it, never at creation.
+    """
+    counted = [payment for payment in payments if payment.captured or not payment.is_canceled]
+    authorized = sum(payment.authorized for payment in counted)
+    captured = sum(payment.captured for payment in counted)
+
+    if is_canceled:
+        status = CollectionStatus.PARTIALLY_CAPTURED if captured else CollectionStatus.CANCELED
+    elif counted and captured >= amount:
+        status = CollectionStatus.COMPLETED
+    elif counted and authorized >= amount:
+        status = CollectionStatus.AUTHORIZED
+    elif authorized:
+        status = CollectionStatus.PARTIALLY_AUTHORIZED
+    elif SessionStatus.PENDING_AUTHORIZATION in session_statuses:
+        status = CollectionStatus.AWAITING
+    else:
+        status = CollectionStatus.NOT_PAID
+
+    return CollectionState(
+        status=status,
+        authorized_amount=authorized,
+        captured_amount=captured,
+        refunded_amount=sum(payment.refunded for payment in counted),
+    )
