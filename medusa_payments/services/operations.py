@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from medusa_payments.exceptions import Conflict, NotAllowed, PaymentOutcomeUnknown
@@ -91,7 +91,7 @@ def reserve(
 
     `request.idempotency_key` becomes its id. The caller holds the collection's lock and commits before the call.
     """
-    operation = writable(  # type: ignore[misc]Operation).create(
+    operation = writable(Operation).create(  # type: ignore[misc]
         id=request.idempotency_key,
         kind=_KINDS[type(request)].value,
         payment_collection_id=session.payment_collection_id,
@@ -121,34 +121,39 @@ def request_of(operation: Operation) -> ProviderRequest:
 def adoptable(*, payment: Payment, kind: OperationKind, requested_amount: int | None) -> Reservation | None:
     """Find the operation that a repeated request without a key means.
 
-    That is one of the same payment, kind and amount whose outcome is unknown, or known but never delivered.
-    Returns it (taken over when unknown), or None when this is a new request.
-    Raises `PaymentOutcomeUnknown` while one with a different amount is unknown.
+    That is one of the same payment, kind and amount whose outcome is unknown, or known but never delivered. Returns it
+    (taken over when unknown), or None when this is a new request.
+
+    Raises `PaymentOutcomeUnknown` while one with a different amount is unknown, `Conflict` while another caller is
+    finding out.
     """
-    candidates = list(
-        writable(Operation)
-        .filter(payment=payment, kind=kind.value)
-        .filter(
-            Q(status=OperationStatus.OPEN.value, lease_expires_at__lte=Now())
-            | Q(
-                status__in=[
-                    OperationStatus.SUCCEEDED.value,
-                    OperationStatus.ACCEPTED.value,
-                    OperationStatus.REFUSED.value,
-                ],
-                answered_at__isnull=True,
-                settled_at__gt=Now() - UNDELIVERED_WINDOW,
-            )
-        )
-        .order_by("created_at", "id")
-    )
+    candidates = list(_unresolved_or_undelivered(payment, kind))
     for operation in candidates:
         if requested_amount in {operation.requested_amount, operation.amount}:
-            return take_over(operation) if operation.is_open else Reservation(operation=operation)
+            return _adopt(operation) if operation.is_open else Reservation(operation=operation)
     for operation in candidates:
         if operation.is_open:
             raise outcome_unknown(operation)
     return None
+
+
+def _unresolved_or_undelivered(payment: Payment, kind: OperationKind) -> QuerySet[Operation]:
+    """An operation in flight for the first time is neither: it stays independent of this request."""
+    is_unknown = Q(lease_expires_at__lte=Now())
+    unresolved = Q(is_unknown | Q(fence__gt=0), status=OperationStatus.OPEN.value)
+    undelivered = Q(
+        status__in=[OperationStatus.SUCCEEDED.value, OperationStatus.ACCEPTED.value, OperationStatus.REFUSED.value],
+        answered_at__isnull=True,
+        settled_at__gt=Now() - UNDELIVERED_WINDOW,
+    )
+    operations = writable(Operation).filter(unresolved | undelivered, payment=payment, kind=kind.value)
+    return operations.annotate(is_unknown=is_unknown).order_by("created_at", "id")
+
+
+def _adopt(operation: Operation) -> Reservation:
+    if not getattr(operation, "is_unknown", False):
+        raise _in_progress(operation)
+    return take_over(operation)
 
 
 def slot_holder(open_slot: str) -> Operation | None:
@@ -160,11 +165,16 @@ def slot_holder(open_slot: str) -> Operation | None:
         writable(Operation).filter(open_slot=open_slot).annotate(is_unknown=Q(lease_expires_at__lte=Now())).first()
     )
     if operation is not None and not operation.is_unknown:
-        raise Conflict(
-            f"Another request is at work on {operation.payment_session_id}.",
-            retry_after=IN_PROGRESS_RETRY_SECONDS,
-        )
+        raise _in_progress(operation)
     return operation
+
+
+def _in_progress(operation: Operation) -> Conflict:
+    return Conflict(
+        f"Another request is at work on {operation.payment_session_id}.",
+        details={"operation_id": operation.pk},
+        retry_after=IN_PROGRESS_RETRY_SECONDS,
+    )
 
 
 def take_over(operation: Operation) -> Reservation:

@@ -1,14 +1,16 @@
 """What an outcome does to our rows. Request, webhook and recovery all settle through `apply_settlement`."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from medusa_payments.exceptions import PaymentsError
 from medusa_payments.ids import new_id
 from medusa_payments.models import Operation, PaymentCollection, PaymentSession
-from medusa_payments.providers.registry import providers
 from medusa_payments.providers.types import (
     CancelRequest,
     CaptureResult,
@@ -23,6 +25,8 @@ from medusa_payments.services.locks import writable
 from medusa_payments.services.operations import Reservation
 from medusa_payments.services.provider_calls import NotExecuted, Outcome, Refused, Succeeded, Unknown
 from medusa_payments.states import OperationKind, OperationStatus, RefusalKind, SessionStatus
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,11 +187,15 @@ def _replace(collection: PaymentCollection, session: PaymentSession, cause: Oper
 
 
 def _reserve_cancel(session: PaymentSession) -> list[Reservation]:
-    """Reserve giving up a session's object at its provider, where there is one to give up."""
-    if session.provider_ref is None or session.status == SessionStatus.CANCELED or session.provider_id not in providers:
+    """Reserve giving up a session's object at its provider, where there is one to give up and a provider to ask."""
+    if session.provider_ref is None or session.status == SessionStatus.CANCELED:
+        return []
+    try:
+        provider = operations.provider_for(session)
+    except (PaymentsError, ImproperlyConfigured) as error:
+        logger.warning("session %s can't be canceled at its provider: %s", session.pk, type(error).__name__)
         return []
     request = CancelRequest(idempotency_key=new_id("payop"), session_id=session.pk, provider_ref=session.provider_ref)
-    provider = operations.provider_for(session)
     return [operations.reserve(request=request, provider=provider, session=session, open_slot=session.pk)]
 
 
