@@ -11,8 +11,8 @@ from medusa_payments.models import Payment, PaymentCollection
 from medusa_payments.money import Money
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.types import CaptureRequest
+from medusa_payments.queries.primary import primary
 from medusa_payments.services import amounts, execution, operations
-from medusa_payments.services.locks import writable
 from medusa_payments.services.operations import Reservation
 from medusa_payments.states import OperationKind
 
@@ -28,7 +28,7 @@ def capture(*, payment_id: str, amount: Decimal | None = None, created_by: str =
     `PaymentAuthorizationError` (declined), `Conflict` (all that remains is being captured), `PaymentOutcomeUnknown`,
     `ProviderNotReachable`, `InsideTransaction`.
     """
-    payment = writable(Payment).filter(pk=payment_id).first()
+    payment = primary(Payment).filter(pk=payment_id).first()
     if payment is None:
         raise NotFound(f"Payment with id: {payment_id} was not found")
     provider = operations.provider_for(payment)
@@ -39,7 +39,7 @@ def capture(*, payment_id: str, amount: Decimal | None = None, created_by: str =
     )
     if operation is not None:
         execution.raise_unless_succeeded(operation)
-    return writable(Payment).get(pk=payment_id)
+    return primary(Payment).get(pk=payment_id)
 
 
 def _reserve(
@@ -50,7 +50,7 @@ def _reserve(
     requested: int | None,
     created_by: str,
 ) -> Reservation | None:
-    payment = writable(Payment).select_related("payment_session").get(pk=payment_id)
+    payment = primary(Payment).select_related("payment_session").get(pk=payment_id)
     adopted = operations.adoptable(payment=payment, kind=OperationKind.CAPTURE, requested_amount=requested)
     if adopted is not None:
         return adopted

@@ -9,7 +9,7 @@ from django.dispatch import Signal
 
 from medusa_payments import signals
 from medusa_payments.models import Event, Operation, PaymentCollection
-from medusa_payments.services.locks import writable
+from medusa_payments.queries.primary import primary
 
 
 class EventName(StrEnum):
@@ -54,7 +54,7 @@ def record(
     (`projections.store`). Amounts in `data` are minor units.
     """
     collection.event_count += 1
-    event = writable(Event).create(
+    event = primary(Event).create(
         payment_collection=collection,
         number=collection.event_count,
         name=name.value,

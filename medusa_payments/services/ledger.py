@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from medusa_payments.models import Capture, Operation, Payment, PaymentCollection, PaymentSession, Refund
 from medusa_payments.providers.types import CaptureResult, RefundResult, RefundStatus, SessionResult
+from medusa_payments.queries.primary import primary
 from medusa_payments.services import events
 from medusa_payments.services.events import EventName
-from medusa_payments.services.locks import writable
 from medusa_payments.states import SessionStatus
 
 
@@ -18,9 +18,9 @@ def book_authorization(
     collection: PaymentCollection, session: PaymentSession, operation: Operation, result: SessionResult
 ) -> None:
     """Create the session's payment, and its capture when the provider captured at once. No-op when it exists."""
-    if writable(Payment).filter(payment_session=session).exists():
+    if primary(Payment).filter(payment_session=session).exists():
         return
-    payment = writable(Payment).create(
+    payment = primary(Payment).create(
         payment_collection=collection,
         payment_session=session,
         provider_id=session.provider_id,
@@ -63,7 +63,7 @@ def book_refund(collection: PaymentCollection, operation: Operation, result: Ref
     payment.refunded_amount += amount
     payment.provider_data = payment.provider_data | dict(result.data)
     _save(payment)
-    refund = writable(Refund).create(
+    refund = primary(Refund).create(
         payment=payment,
         operation=operation,
         amount=amount,
@@ -112,7 +112,7 @@ def _append_capture(
     _save(payment)
     if not amount:
         return
-    capture = writable(Capture).create(
+    capture = primary(Capture).create(
         payment=payment,
         operation=operation,
         amount=amount,
@@ -131,7 +131,7 @@ def _append_capture(
 
 
 def _payment_of(operation: Operation) -> Payment:
-    return writable(Payment).get(pk=operation.payment_id)
+    return primary(Payment).get(pk=operation.payment_id)
 
 
 def _save(payment: Payment) -> None:

@@ -1,21 +1,13 @@
-"""The one lock of the money core, and the database it is taken in."""
+"""The one lock of the money core, and the transaction it is held in."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TypeVar
 
 from django.db import router, transaction
-from django.db.models import Model, QuerySet
 
 from medusa_payments.exceptions import InsideTransaction, NotFound
 from medusa_payments.models import PaymentCollection
-
-ModelT = TypeVar("ModelT", bound=Model)
-
-
-def writable(model: type[ModelT]) -> QuerySet[ModelT]:
-    """Return all rows of a model from the database that is written to, never from a replica."""
-    return model._default_manager.using(router.db_for_write(model))
+from medusa_payments.queries.primary import primary
 
 
 @contextmanager
@@ -43,7 +35,7 @@ def locked_collection(payment_collection_id: str) -> Iterator[PaymentCollection]
     """
     with durable_transaction():
         collection = (
-            writable(PaymentCollection)
+            primary(PaymentCollection)
             .select_for_update()
             .filter(pk=payment_collection_id, deleted_at__isnull=True)
             .first()

@@ -25,7 +25,7 @@ from medusa_payments.providers.types import (
     RefundRequest,
     UpdateRequest,
 )
-from medusa_payments.services.locks import writable
+from medusa_payments.queries.primary import primary
 from medusa_payments.states import OperationKind, OperationStatus
 
 REQUEST_TYPES: dict[OperationKind, type[ProviderRequest]] = {
@@ -91,7 +91,7 @@ def reserve(
 
     `request.idempotency_key` becomes its id. The caller holds the collection's lock and commits before the call.
     """
-    operation = writable(Operation).create(  # type: ignore[misc]
+    operation = primary(Operation).create(  # type: ignore[misc]
         id=request.idempotency_key,
         kind=_KINDS[type(request)].value,
         payment_collection_id=session.payment_collection_id,
@@ -146,7 +146,7 @@ def _unresolved_or_undelivered(payment: Payment, kind: OperationKind) -> QuerySe
         answered_at__isnull=True,
         settled_at__gt=Now() - UNDELIVERED_WINDOW,
     )
-    operations = writable(Operation).filter(unresolved | undelivered, payment=payment, kind=kind.value)
+    operations = primary(Operation).filter(unresolved | undelivered, payment=payment, kind=kind.value)
     return operations.annotate(is_unknown=is_unknown).order_by("created_at", "id")
 
 
@@ -162,7 +162,7 @@ def slot_holder(open_slot: str) -> Operation | None:
     Raises `Conflict` while the lease lives: somebody is at work.
     """
     operation = (
-        writable(Operation).filter(open_slot=open_slot).annotate(is_unknown=Q(lease_expires_at__lte=Now())).first()
+        primary(Operation).filter(open_slot=open_slot).annotate(is_unknown=Q(lease_expires_at__lte=Now())).first()
     )
     if operation is not None and not operation.is_unknown:
         raise _in_progress(operation)
@@ -184,7 +184,7 @@ def take_over(operation: Operation) -> Reservation:
     key.
     """
     provider = provider_for(operation)
-    claim = writable(Operation).filter(
+    claim = primary(Operation).filter(
         pk=operation.pk, status=OperationStatus.OPEN.value, fence=operation.fence, lease_expires_at__lte=Now()
     )
     window = provider.capabilities.key_window_seconds
@@ -199,12 +199,12 @@ def take_over(operation: Operation) -> Reservation:
 
 def abandon_slot(operation: Operation) -> None:
     """Let go of an unknown operation's slot, so that the customer can go another way. It stays open, to be resolved."""
-    writable(Operation).filter(pk=operation.pk).update(open_slot=None)
+    primary(Operation).filter(pk=operation.pk).update(open_slot=None)
 
 
 def mark_answered(operation: Operation) -> None:
     """Record that a caller is being given the outcome."""
-    writable(Operation).filter(pk=operation.pk).update(answered_at=Now())
+    primary(Operation).filter(pk=operation.pk).update(answered_at=Now())
 
 
 def outcome_unknown(operation: Operation) -> PaymentOutcomeUnknown:

@@ -4,9 +4,10 @@ from medusa_payments.carts import CartSnapshot, resolve_cart
 from medusa_payments.exceptions import InvalidData, NotFound
 from medusa_payments.models import Operation, PaymentCollection, PaymentSession
 from medusa_payments.money import RoundedAmount, round_to_minor_units
+from medusa_payments.queries.primary import primary
 from medusa_payments.services import events, projections
 from medusa_payments.services.events import EventName
-from medusa_payments.services.locks import durable_transaction, locked_collection, writable
+from medusa_payments.services.locks import durable_transaction, locked_collection
 from medusa_payments.states import MONEY_HOLDING_STATUSES, OperationKind, OperationStatus
 
 
@@ -19,7 +20,7 @@ def create_for_cart(*, cart_id: str, request: object | None = None, created_by: 
     Raises `NotFound` (cart), `InvalidData` (negative or too large total, unknown currency), `InsideTransaction`.
     """
     snapshot = resolve_cart(cart_id, request)
-    existing = writable(PaymentCollection).filter(live_cart_id=cart_id).first()
+    existing = primary(PaymentCollection).filter(live_cart_id=cart_id).first()
     if existing is None:
         existing = _create(cart_id, snapshot, created_by)
     if _is_current(existing, snapshot):
@@ -43,7 +44,7 @@ def refresh(*, payment_collection_id: str, request: object | None = None) -> Pay
 
 def retrieve(payment_collection_id: str) -> PaymentCollection:
     """Return a collection as it is now. Raises `NotFound` for an unknown or deleted one."""
-    collection = writable(PaymentCollection).filter(pk=payment_collection_id, deleted_at__isnull=True).first()
+    collection = primary(PaymentCollection).filter(pk=payment_collection_id, deleted_at__isnull=True).first()
     if collection is None:
         raise NotFound(f"PaymentCollection id not found: {payment_collection_id}")
     return collection
@@ -89,8 +90,8 @@ def _create(cart_id: str, snapshot: CartSnapshot, created_by: str) -> PaymentCol
         email=snapshot.email or "",
     )
     with durable_transaction():
-        writable(PaymentCollection).bulk_create([collection], ignore_conflicts=True)
-        winner = writable(PaymentCollection).get(live_cart_id=cart_id)
+        primary(PaymentCollection).bulk_create([collection], ignore_conflicts=True)
+        winner = primary(PaymentCollection).get(live_cart_id=cart_id)
         if winner.pk == collection.pk:
             events.record(
                 winner,
@@ -120,10 +121,10 @@ def _is_current(collection: PaymentCollection, snapshot: CartSnapshot) -> bool:
 
 def _is_committed(collection: PaymentCollection) -> bool:
     """A session holds money, or somebody may be authorizing one right now."""
-    held = writable(PaymentSession).filter(
+    held = primary(PaymentSession).filter(
         payment_collection=collection, status__in=MONEY_HOLDING_STATUSES, payment__canceled_at__isnull=True
     )
-    authorizing = writable(Operation).filter(
+    authorizing = primary(Operation).filter(
         payment_collection=collection, kind=OperationKind.AUTHORIZE.value, status=OperationStatus.OPEN.value
     )
     return held.exists() or authorizing.exists()

@@ -14,8 +14,8 @@ from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.errors import ProviderRejected
 from medusa_payments.providers.registry import providers
 from medusa_payments.providers.types import AuthorizeRequest, InitiateRequest, UpdateRequest
+from medusa_payments.queries.primary import primary
 from medusa_payments.services import amounts, execution, operations, payment_collections
-from medusa_payments.services.locks import writable
 from medusa_payments.services.operations import Reservation
 from medusa_payments.states import MONEY_HOLDING_STATUSES, OperationKind, SessionStatus
 
@@ -74,7 +74,7 @@ def initialize(
         partial(_reserve_choice, choice=choice),
         is_done=partial(_fulfils, choice=choice),
     )
-    return writable(PaymentSession).get(payment_collection_id=payment_collection_id, slot=SLOT)
+    return primary(PaymentSession).get(payment_collection_id=payment_collection_id, slot=SLOT)
 
 
 def authorize(
@@ -104,7 +104,7 @@ def authorize(
         ),
         is_done=lambda operation: operation.kind == OperationKind.AUTHORIZE,
     )
-    session = writable(PaymentSession).get(pk=payment_session_id)
+    session = primary(PaymentSession).get(pk=payment_session_id)
     if session.status not in AUTHORIZED_STATUSES:
         raise NotAllowed(
             f"Session: {session.pk} was not authorized with the provider.", details={"status": session.status}
@@ -158,7 +158,7 @@ def _reserve_choice(collection: PaymentCollection, *, choice: _Choice) -> Reserv
         operations.abandon_slot(unfinished)
     if choice.snapshot is not None:
         payment_collections.apply_cart(collection, choice.snapshot)
-    live = writable(PaymentSession).filter(payment_collection=collection, slot=SLOT).first()
+    live = primary(PaymentSession).filter(payment_collection=collection, slot=SLOT).first()
     if live is not None and _can_be_updated(live, collection, choice):
         return _reserve_update(collection, live, choice)
     return _reserve_initiate(collection, choice)
@@ -175,7 +175,7 @@ def _is_in_the_way(unfinished: Operation, choice: _Choice) -> bool:
 
 
 def _refuse_if_money_is_held(collection: PaymentCollection) -> None:
-    held = writable(PaymentSession).filter(
+    held = primary(PaymentSession).filter(
         payment_collection=collection,
         status__in=MONEY_HOLDING_STATUSES,
         payment__canceled_at__isnull=True,
@@ -201,7 +201,7 @@ def _can_be_updated(live: PaymentSession, collection: PaymentCollection, choice:
 
 def _reserve_initiate(collection: PaymentCollection, choice: _Choice) -> Reservation:
     money = _money_for(collection, choice.provider)
-    session = writable(PaymentSession).create(
+    session = primary(PaymentSession).create(
         payment_collection=collection,
         provider_id=choice.provider_id,
         provider_account=choice.provider.account,
@@ -275,9 +275,7 @@ def _reserve_authorization(
     created_by: str,
 ) -> Reservation | None:
     session = (
-        writable(PaymentSession)
-        .filter(pk=payment_session_id, payment_collection=collection, slot__isnull=False)
-        .first()
+        primary(PaymentSession).filter(pk=payment_session_id, payment_collection=collection, slot__isnull=False).first()
     )
     if session is None:
         raise NotFound(f"PaymentSession id not found: {payment_session_id}")

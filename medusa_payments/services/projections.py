@@ -4,7 +4,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from medusa_payments.models import Payment, PaymentCollection, PaymentSession
-from medusa_payments.services.locks import writable
+from medusa_payments.queries.primary import primary
 from medusa_payments.states import (
     CollectionState,
     CollectionStatus,
@@ -16,8 +16,8 @@ from medusa_payments.states import (
 
 def decide(collection: PaymentCollection) -> CollectionState:
     """Return the state that a collection's sessions and payments say it is in."""
-    payments = writable(Payment).filter(payment_collection=collection)
-    statuses = writable(PaymentSession).filter(payment_collection=collection, slot__isnull=False)
+    payments = primary(Payment).filter(payment_collection=collection)
+    statuses = primary(PaymentSession).filter(payment_collection=collection, slot__isnull=False)
     return collection_state(
         amount=collection.amount,
         is_canceled=collection.canceled_at is not None,
@@ -48,7 +48,7 @@ def store(collection: PaymentCollection) -> None:
     }
     for name, value in values.items():
         setattr(collection, name, value)
-    writable(PaymentCollection).filter(pk=collection.pk).update(**values, updated_at=Now())
+    primary(PaymentCollection).filter(pk=collection.pk).update(**values, updated_at=Now())
 
 
 def _facts(payment: Payment) -> PaymentFacts:

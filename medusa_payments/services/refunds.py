@@ -12,8 +12,8 @@ from medusa_payments.models import Payment, PaymentCollection, RefundReason
 from medusa_payments.money import Money
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.types import RefundRequest
+from medusa_payments.queries.primary import primary
 from medusa_payments.services import amounts, execution, operations
-from medusa_payments.services.locks import writable
 from medusa_payments.services.operations import Reservation
 from medusa_payments.states import OperationKind
 
@@ -34,7 +34,7 @@ def refund(
     Raises `NotFound` (payment, reason), `InvalidData` (amount, limit, nothing captured, provider's rejection),
     `PaymentAuthorizationError` (declined), `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
     """
-    payment = writable(Payment).filter(pk=payment_id).first()
+    payment = primary(Payment).filter(pk=payment_id).first()
     if payment is None:
         raise NotFound(f"Payment id not found: {payment_id}")
     provider = operations.provider_for(payment)
@@ -54,13 +54,13 @@ def refund(
     )
     if operation is not None:
         execution.raise_unless_succeeded(operation)
-    return writable(Payment).get(pk=payment_id)
+    return primary(Payment).get(pk=payment_id)
 
 
 def _reason(refund_reason_id: str | None) -> RefundReason | None:
     if refund_reason_id is None:
         return None
-    reason = writable(RefundReason).filter(pk=refund_reason_id, deleted_at__isnull=True).first()
+    reason = primary(RefundReason).filter(pk=refund_reason_id, deleted_at__isnull=True).first()
     if reason is None:
         raise NotFound(f"RefundReason id not found: {refund_reason_id}")
     return reason
@@ -76,7 +76,7 @@ def _reserve(
     note: str | None,
     created_by: str,
 ) -> Reservation:
-    payment = writable(Payment).select_related("payment_session").get(pk=payment_id)
+    payment = primary(Payment).select_related("payment_session").get(pk=payment_id)
     adopted = operations.adoptable(payment=payment, kind=OperationKind.REFUND, requested_amount=requested)
     if adopted is not None:
         return adopted

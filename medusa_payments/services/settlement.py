@@ -19,9 +19,9 @@ from medusa_payments.providers.types import (
     RefundStatus,
     SessionResult,
 )
+from medusa_payments.queries.primary import primary
 from medusa_payments.services import events, ledger, operations, projections
 from medusa_payments.services.events import EventName
-from medusa_payments.services.locks import writable
 from medusa_payments.services.operations import Reservation
 from medusa_payments.services.provider_calls import NotExecuted, Outcome, Refused, Succeeded, Unknown
 from medusa_payments.states import OperationKind, OperationStatus, RefusalKind, SessionStatus
@@ -45,7 +45,7 @@ def apply_settlement(
     Idempotent. Success is booked even on an operation that was closed as refused or not executed. Only the
     holder of the current fence may close an operation without a success. `is_answer`: a caller is waiting for it.
     """
-    current = writable(Operation).get(pk=operation.pk)
+    current = primary(Operation).get(pk=operation.pk)
     if is_answer and not current.is_open:
         operations.mark_answered(current)
     elif is_answer:
@@ -96,7 +96,7 @@ def _settle_initiate(
     follow_ups = []
     if is_wanted:
         slot: int = operation.intent["slot"]
-        previous = writable(PaymentSession).filter(payment_collection=collection, slot=slot).exclude(pk=session.pk)
+        previous = primary(PaymentSession).filter(payment_collection=collection, slot=slot).exclude(pk=session.pk)
         follow_ups = [reservation for row in previous for reservation in _replace(collection, row, operation)]
         session.slot = slot
     _update_session(session, result)
@@ -270,7 +270,7 @@ def _close(operation: Operation, status: OperationStatus) -> None:
 
 
 def _session_of(operation: Operation) -> PaymentSession:
-    return writable(PaymentSession).get(pk=operation.payment_session_id)
+    return primary(PaymentSession).get(pk=operation.payment_session_id)
 
 
 def _update_session(session: PaymentSession, result: SessionResult) -> None:

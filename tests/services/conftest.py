@@ -1,0 +1,69 @@
+"""A shop without HTTP: one cart whose total the test sets, and the fake provider."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db.models import F
+
+from medusa_payments.carts import CartSnapshot
+from medusa_payments.models import Payment, PaymentCollection, PaymentSession
+from medusa_payments.services import captures, payment_collections, payment_sessions
+
+
+@dataclass
+class Till:
+    """Carts by id, and shortcuts through the services to a payment in a given state."""
+
+    carts: dict[str, CartSnapshot] = field(default_factory=dict)
+
+    def resolve(self, cart_id: str, request: object | None) -> CartSnapshot | None:
+        return self.carts.get(cart_id)
+
+    def set_total(self, amount: str, currency_code: str = "eur", cart_id: str = "cart_1") -> None:
+        self.carts[cart_id] = CartSnapshot(amount=Decimal(amount), currency_code=currency_code)
+
+    def collection(self, amount: str = "100", currency_code: str = "eur") -> PaymentCollection:
+        self.set_total(amount, currency_code)
+        return payment_collections.create_for_cart(cart_id="cart_1")
+
+    def session(self, provider_id: str = "pp_fake_fake", **data: Any) -> PaymentSession:
+        return payment_sessions.initialize(
+            payment_collection_id=self.collection().pk, provider_id=provider_id, data=data
+        )
+
+    def authorized(self, provider_id: str = "pp_fake_fake", **data: Any) -> Payment:
+        session = self.session(provider_id, **data)
+        authorized = payment_sessions.authorize(
+            payment_collection_id=session.payment_collection_id, payment_session_id=session.pk
+        )
+        return authorized.payment
+
+    def captured(self, provider_id: str = "pp_fake_fake", **data: Any) -> Payment:
+        return captures.capture(payment_id=self.authorized(provider_id, **data).pk)
+
+
+@pytest.fixture
+def till(settings: Any, fake_provider: Any, db: None) -> Till:
+    till = Till()
+    settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"CART_RESOLVER": till.resolve, "REGION_PROVIDERS": None}
+    return till
+
+
+@pytest.fixture
+def moved(fake_provider: Any) -> Callable[[str], list[int]]:
+    """Return the amounts (minor units) that the provider moved by a verb."""
+    return lambda verb: [entry["amount"] for entry in fake_provider.ledger_entries() if entry["verb"] == verb]
+
+
+@pytest.fixture
+def age() -> Callable[..., None]:
+    """Move a row's creation into the past."""
+
+    def move(row: Any, **ago: float) -> None:
+        type(row).objects.filter(pk=row.pk).update(created_at=F("created_at") - timedelta(**ago))
+
+    return move
