@@ -83,6 +83,13 @@ class PaymentOutcomeUnknown(Conflict):
     default_code = "payment_outcome_unknown"
 
 
+class IdempotencyError(PaymentsError):
+    """The idempotency key was used before, for a request that said something else."""
+
+    type = "idempotency_error"
+    default_code = "invalid_request_error"
+
+
 class PaymentAuthorizationError(PaymentsError):
     """The provider declined; nothing moved."""
 

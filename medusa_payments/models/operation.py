@@ -36,10 +36,11 @@ REFUSAL_CHOICES = [
 class Operation(models.Model):
     """The intent to make a provider do one mutating call, committed before the call. Never deleted.
 
-    Its id is the idempotency key at the provider. `request` is the whole canonical request, so that anybody can
-    send it again; `intent` is what settling needs besides (note, reason). While `lease_expires_at` (the database's
-    clock) lies ahead, one process is at work on it; `fence` counts who took it over. `open_slot` is held by verbs
-    that don't add up, while open. `answered_at` says that a caller got the outcome.
+    Its id is the idempotency key at the provider. `request` is the whole canonical request, so that anybody can send it
+    again; `intent` is what settling needs besides (note, reason). While `lease_expires_at` (the database's clock) lies
+    ahead, one process is at work on it; `fence` counts who took it over. `open_slot` is held by verbs that don't add
+    up, while open. `answered_at` says that a caller got the outcome. `idempotency_key` is the caller's own, unique with
+    kind and target (payment, session or collection), `fingerprint` a hash of what was asked under it.
     """
 
     id = PrefixedIdField(prefix="payop", verbose_name=_("id"))
@@ -65,6 +66,9 @@ class Operation(models.Model):
     open_slot = models.CharField(_("open slot"), max_length=128, null=True, blank=True, unique=True, editable=False)
     lease_expires_at = models.DateTimeField(_("lease expires at"), editable=False)
     fence = models.PositiveIntegerField(_("fence"), default=0, editable=False)
+    target = models.CharField(_("target"), max_length=64)
+    idempotency_key = models.CharField(_("idempotency key"), max_length=255, null=True, blank=True)
+    fingerprint = models.CharField(_("fingerprint"), max_length=64, blank=True, default="", editable=False)
     refusal = models.CharField(_("refusal"), max_length=16, choices=REFUSAL_CHOICES, blank=True, default="")
     error_code = models.CharField(_("error code"), max_length=255, blank=True, default="")
     error_message = models.TextField(_("error message"), blank=True, default="")
@@ -87,6 +91,7 @@ class Operation(models.Model):
             models.Index(fields=["-created_at", "id"], name="mp_operation_created"),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["idempotency_key", "kind", "target"], name="mp_operation_idempotency_key"),
             models.CheckConstraint(
                 name="mp_operation_kind", condition=Q(kind__in=[member.value for member in OperationKind])
             ),

@@ -12,30 +12,43 @@ from medusa_payments.money import Money
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.types import CaptureRequest
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import amounts, execution, operations
-from medusa_payments.services.operations import Reservation
-from medusa_payments.states import OperationKind
+from medusa_payments.services import amounts, execution, operations, repeats
+from medusa_payments.services.operations import CallerKey, Reservation
+from medusa_payments.states import OperationKind, OperationStatus
 
 
-def capture(*, payment_id: str, amount: Decimal | None = None, created_by: str = "") -> Payment:
+def capture(
+    *, payment_id: str, amount: Decimal | None = None, created_by: str = "", idempotency_key: str | None = None
+) -> Payment:
     """Capture `amount` (major units), or all that remains, of an authorized payment; return the payment.
 
     Guaranteed: never more than the payment's amount in all, whatever else captures at the same time; at most once,
     even when the caller repeats a request whose answer was lost (same payment, same amount). No-op, with no provider
     call, when everything is captured already and no amount is given.
 
-    Raises `NotFound` (payment), `InvalidData` (amount, limit, canceled payment, provider's rejection),
-    `PaymentAuthorizationError` (declined), `Conflict` (all that remains is being captured), `PaymentOutcomeUnknown`,
-    `ProviderNotReachable`, `InsideTransaction`.
+    `idempotency_key`: the same key with the same parameters is the same request, whenever it comes again, and gets the
+    same answer.
+
+    Raises `NotFound` (payment), `InvalidData` (key, amount, limit, canceled payment, provider's rejection),
+    `PaymentAuthorizationError` (declined), `Conflict` (another request is at work), `IdempotencyError` (key used for
+    something else), `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
     """
     payment = primary(Payment).filter(pk=payment_id).first()
     if payment is None:
         raise NotFound(f"Payment with id: {payment_id} was not found")
     provider = operations.provider_for(payment)
     requested = amounts.positive_minor_units(amount, currency_code=payment.currency_code, verb="Capture")
+    caller = repeats.caller_key(idempotency_key, amount=requested)
     operation = execution.execute(
         payment_collection_id=payment.payment_collection_id,
-        reserve=partial(_reserve, payment_id=payment_id, provider=provider, requested=requested, created_by=created_by),
+        reserve=partial(
+            _reserve,
+            payment_id=payment_id,
+            provider=provider,
+            requested=requested,
+            caller=caller,
+            created_by=created_by,
+        ),
     )
     if operation is not None:
         execution.raise_unless_succeeded(operation)
@@ -48,20 +61,23 @@ def _reserve(
     payment_id: str,
     provider: PaymentProvider,
     requested: int | None,
+    caller: CallerKey | None,
     created_by: str,
 ) -> Reservation | None:
     payment = primary(Payment).select_related("payment_session").get(pk=payment_id)
-    adopted = operations.adoptable(payment=payment, kind=OperationKind.CAPTURE, requested_amount=requested)
-    if adopted is not None:
-        return adopted
+    earlier = repeats.find_on_payment(caller, payment=payment, kind=OperationKind.CAPTURE, requested_amount=requested)
+    if earlier is not None and earlier.status != OperationStatus.NOT_EXECUTED:
+        return operations.resume(earlier)
     if payment.canceled_at is not None:
         raise InvalidData(f"The payment: {payment.pk} has been canceled.")
     if requested is None and payment.capturable_amount == 0 and payment.capturing_amount == 0:
         return None
-    amount = _checked_amount(payment, provider, requested)
+    amount = _checked_amount(payment, provider, earlier.amount if earlier else requested)
     payment.capturing_amount += amount
     payment.updated_at = Now()
     payment.save(update_fields=["capturing_amount", "updated_at"])
+    if earlier is not None:
+        return operations.reopen(earlier)
     request = CaptureRequest(
         idempotency_key=new_id("payop"),
         session_id=payment.payment_session_id,
@@ -74,6 +90,8 @@ def _reserve(
         provider=provider,
         session=payment.payment_session,
         payment=payment,
+        target=payment.pk,
+        caller=caller,
         amount=amount,
         requested_amount=requested,
         created_by=created_by,

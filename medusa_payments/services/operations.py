@@ -1,4 +1,4 @@
-"""Life of an operation: reserved before the call, leased while at work, adopted when its answer was lost."""
+"""Life of an operation: reserved before the call, leased while somebody is at work, resumed by who comes next."""
 
 import math
 from collections.abc import Mapping
@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from django.db.models import F, Q, QuerySet
+from django.db.models import F
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
 from medusa_payments.exceptions import Conflict, NotAllowed, PaymentOutcomeUnknown
@@ -38,14 +39,19 @@ REQUEST_TYPES: dict[OperationKind, type[ProviderRequest]] = {
 }
 _KINDS = {request_type: kind for kind, request_type in REQUEST_TYPES.items()}
 
-UNDELIVERED_WINDOW = timedelta(hours=24)
-"""How long an outcome that no caller has seen is given to a caller who repeats the request."""
-
 KEY_WINDOW_MARGIN = timedelta(hours=1)
 """Taken off a provider's key window, for clocks that disagree."""
 
 IN_PROGRESS_RETRY_SECONDS = 1
 UNKNOWN_RETRY_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerKey:
+    """A caller's idempotency key, and a fingerprint of what was asked under it."""
+
+    key: str
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +86,9 @@ def reserve(
     request: ProviderRequest,
     provider: PaymentProvider,
     session: PaymentSession,
+    target: str,
     payment: Payment | None = None,
+    caller: CallerKey | None = None,
     amount: int | None = None,
     requested_amount: int | None = None,
     intent: Mapping[str, Any] | None = None,
@@ -89,7 +97,9 @@ def reserve(
 ) -> Reservation:
     """Insert the operation behind a provider request, with a fresh lease.
 
-    `request.idempotency_key` becomes its id. The caller holds the collection's lock and commits before the call.
+    `request.idempotency_key` becomes its id, `caller` is the key of who asked for it. `target` is the id of what it
+    works on: the payment; the session, or the collection while it is about choosing one. The caller holds the
+    collection's lock and commits before the call.
     """
     operation = primary(Operation).create(  # type: ignore[misc]
         id=request.idempotency_key,
@@ -106,7 +116,10 @@ def reserve(
         request=msgspec.to_builtins(request, builtin_types=(Decimal,)),
         intent=dict(intent or {}),
         open_slot=open_slot,
-        lease_expires_at=Now() + timedelta(seconds=lease_seconds(provider)),
+        lease_expires_at=_new_lease(provider),
+        target=target,
+        idempotency_key=caller.key if caller else None,
+        fingerprint=caller.fingerprint if caller else "",
         created_by=created_by,
     )
     return Reservation(operation=operation)
@@ -118,71 +131,14 @@ def request_of(operation: Operation) -> ProviderRequest:
     return request
 
 
-def adoptable(*, payment: Payment, kind: OperationKind, requested_amount: int | None) -> Reservation | None:
-    """Find the operation that a repeated request without a key means.
+def resume(operation: Operation) -> Reservation:
+    """Go on with an operation of an earlier request: as it is when finished, else taken over to be sent again.
 
-    That is one of the same payment, kind and amount whose outcome is unknown, or known but never delivered. Returns it
-    (taken over when unknown), or None when this is a new request.
-
-    Raises `PaymentOutcomeUnknown` while one with a different amount is unknown, `Conflict` while another caller is
-    finding out.
-    """
-    candidates = list(_unresolved_or_undelivered(payment, kind))
-    for operation in candidates:
-        if requested_amount in {operation.requested_amount, operation.amount}:
-            return _adopt(operation) if operation.is_open else Reservation(operation=operation)
-    for operation in candidates:
-        if operation.is_open:
-            raise outcome_unknown(operation)
-    return None
-
-
-def _unresolved_or_undelivered(payment: Payment, kind: OperationKind) -> QuerySet[Operation]:
-    """An operation in flight for the first time is neither: it stays independent of this request."""
-    is_unknown = Q(lease_expires_at__lte=Now())
-    unresolved = Q(is_unknown | Q(fence__gt=0), status=OperationStatus.OPEN.value)
-    undelivered = Q(
-        status__in=[OperationStatus.SUCCEEDED.value, OperationStatus.ACCEPTED.value, OperationStatus.REFUSED.value],
-        answered_at__isnull=True,
-        settled_at__gt=Now() - UNDELIVERED_WINDOW,
-    )
-    operations = primary(Operation).filter(unresolved | undelivered, payment=payment, kind=kind.value)
-    return operations.annotate(is_unknown=is_unknown).order_by("created_at", "id")
-
-
-def _adopt(operation: Operation) -> Reservation:
-    if not getattr(operation, "is_unknown", False):
-        raise _in_progress(operation)
-    return take_over(operation)
-
-
-def slot_holder(open_slot: str) -> Operation | None:
-    """Return the open operation that holds a slot, if its lease has run out.
-
-    Raises `Conflict` while the lease lives: somebody is at work.
-    """
-    operation = (
-        primary(Operation).filter(open_slot=open_slot).annotate(is_unknown=Q(lease_expires_at__lte=Now())).first()
-    )
-    if operation is not None and not operation.is_unknown:
-        raise _in_progress(operation)
-    return operation
-
-
-def _in_progress(operation: Operation) -> Conflict:
-    return Conflict(
-        f"Another request is at work on {operation.payment_session_id}.",
-        details={"operation_id": operation.pk},
-        retry_after=IN_PROGRESS_RETRY_SECONDS,
-    )
-
-
-def take_over(operation: Operation) -> Reservation:
-    """Claim an unknown operation in order to send its request again under its own key.
-
-    Raises `PaymentOutcomeUnknown` when another process claimed it first, or when the provider may have forgotten the
+    Raises `Conflict` while somebody is at work on it, `PaymentOutcomeUnknown` when the provider may have forgotten its
     key.
     """
+    if not operation.is_open:
+        return Reservation(operation=operation)
     provider = provider_for(operation)
     claim = primary(Operation).filter(
         pk=operation.pk, status=OperationStatus.OPEN.value, fence=operation.fence, lease_expires_at__lte=Now()
@@ -190,11 +146,51 @@ def take_over(operation: Operation) -> Reservation:
     window = provider.capabilities.key_window_seconds
     if window is not None:
         claim = claim.filter(created_at__gt=Now() - (timedelta(seconds=window) - KEY_WINDOW_MARGIN))
-    claimed = claim.update(fence=F("fence") + 1, lease_expires_at=Now() + timedelta(seconds=lease_seconds(provider)))
+    claimed = claim.update(fence=F("fence") + 1, lease_expires_at=_new_lease(provider))
     if not claimed:
-        raise outcome_unknown(operation)
+        raise in_progress(operation) if is_leased(operation) else outcome_unknown(operation)
     operation.fence += 1
     return Reservation(operation=operation, is_resend=True)
+
+
+def reopen(operation: Operation, *, open_slot: str | None = None) -> Reservation:
+    """Go on with an operation that was proven not to have been executed, under its old key.
+
+    The caller has raised the counters again.
+    """
+    operation.status = OperationStatus.OPEN.value
+    operation.open_slot = open_slot
+    operation.error_message = ""
+    operation.settled_at = operation.answered_at = None
+    operation.fence += 1
+    operation.lease_expires_at = _new_lease(provider_for(operation))
+    operation.save(force_update=True)
+    return Reservation(operation=operation)
+
+
+def slot_holder(open_slot: str) -> Operation | None:
+    """Return the open operation that holds a slot, if its lease has run out.
+
+    Raises `Conflict` while the lease lives: somebody is at work.
+    """
+    operation = primary(Operation).filter(open_slot=open_slot).first()
+    if operation is not None and is_leased(operation):
+        raise in_progress(operation)
+    return operation
+
+
+def is_leased(operation: Operation) -> bool:
+    """Say whether somebody is at work on an operation, by the database's clock."""
+    return primary(Operation).filter(pk=operation.pk, lease_expires_at__gt=Now()).exists()
+
+
+def in_progress(operation: Operation) -> Conflict:
+    """Return the error that says: somebody is at work on it."""
+    return Conflict(
+        f"Another request is at work on {operation.target}.",
+        details={"operation_id": operation.pk},
+        retry_after=IN_PROGRESS_RETRY_SECONDS,
+    )
 
 
 def abandon_slot(operation: Operation) -> None:
@@ -218,3 +214,7 @@ def outcome_unknown(operation: Operation) -> PaymentOutcomeUnknown:
         details=details,
         retry_after=UNKNOWN_RETRY_SECONDS,
     )
+
+
+def _new_lease(provider: PaymentProvider) -> CombinedExpression:
+    return Now() + timedelta(seconds=lease_seconds(provider))

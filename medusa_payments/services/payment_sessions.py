@@ -15,9 +15,9 @@ from medusa_payments.providers.errors import ProviderRejected
 from medusa_payments.providers.registry import providers
 from medusa_payments.providers.types import AuthorizeRequest, InitiateRequest, UpdateRequest
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import amounts, execution, operations, payment_collections
-from medusa_payments.services.operations import Reservation
-from medusa_payments.states import MONEY_HOLDING_STATUSES, OperationKind, SessionStatus
+from medusa_payments.services import amounts, execution, operations, payment_collections, repeats
+from medusa_payments.services.operations import CallerKey, Reservation
+from medusa_payments.states import MONEY_HOLDING_STATUSES, OperationKind, OperationStatus, SessionStatus
 
 SLOT = 0
 """The place of the one session that a collection has when it isn't split among several."""
@@ -34,6 +34,7 @@ class _Choice:
     data: Mapping[str, Any]
     snapshot: CartSnapshot | None
     customer_id: str
+    caller: CallerKey | None
     created_by: str
 
 
@@ -45,6 +46,7 @@ def initialize(
     customer_id: str = "",
     created_by: str = "",
     request: object | None = None,
+    idempotency_key: str | None = None,
 ) -> PaymentSession:
     """Make `provider_id` the way this collection is to be paid; return the live session.
 
@@ -67,6 +69,7 @@ def initialize(
         data=_client_data(provider, data or {}),
         snapshot=snapshot,
         customer_id=customer_id,
+        caller=repeats.caller_key(idempotency_key, provider_id=provider_id, data=data or {}),
         created_by=created_by,
     )
     _execute_until(
@@ -83,6 +86,7 @@ def authorize(
     payment_session_id: str,
     created_by: str = "",
     request: object | None = None,
+    idempotency_key: str | None = None,
 ) -> PaymentSession:
     """Authorize a live session and return it, authorized or waiting for the provider (`pending_authorization`).
 
@@ -100,6 +104,7 @@ def authorize(
             _reserve_authorization,
             payment_session_id=payment_session_id,
             snapshot=snapshot,
+            caller=repeats.caller_key(idempotency_key),
             created_by=created_by,
         ),
         is_done=lambda operation: operation.kind == OperationKind.AUTHORIZE,
@@ -150,18 +155,26 @@ def _client_data(provider: PaymentProvider, data: Mapping[str, Any]) -> dict[str
 
 
 def _reserve_choice(collection: PaymentCollection, *, choice: _Choice) -> Reservation:
+    earlier = repeats.find_by_key(choice.caller, kinds=_CHOOSING, target=collection.pk)
+    if earlier is not None and earlier.status != OperationStatus.NOT_EXECUTED:
+        return operations.resume(earlier)
     unfinished = operations.slot_holder(_open_slot(collection))
     if unfinished is not None and _is_in_the_way(unfinished, choice):
-        return operations.take_over(unfinished)
+        return operations.resume(unfinished)
     _refuse_if_money_is_held(collection)
     if unfinished is not None:
         operations.abandon_slot(unfinished)
+    if earlier is not None:
+        return operations.reopen(earlier, open_slot=_open_slot(collection))
     if choice.snapshot is not None:
         payment_collections.apply_cart(collection, choice.snapshot)
     live = primary(PaymentSession).filter(payment_collection=collection, slot=SLOT).first()
     if live is not None and _can_be_updated(live, collection, choice):
         return _reserve_update(collection, live, choice)
     return _reserve_initiate(collection, choice)
+
+
+_CHOOSING = (OperationKind.INITIATE, OperationKind.UPDATE)
 
 
 def _is_in_the_way(unfinished: Operation, choice: _Choice) -> bool:
@@ -223,6 +236,8 @@ def _reserve_initiate(collection: PaymentCollection, choice: _Choice) -> Reserva
         request=request,
         provider=choice.provider,
         session=session,
+        target=collection.pk,
+        caller=choice.caller,
         amount=money.minor_units,
         intent={"slot": SLOT},
         open_slot=_open_slot(collection),
@@ -244,6 +259,8 @@ def _reserve_update(collection: PaymentCollection, live: PaymentSession, choice:
         request=request,
         provider=choice.provider,
         session=live,
+        target=collection.pk,
+        caller=choice.caller,
         amount=money.minor_units,
         open_slot=_open_slot(collection),
         created_by=choice.created_by,
@@ -259,7 +276,8 @@ def _money_for(collection: PaymentCollection, provider: PaymentProvider) -> Mone
 
 def _fulfils(operation: Operation, *, choice: _Choice) -> bool:
     """Say whether a finished operation, perhaps taken over from an earlier request, did what this one asks for."""
-    if operation.fence == 0:
+    is_own = choice.caller is not None and operation.idempotency_key == choice.caller.key
+    if is_own or operation.fence == 0:
         return True
     collection = payment_collections.retrieve(operation.payment_collection_id)
     is_current = choice.snapshot is None or payment_collections.covers(collection, choice.snapshot)
@@ -272,6 +290,7 @@ def _reserve_authorization(
     *,
     payment_session_id: str,
     snapshot: CartSnapshot | None,
+    caller: CallerKey | None,
     created_by: str,
 ) -> Reservation | None:
     session = (
@@ -279,13 +298,18 @@ def _reserve_authorization(
     )
     if session is None:
         raise NotFound(f"PaymentSession id not found: {payment_session_id}")
+    earlier = repeats.find_by_key(caller, kinds=[OperationKind.AUTHORIZE], target=session.pk)
+    if earlier is not None and earlier.status != OperationStatus.NOT_EXECUTED:
+        return operations.resume(earlier)
     if session.authorized_at is not None:
         return None
     unfinished = operations.slot_holder(_open_slot(collection))
     if unfinished is not None:
-        return operations.take_over(unfinished)
+        return operations.resume(unfinished)
     provider = operations.provider_for(session)
     _refuse_if_cart_changed(collection, session, provider, snapshot)
+    if earlier is not None:
+        return operations.reopen(earlier, open_slot=_open_slot(collection))
     request = AuthorizeRequest(
         idempotency_key=new_id("payop"),
         session_id=session.pk,
@@ -297,6 +321,8 @@ def _reserve_authorization(
         request=request,
         provider=provider,
         session=session,
+        target=session.pk,
+        caller=caller,
         amount=session.amount,
         open_slot=_open_slot(collection),
         created_by=created_by,

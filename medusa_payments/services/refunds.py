@@ -13,9 +13,9 @@ from medusa_payments.money import Money
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.types import RefundRequest
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import amounts, execution, operations
-from medusa_payments.services.operations import Reservation
-from medusa_payments.states import OperationKind
+from medusa_payments.services import amounts, execution, operations, repeats
+from medusa_payments.services.operations import CallerKey, Reservation
+from medusa_payments.states import OperationKind, OperationStatus
 
 
 def refund(
@@ -25,14 +25,19 @@ def refund(
     refund_reason_id: str | None = None,
     note: str | None = None,
     created_by: str = "",
+    idempotency_key: str | None = None,
 ) -> Payment:
     """Refund `amount` (major units), or all that remains, of what was captured; return the payment.
 
     Guaranteed: never more than was captured in all, whatever else refunds at the same time; at most once, even when the
     caller repeats a request whose answer was lost (same payment, same amount). `note` is visible to the customer.
 
-    Raises `NotFound` (payment, reason), `InvalidData` (amount, limit, nothing captured, provider's rejection),
-    `PaymentAuthorizationError` (declined), `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
+    `idempotency_key`: the same key with the same parameters is the same request, whenever it comes again, and gets the
+    same answer.
+
+    Raises `NotFound` (payment, reason), `InvalidData` (key, amount, limit, nothing captured, provider's rejection),
+    `PaymentAuthorizationError` (declined), `Conflict` (another request is at work), `IdempotencyError` (key used for
+    something else), `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
     """
     payment = primary(Payment).filter(pk=payment_id).first()
     if payment is None:
@@ -40,6 +45,7 @@ def refund(
     provider = operations.provider_for(payment)
     requested = amounts.positive_minor_units(amount, currency_code=payment.currency_code, verb="Refund")
     reason = _reason(refund_reason_id)
+    caller = repeats.caller_key(idempotency_key, amount=requested, refund_reason_id=refund_reason_id, note=note)
     operation = execution.execute(
         payment_collection_id=payment.payment_collection_id,
         reserve=partial(
@@ -49,6 +55,7 @@ def refund(
             requested=requested,
             reason=reason,
             note=note,
+            caller=caller,
             created_by=created_by,
         ),
     )
@@ -74,16 +81,19 @@ def _reserve(
     requested: int | None,
     reason: RefundReason | None,
     note: str | None,
+    caller: CallerKey | None,
     created_by: str,
 ) -> Reservation:
     payment = primary(Payment).select_related("payment_session").get(pk=payment_id)
-    adopted = operations.adoptable(payment=payment, kind=OperationKind.REFUND, requested_amount=requested)
-    if adopted is not None:
-        return adopted
-    amount = _checked_amount(payment, provider, requested)
+    earlier = repeats.find_on_payment(caller, payment=payment, kind=OperationKind.REFUND, requested_amount=requested)
+    if earlier is not None and earlier.status != OperationStatus.NOT_EXECUTED:
+        return operations.resume(earlier)
+    amount = _checked_amount(payment, provider, earlier.amount if earlier else requested)
     payment.refunding_amount += amount
     payment.updated_at = Now()
     payment.save(update_fields=["refunding_amount", "updated_at"])
+    if earlier is not None:
+        return operations.reopen(earlier)
     request = RefundRequest(
         idempotency_key=new_id("payop"),
         session_id=payment.payment_session_id,
@@ -98,6 +108,8 @@ def _reserve(
         provider=provider,
         session=payment.payment_session,
         payment=payment,
+        target=payment.pk,
+        caller=caller,
         amount=amount,
         requested_amount=requested,
         intent=intent,

@@ -196,7 +196,10 @@ def _reserve_cancel(session: PaymentSession) -> list[Reservation]:
         logger.warning("session %s can't be canceled at its provider: %s", session.pk, type(error).__name__)
         return []
     request = CancelRequest(idempotency_key=new_id("payop"), session_id=session.pk, provider_ref=session.provider_ref)
-    return [operations.reserve(request=request, provider=provider, session=session, open_slot=session.pk)]
+    reservation = operations.reserve(
+        request=request, provider=provider, session=session, target=session.pk, open_slot=session.pk
+    )
+    return [reservation]
 
 
 def _settle_refusal(collection: PaymentCollection, operation: Operation, outcome: Refused) -> None:

@@ -113,6 +113,7 @@ def test_adding_the_app_to_a_shop(tmp_path: Path) -> None:
     }.items():
         (tmp_path / name).write_text(code)
     environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    environment["PYTHONPATH"] = str(ROOT)
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
 
     migrated = run(["bash", "-euo", "pipefail", "-c", blocks("bash")[1]], cwd=tmp_path, env=environment)

@@ -1,0 +1,80 @@
+"""Which earlier operation a repeated request means: by the caller's idempotency key, or without one by what it asks."""
+
+import hashlib
+import re
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from medusa_payments.exceptions import IdempotencyError, InvalidData
+from medusa_payments.models import Operation, Payment
+from medusa_payments.queries.primary import primary
+from medusa_payments.services.operations import CallerKey, outcome_unknown
+from medusa_payments.states import OperationKind, OperationStatus
+
+UNDELIVERED_WINDOW = timedelta(hours=24)
+"""How long an outcome that no caller has seen is given to a caller who repeats the request without a key."""
+
+_VALID_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+def caller_key(idempotency_key: str | None, **asked: Any) -> CallerKey | None:
+    """Return the key with a fingerprint of what is asked; None without a key.
+
+    Raises `InvalidData` for a key that isn't 1 to 255 visible ASCII characters.
+    """
+    if idempotency_key is None:
+        return None
+    if not _VALID_KEY.fullmatch(idempotency_key):
+        raise InvalidData("An idempotency key has 1 to 255 visible ASCII characters.")
+    canonical = msgspec.json.encode(asked, order="deterministic")
+    return CallerKey(key=idempotency_key, fingerprint=hashlib.sha256(canonical).hexdigest())
+
+
+def find_by_key(caller: CallerKey | None, *, kinds: Collection[OperationKind], target: str) -> Operation | None:
+    """Return the operation that a key was used for on a target; None without a key, or for a new one.
+
+    Raises `IdempotencyError` when it was used to ask for something else.
+    """
+    if caller is None:
+        return None
+    operation = primary(Operation).filter(idempotency_key=caller.key, kind__in=kinds, target=target).first()
+    if operation is not None and operation.fingerprint != caller.fingerprint:
+        raise IdempotencyError(
+            f"Idempotency key '{caller.key}' was used before with other parameters.",
+            details={"operation_id": operation.pk},
+        )
+    return operation
+
+
+def find_on_payment(
+    caller: CallerKey | None, *, payment: Payment, kind: OperationKind, requested_amount: int | None
+) -> Operation | None:
+    """Return the operation that a request to capture or refund repeats; None for a new request.
+
+    Without a key that is one of the same payment, kind and amount whose outcome is unknown, or known but never
+    delivered. One in flight for the first time is neither: it stays independent of this request.
+
+    Raises `IdempotencyError`, or `PaymentOutcomeUnknown` while one with a different amount is unresolved.
+    """
+    if caller is not None:
+        return find_by_key(caller, kinds=[kind], target=payment.pk)
+    unresolved = Q(Q(lease_expires_at__lte=Now()) | Q(fence__gt=0), status=OperationStatus.OPEN.value)
+    undelivered = Q(
+        status__in=[OperationStatus.SUCCEEDED.value, OperationStatus.ACCEPTED.value, OperationStatus.REFUSED.value],
+        answered_at__isnull=True,
+        settled_at__gt=Now() - UNDELIVERED_WINDOW,
+    )
+    candidates = primary(Operation).filter(unresolved | undelivered, payment=payment, kind=kind.value)
+    operations = list(candidates.order_by("created_at", "id"))
+    for operation in operations:
+        if requested_amount in {operation.requested_amount, operation.amount}:
+            return operation
+    for operation in operations:
+        if operation.is_open:
+            raise outcome_unknown(operation)
+    return None
