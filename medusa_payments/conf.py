@@ -11,6 +11,7 @@ SETTING_NAME = "MEDUSA_PAYMENTS"
 DEFAULTS: dict[str, Any] = {
     "PROVIDERS": {"pp_system_default": {"BACKEND": "medusa_payments.providers.system.SystemProvider"}},
     "CART_RESOLVER": None,
+    "ORDER_RESOLVER": None,
     "REGION_PROVIDERS": None,
     "ADMIN_AUTHENTICATION_CLASSES": None,
     "STORE_AUTHENTICATION_CLASSES": None,

@@ -22,6 +22,8 @@ class EventName(StrEnum):
     PAYMENT_AUTHORIZED = "payment.authorized"
     PAYMENT_CAPTURED = "payment.captured"
     PAYMENT_REFUNDED = "payment.refunded"
+    PAYMENT_CANCELED = "payment.canceled"
+    COLLECTION_DELETED = "payment_collection.deleted"
     OPERATION_REFUSED = "operation.refused"
     OPERATION_NOT_EXECUTED = "operation.not_executed"
     OPERATION_UNKNOWN = "operation.unknown"
@@ -37,6 +39,8 @@ _SIGNALS: dict[EventName, Signal] = {
     EventName.PAYMENT_AUTHORIZED: signals.payment_authorized,
     EventName.PAYMENT_CAPTURED: signals.payment_captured,
     EventName.PAYMENT_REFUNDED: signals.payment_refunded,
+    EventName.PAYMENT_CANCELED: signals.payment_canceled,
+    EventName.COLLECTION_DELETED: signals.payment_collection_deleted,
 }
 
 

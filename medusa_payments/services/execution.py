@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from medusa_payments.exceptions import (
     InvalidData,
@@ -48,9 +48,20 @@ def execute(*, payment_collection_id: str, reserve: Reserve) -> Operation | None
             settlement = apply_settlement(collection, operation, outcome, is_answer=True)
     if settlement is None:
         settlement = _send_and_settle(reservation, seconds_since_reserve=time.monotonic() - started)
-    for follow_up in settlement.follow_ups:
-        _carry_out_follow_up(follow_up)
+    carry_out(settlement.follow_ups)
     return settlement.operation
+
+
+def carry_out(follow_ups: Iterable[Reservation]) -> None:
+    """Send operations that follow from a committed change.
+
+    An error doesn't spoil the change: it leaves the operation open, to be resolved later.
+    """
+    for reservation in follow_ups:
+        try:
+            _send_and_settle(reservation, seconds_since_reserve=0)
+        except PaymentsError as error:
+            logger.warning("follow-up operation %s was left open: %s", reservation.operation.pk, type(error).__name__)
 
 
 def raise_unless_succeeded(operation: Operation) -> None:
@@ -79,13 +90,5 @@ def _send_and_settle(reservation: Reservation, *, seconds_since_reserve: float) 
     operation = reservation.operation
     provider = operations.provider_for(operation)
     outcome = provider_calls.send(provider, reservation, seconds_since_reserve=seconds_since_reserve)
-    with locked_collection(operation.payment_collection_id) as collection:
+    with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
         return apply_settlement(collection, operation, outcome, is_answer=True)
-
-
-def _carry_out_follow_up(reservation: Reservation) -> None:
-    """What follows from a success must not spoil it: an error here leaves the follow-up open, to be resolved later."""
-    try:
-        _send_and_settle(reservation, seconds_since_reserve=0)
-    except PaymentsError as error:
-        logger.warning("follow-up operation %s was left open: %s", reservation.operation.pk, type(error).__name__)

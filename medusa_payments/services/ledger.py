@@ -97,6 +97,38 @@ def release_refund(operation: Operation) -> None:
     _save(payment)
 
 
+def book_cancel(collection: PaymentCollection, operation: Operation) -> None:
+    """Turn an operation's reservation into a release. With nothing captured, the payment is canceled."""
+    payment = _payment_of(operation)
+    amount = operation.amount or 0
+    if operation.is_open:
+        payment.releasing_amount -= amount
+    payment.released_amount += amount
+    if payment.captured_amount:
+        payment.captured_at = timezone.now()
+    else:
+        payment.canceled_at = timezone.now()
+        primary(PaymentSession).filter(pk=payment.payment_session_id).update(
+            status=SessionStatus.CANCELED.value, updated_at=Now()
+        )
+    _save(payment)
+    events.record(
+        collection,
+        EventName.PAYMENT_CANCELED,
+        operation=operation,
+        payment_id=payment.pk,
+        amount=amount,
+        captured_amount=payment.captured_amount,
+    )
+
+
+def release_cancel(operation: Operation) -> None:
+    """Take a cancel's reservation back: the money is still held."""
+    payment = _payment_of(operation)
+    payment.releasing_amount -= operation.amount or 0
+    _save(payment)
+
+
 def _append_capture(
     collection: PaymentCollection,
     payment: Payment,

@@ -28,18 +28,14 @@ def durable_transaction() -> Iterator[None]:
 
 
 @contextmanager
-def locked_collection(payment_collection_id: str) -> Iterator[PaymentCollection]:
+def locked_collection(payment_collection_id: str, *, include_deleted: bool = False) -> Iterator[PaymentCollection]:
     """One short durable transaction that holds the collection's row, and nothing else, locked.
 
-    Raises `NotFound` for an unknown or deleted collection.
+    Raises `NotFound` for an unknown collection, and for a deleted one unless they are included: what a provider did is
+    booked on those too.
     """
     with durable_transaction():
-        collection = (
-            primary(PaymentCollection)
-            .select_for_update()
-            .filter(pk=payment_collection_id, deleted_at__isnull=True)
-            .first()
-        )
-        if collection is None:
+        collection = primary(PaymentCollection).select_for_update().filter(pk=payment_collection_id).first()
+        if collection is None or (collection.deleted_at is not None and not include_deleted):
             raise NotFound(f"PaymentCollection id not found: {payment_collection_id}")
         yield collection

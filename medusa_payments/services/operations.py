@@ -13,7 +13,7 @@ from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
 from medusa_payments.exceptions import Conflict, NotAllowed, PaymentOutcomeUnknown
-from medusa_payments.models import Operation, Payment, PaymentSession
+from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.money import to_major_units
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.registry import providers
@@ -168,6 +168,11 @@ def reopen(operation: Operation, *, open_slot: str | None = None) -> Reservation
     return Reservation(operation=operation)
 
 
+def session_slot(payment_collection_id: str, slot: int = 0) -> str:
+    """Return the open slot that all verbs on a collection's live session share: one of them at a time."""
+    return f"{payment_collection_id}/{slot}"
+
+
 def slot_holder(open_slot: str) -> Operation | None:
     """Return the open operation that holds a slot, if its lease has run out.
 
@@ -196,6 +201,11 @@ def in_progress(operation: Operation) -> Conflict:
 def abandon_slot(operation: Operation) -> None:
     """Let go of an unknown operation's slot, so that the customer can go another way. It stays open, to be resolved."""
     primary(Operation).filter(pk=operation.pk).update(open_slot=None)
+
+
+def is_key_known(collection: PaymentCollection, idempotency_key: str) -> bool:
+    """Say whether a caller's key has been used on a collection."""
+    return primary(Operation).filter(payment_collection=collection, idempotency_key=idempotency_key).exists()
 
 
 def mark_answered(operation: Operation) -> None:

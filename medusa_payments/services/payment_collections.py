@@ -1,14 +1,31 @@
-"""What is to be paid for a cart."""
+"""What is to be paid, for a cart or an order."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.db.models.functions import Now
+from django.utils import timezone
 
 from medusa_payments.carts import CartSnapshot, resolve_cart
-from medusa_payments.exceptions import InvalidData, NotFound
-from medusa_payments.models import Operation, PaymentCollection, PaymentSession
-from medusa_payments.money import RoundedAmount, round_to_minor_units
+from medusa_payments.exceptions import InvalidData, NotAllowed
+from medusa_payments.models import PaymentCollection, PaymentSession
+from medusa_payments.money import to_minor_units
+from medusa_payments.orders import resolve_order
+from medusa_payments.queries import payment_collections as queries
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import events, projections
+from medusa_payments.services import (
+    captures,
+    cart_amounts,
+    events,
+    execution,
+    operations,
+    payment_sessions,
+    projections,
+)
 from medusa_payments.services.events import EventName
 from medusa_payments.services.locks import durable_transaction, locked_collection
-from medusa_payments.states import MONEY_HOLDING_STATUSES, OperationKind, OperationStatus
+from medusa_payments.services.retirement import retire
+from medusa_payments.states import CollectionStatus
 
 
 def create_for_cart(*, cart_id: str, request: object | None = None, created_by: str = "") -> PaymentCollection:
@@ -22,11 +39,36 @@ def create_for_cart(*, cart_id: str, request: object | None = None, created_by: 
     snapshot = resolve_cart(cart_id, request)
     existing = primary(PaymentCollection).filter(live_cart_id=cart_id).first()
     if existing is None:
-        existing = _create(cart_id, snapshot, created_by)
-    if _is_current(existing, snapshot):
+        existing = _create_for_cart(cart_id, snapshot, created_by)
+    if cart_amounts.covers(existing, snapshot):
         return existing
     with locked_collection(existing.pk) as collection:
-        apply_cart(collection, snapshot)
+        cart_amounts.follow(collection, snapshot)
+    return collection
+
+
+def create_for_order(
+    *, order_id: str, amount: Decimal, request: object | None = None, created_by: str = ""
+) -> PaymentCollection:
+    """Make a collection for an amount (major units) that is still to be paid for an order. Every call makes one.
+
+    Raises `NotFound` (order), `InvalidData` (negative amount, more digits than the currency has), `InsideTransaction`.
+    """
+    order = resolve_order(order_id, request)
+    currency_code = order.currency_code.lower()
+    minor_units = to_minor_units(amount, currency_code)
+    if minor_units < 0:
+        raise InvalidData("The amount of a payment collection can't be negative.")
+    collection = PaymentCollection(
+        amount=minor_units,
+        currency_code=currency_code,
+        order_id=order_id,
+        customer_id=order.customer_id or "",
+        email=order.email or "",
+    )
+    with durable_transaction():
+        collection.save(force_insert=True)
+        _record_creation(collection, actor=created_by, order_id=order_id)
     return collection
 
 
@@ -35,51 +77,76 @@ def refresh(*, payment_collection_id: str, request: object | None = None) -> Pay
 
     Raises `NotFound` (collection, cart), `InvalidData`, `InsideTransaction`.
     """
-    snapshot = cart_of(retrieve(payment_collection_id), request)
+    snapshot = cart_amounts.snapshot_of(queries.existing(payment_collection_id), request)
     with locked_collection(payment_collection_id) as collection:
-        if snapshot is not None:
-            apply_cart(collection, snapshot)
+        cart_amounts.follow(collection, snapshot)
     return collection
 
 
-def retrieve(payment_collection_id: str) -> PaymentCollection:
-    """Return a collection as it is now. Raises `NotFound` for an unknown or deleted one."""
-    collection = primary(PaymentCollection).filter(pk=payment_collection_id, deleted_at__isnull=True).first()
-    if collection is None:
-        raise NotFound(f"PaymentCollection id not found: {payment_collection_id}")
-    return collection
+def delete(*, payment_collection_id: str, created_by: str = "") -> None:
+    """Delete a collection that nothing was paid for: its cart gets a new one, its row stays, hidden from the API.
+
+    Its live session is given up at the provider.
+
+    Raises `NotFound` (also when it was deleted before), `NotAllowed` (its status isn't `not_paid`, or a session may be
+    being authorized), `Conflict` (another request is at work on its session), `InsideTransaction`.
+    """
+    with locked_collection(payment_collection_id) as collection:
+        if collection.status != CollectionStatus.NOT_PAID or cart_amounts.is_committed(collection):
+            raise NotAllowed("Can only delete payment collections where status is not_paid")
+        unfinished = operations.slot_holder(operations.session_slot(collection.pk))
+        if unfinished is not None:
+            operations.abandon_slot(unfinished)
+        live = primary(PaymentSession).filter(payment_collection=collection, slot__isnull=False)
+        follow_ups = [reservation for row in live for reservation in retire(collection, row, actor=created_by)]
+        events.record(collection, EventName.COLLECTION_DELETED, actor=created_by)
+        projections.store(collection)
+        primary(PaymentCollection).filter(pk=collection.pk).update(
+            deleted_at=timezone.now(), live_cart_id=None, updated_at=Now()
+        )
+    execution.carry_out(follow_ups)
 
 
-def cart_of(collection: PaymentCollection, request: object | None) -> CartSnapshot | None:
-    """Ask the host for the cart behind a collection; None when it wasn't made for a cart."""
-    return resolve_cart(collection.cart_id, request) if collection.live_cart_id else None
+def mark_as_paid(
+    *,
+    payment_collection_id: str,
+    provider_id: str = "pp_system_default",
+    created_by: str = "",
+    request: object | None = None,
+    idempotency_key: str | None = None,
+) -> PaymentCollection:
+    """Record that a collection was paid by other means: initialize, authorize and capture all of it with one provider.
 
+    Guaranteed: captured once, however many callers ask at once. A repeat after a lost answer goes on where it stopped
+    when it carries the same `idempotency_key`.
 
-def apply_cart(collection: PaymentCollection, snapshot: CartSnapshot) -> None:
-    """Bring a locked collection to a cart's amount. No-op when nothing changed or money is held or being authorized."""
-    if _is_current(collection, snapshot) or _is_committed(collection):
-        return
-    rounded = _rounded(snapshot)
-    before = {"amount": collection.amount, "currency_code": collection.currency_code}
-    collection.amount = rounded.minor_units
-    collection.currency_code = snapshot.currency_code.lower()
-    events.record(
-        collection,
-        EventName.COLLECTION_UPDATED,
-        before=before,
-        after={"amount": collection.amount, "currency_code": collection.currency_code},
-        rounding_remainder=str(rounded.remainder),
+    Raises `NotFound` (collection), `NotAllowed` (its status isn't `not_paid`, or the provider didn't authorize), and
+    what the three verbs raise.
+    """
+    collection = queries.existing(payment_collection_id)
+    is_repeat = idempotency_key is not None and operations.is_key_known(collection, idempotency_key)
+    if collection.status != CollectionStatus.NOT_PAID and not is_repeat:
+        raise NotAllowed("Can only mark 'not_paid' payment collection as paid")
+    session = payment_sessions.initialize(
+        payment_collection_id=payment_collection_id,
+        provider_id=provider_id,
+        created_by=created_by,
+        request=request,
+        idempotency_key=idempotency_key,
     )
-    projections.store(collection)
+    session = payment_sessions.authorize(
+        payment_collection_id=payment_collection_id,
+        payment_session_id=session.pk,
+        created_by=created_by,
+        request=request,
+        idempotency_key=idempotency_key,
+    )
+    captures.capture(payment_id=session.payment.pk, created_by=created_by, idempotency_key=idempotency_key)
+    return queries.existing(payment_collection_id)
 
 
-def covers(collection: PaymentCollection, snapshot: CartSnapshot) -> bool:
-    """Say whether a collection still has the cart's amount and currency."""
-    return _is_current(collection, snapshot)
-
-
-def _create(cart_id: str, snapshot: CartSnapshot, created_by: str) -> PaymentCollection:
-    rounded = _rounded(snapshot)
+def _create_for_cart(cart_id: str, snapshot: CartSnapshot, created_by: str) -> PaymentCollection:
+    rounded = cart_amounts.rounded_total(snapshot)
     collection = PaymentCollection(
         amount=rounded.minor_units,
         currency_code=snapshot.currency_code.lower(),
@@ -93,38 +160,17 @@ def _create(cart_id: str, snapshot: CartSnapshot, created_by: str) -> PaymentCol
         primary(PaymentCollection).bulk_create([collection], ignore_conflicts=True)
         winner = primary(PaymentCollection).get(live_cart_id=cart_id)
         if winner.pk == collection.pk:
-            events.record(
-                winner,
-                EventName.COLLECTION_CREATED,
-                actor=created_by,
-                amount=rounded.minor_units,
-                currency_code=winner.currency_code,
-                rounding_remainder=str(rounded.remainder),
-            )
-            projections.store(winner)
+            _record_creation(winner, actor=created_by, cart_id=cart_id, rounding_remainder=str(rounded.remainder))
     return winner
 
 
-def _rounded(snapshot: CartSnapshot) -> RoundedAmount:
-    rounded = round_to_minor_units(snapshot.amount, snapshot.currency_code)
-    if rounded.minor_units < 0:
-        raise InvalidData("The total of the cart is negative.")
-    return rounded
-
-
-def _is_current(collection: PaymentCollection, snapshot: CartSnapshot) -> bool:
-    return (collection.amount, collection.currency_code) == (
-        _rounded(snapshot).minor_units,
-        snapshot.currency_code.lower(),
+def _record_creation(collection: PaymentCollection, *, actor: str, **data: Any) -> None:
+    events.record(
+        collection,
+        EventName.COLLECTION_CREATED,
+        actor=actor,
+        amount=collection.amount,
+        currency_code=collection.currency_code,
+        **data,
     )
-
-
-def _is_committed(collection: PaymentCollection) -> bool:
-    """A session holds money, or somebody may be authorizing one right now."""
-    held = primary(PaymentSession).filter(
-        payment_collection=collection, status__in=MONEY_HOLDING_STATUSES, payment__canceled_at__isnull=True
-    )
-    authorizing = primary(Operation).filter(
-        payment_collection=collection, kind=OperationKind.AUTHORIZE.value, status=OperationStatus.OPEN.value
-    )
-    return held.exists() or authorizing.exists()
+    projections.store(collection)

@@ -14,8 +14,9 @@ from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.errors import ProviderRejected
 from medusa_payments.providers.registry import providers
 from medusa_payments.providers.types import AuthorizeRequest, InitiateRequest, UpdateRequest
+from medusa_payments.queries import payment_collections as queries
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import amounts, execution, operations, payment_collections, repeats
+from medusa_payments.services import amounts, cart_amounts, execution, operations, repeats
 from medusa_payments.services.operations import CallerKey, Reservation
 from medusa_payments.states import MONEY_HOLDING_STATUSES, OperationKind, OperationStatus, SessionStatus
 
@@ -59,8 +60,8 @@ def initialize(
     `PaymentAuthorizationError` (declined), `Conflict` (another request is at work), `PaymentOutcomeUnknown`,
     `ProviderNotReachable`, `InsideTransaction`.
     """
-    collection = payment_collections.retrieve(payment_collection_id)
-    snapshot = payment_collections.cart_of(collection, request)
+    collection = queries.existing(payment_collection_id)
+    snapshot = cart_amounts.snapshot_of(collection, request)
     region_id = (snapshot.region_id or "") if snapshot else collection.region_id
     provider = _enabled_provider(provider_id, region_id)
     choice = _Choice(
@@ -97,7 +98,7 @@ def authorize(
     `cart_changed` when the cart has moved on; else another request is at work), `PaymentOutcomeUnknown`,
     `ProviderNotReachable`, `InsideTransaction`.
     """
-    snapshot = payment_collections.cart_of(payment_collections.retrieve(payment_collection_id), request)
+    snapshot = cart_amounts.snapshot_of(queries.existing(payment_collection_id), request)
     _execute_until(
         payment_collection_id,
         partial(
@@ -158,16 +159,15 @@ def _reserve_choice(collection: PaymentCollection, *, choice: _Choice) -> Reserv
     earlier = repeats.find_by_key(choice.caller, kinds=_CHOOSING, target=collection.pk)
     if earlier is not None and earlier.status != OperationStatus.NOT_EXECUTED:
         return operations.resume(earlier)
-    unfinished = operations.slot_holder(_open_slot(collection))
+    unfinished = operations.slot_holder(operations.session_slot(collection.pk))
     if unfinished is not None and _is_in_the_way(unfinished, choice):
         return operations.resume(unfinished)
     _refuse_if_money_is_held(collection)
     if unfinished is not None:
         operations.abandon_slot(unfinished)
     if earlier is not None:
-        return operations.reopen(earlier, open_slot=_open_slot(collection))
-    if choice.snapshot is not None:
-        payment_collections.apply_cart(collection, choice.snapshot)
+        return operations.reopen(earlier, open_slot=operations.session_slot(collection.pk))
+    cart_amounts.follow(collection, choice.snapshot)
     live = primary(PaymentSession).filter(payment_collection=collection, slot=SLOT).first()
     if live is not None and _can_be_updated(live, collection, choice):
         return _reserve_update(collection, live, choice)
@@ -191,7 +191,6 @@ def _refuse_if_money_is_held(collection: PaymentCollection) -> None:
     held = primary(PaymentSession).filter(
         payment_collection=collection,
         status__in=MONEY_HOLDING_STATUSES,
-        payment__canceled_at__isnull=True,
     )
     session = held.first()
     if session is not None:
@@ -240,7 +239,7 @@ def _reserve_initiate(collection: PaymentCollection, choice: _Choice) -> Reserva
         caller=choice.caller,
         amount=money.minor_units,
         intent={"slot": SLOT},
-        open_slot=_open_slot(collection),
+        open_slot=operations.session_slot(collection.pk),
         created_by=choice.created_by,
     )
 
@@ -262,7 +261,7 @@ def _reserve_update(collection: PaymentCollection, live: PaymentSession, choice:
         target=collection.pk,
         caller=choice.caller,
         amount=money.minor_units,
-        open_slot=_open_slot(collection),
+        open_slot=operations.session_slot(collection.pk),
         created_by=choice.created_by,
     )
 
@@ -279,8 +278,8 @@ def _fulfils(operation: Operation, *, choice: _Choice) -> bool:
     is_own = choice.caller is not None and operation.idempotency_key == choice.caller.key
     if is_own or operation.fence == 0:
         return True
-    collection = payment_collections.retrieve(operation.payment_collection_id)
-    is_current = choice.snapshot is None or payment_collections.covers(collection, choice.snapshot)
+    collection = queries.existing(operation.payment_collection_id)
+    is_current = choice.snapshot is None or cart_amounts.covers(collection, choice.snapshot)
     wanted = _money_for(collection, choice.provider).minor_units
     return is_current and operation.amount == wanted and operation.request["data"] == choice.data
 
@@ -303,13 +302,13 @@ def _reserve_authorization(
         return operations.resume(earlier)
     if session.authorized_at is not None:
         return None
-    unfinished = operations.slot_holder(_open_slot(collection))
+    unfinished = operations.slot_holder(operations.session_slot(collection.pk))
     if unfinished is not None:
         return operations.resume(unfinished)
     provider = operations.provider_for(session)
     _refuse_if_cart_changed(collection, session, provider, snapshot)
     if earlier is not None:
-        return operations.reopen(earlier, open_slot=_open_slot(collection))
+        return operations.reopen(earlier, open_slot=operations.session_slot(collection.pk))
     request = AuthorizeRequest(
         idempotency_key=new_id("payop"),
         session_id=session.pk,
@@ -324,7 +323,7 @@ def _reserve_authorization(
         target=session.pk,
         caller=caller,
         amount=session.amount,
-        open_slot=_open_slot(collection),
+        open_slot=operations.session_slot(collection.pk),
         created_by=created_by,
     )
 
@@ -336,14 +335,10 @@ def _refuse_if_cart_changed(
     snapshot: CartSnapshot | None,
 ) -> None:
     stepped = amounts.step_up(collection.amount, provider=provider, currency_code=collection.currency_code)
-    is_current = snapshot is None or payment_collections.covers(collection, snapshot)
+    is_current = snapshot is None or cart_amounts.covers(collection, snapshot)
     if not is_current or (session.amount, session.currency_code) != (stepped, collection.currency_code):
         raise Conflict(
             "The cart has changed since the payment session was initialized. Initialize the payment session again.",
             code="cart_changed",
             details={"payment_session_id": session.pk},
         )
-
-
-def _open_slot(collection: PaymentCollection) -> str:
-    return f"{collection.pk}/{SLOT}"

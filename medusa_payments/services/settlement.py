@@ -1,18 +1,13 @@
 """What an outcome does to our rows. Request, webhook and recovery all settle through `apply_settlement`."""
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.core.exceptions import ImproperlyConfigured
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from medusa_payments.exceptions import PaymentsError
-from medusa_payments.ids import new_id
 from medusa_payments.models import Operation, PaymentCollection, PaymentSession
 from medusa_payments.providers.types import (
-    CancelRequest,
     CaptureResult,
     ProviderResult,
     RefundResult,
@@ -24,9 +19,8 @@ from medusa_payments.services import events, ledger, operations, projections
 from medusa_payments.services.events import EventName
 from medusa_payments.services.operations import Reservation
 from medusa_payments.services.provider_calls import NotExecuted, Outcome, Refused, Succeeded, Unknown
+from medusa_payments.services.retirement import reserve_cancel, retire
 from medusa_payments.states import OperationKind, OperationStatus, RefusalKind, SessionStatus
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +91,7 @@ def _settle_initiate(
     if is_wanted:
         slot: int = operation.intent["slot"]
         previous = primary(PaymentSession).filter(payment_collection=collection, slot=slot).exclude(pk=session.pk)
-        follow_ups = [reservation for row in previous for reservation in _replace(collection, row, operation)]
+        follow_ups = [reservation for row in previous for reservation in retire(collection, row, cause=operation)]
         session.slot = slot
     _update_session(session, result)
     events.record(
@@ -112,7 +106,7 @@ def _settle_initiate(
     if result.status.holds_money:
         ledger.book_authorization(collection, session, operation, result)
     if not is_wanted:
-        follow_ups = _reserve_cancel(session)
+        follow_ups = reserve_cancel(session)
     return tuple(follow_ups)
 
 
@@ -166,40 +160,13 @@ _SESSION_SETTLERS: dict[OperationKind, _SessionSettler] = {
 
 
 def _settle_cancel(collection: PaymentCollection, operation: Operation) -> None:
+    if operation.payment_id:
+        ledger.book_cancel(collection, operation)
+        return
     session = _session_of(operation)
     session.status = SessionStatus.CANCELED.value
     _save_session(session)
     events.record(collection, EventName.SESSION_CANCELED, operation=operation, payment_session_id=session.pk)
-
-
-def _replace(collection: PaymentCollection, session: PaymentSession, cause: Operation) -> list[Reservation]:
-    session.slot = None
-    session.replaced_at = timezone.now()
-    _save_session(session)
-    events.record(
-        collection,
-        EventName.SESSION_REPLACED,
-        operation=cause,
-        payment_session_id=session.pk,
-        replaced_by=cause.payment_session_id,
-    )
-    return _reserve_cancel(session)
-
-
-def _reserve_cancel(session: PaymentSession) -> list[Reservation]:
-    """Reserve giving up a session's object at its provider, where there is one to give up and a provider to ask."""
-    if session.provider_ref is None or session.status == SessionStatus.CANCELED:
-        return []
-    try:
-        provider = operations.provider_for(session)
-    except (PaymentsError, ImproperlyConfigured) as error:
-        logger.warning("session %s can't be canceled at its provider: %s", session.pk, type(error).__name__)
-        return []
-    request = CancelRequest(idempotency_key=new_id("payop"), session_id=session.pk, provider_ref=session.provider_ref)
-    reservation = operations.reserve(
-        request=request, provider=provider, session=session, target=session.pk, open_slot=session.pk
-    )
-    return [reservation]
 
 
 def _settle_refusal(collection: PaymentCollection, operation: Operation, outcome: Refused) -> None:
@@ -251,6 +218,8 @@ def _release(operation: Operation) -> None:
         ledger.release_capture(operation)
     elif operation.kind == OperationKind.REFUND:
         ledger.release_refund(operation)
+    elif operation.kind == OperationKind.CANCEL and operation.payment_id:
+        ledger.release_cancel(operation)
 
 
 def _close(operation: Operation, status: OperationStatus) -> None:

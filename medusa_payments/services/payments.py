@@ -1,0 +1,92 @@
+"""Giving up what a payment still holds."""
+
+from functools import partial
+
+from django.db.models.functions import Now
+
+from medusa_payments.exceptions import Conflict, InvalidData, NotFound
+from medusa_payments.ids import new_id
+from medusa_payments.models import Payment, PaymentCollection
+from medusa_payments.providers.base import PaymentProvider
+from medusa_payments.providers.types import CancelRequest
+from medusa_payments.queries.primary import primary
+from medusa_payments.services import amounts, execution, operations, repeats
+from medusa_payments.services.operations import CallerKey, Reservation
+from medusa_payments.states import OperationKind, OperationStatus
+
+
+def cancel(*, payment_id: str, created_by: str = "", idempotency_key: str | None = None) -> Payment:
+    """Release what a payment holds and hasn't captured; return the payment.
+
+    With nothing captured the payment is canceled, and its collection can be paid again. With a part captured the rest
+    is released and the payment counts as captured. No-op, with no provider call, when nothing is left to release.
+
+    `idempotency_key`: the same key is the same request, whenever it comes again, and gets the same answer.
+
+    Raises `NotFound` (payment), `InvalidData` (captured in full, key, provider's rejection),
+    `PaymentAuthorizationError` (declined), `Conflict` (a capture or another cancel is at work),
+    `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
+    """
+    payment = primary(Payment).filter(pk=payment_id).first()
+    if payment is None:
+        raise NotFound(f"Payment with id: {payment_id} was not found")
+    provider = operations.provider_for(payment)
+    caller = repeats.caller_key(idempotency_key)
+    operation = execution.execute(
+        payment_collection_id=payment.payment_collection_id,
+        reserve=partial(_reserve, payment_id=payment_id, provider=provider, caller=caller, created_by=created_by),
+    )
+    if operation is not None:
+        execution.raise_unless_succeeded(operation)
+    return primary(Payment).get(pk=payment_id)
+
+
+def _reserve(
+    collection: PaymentCollection,  # noqa: ARG001
+    *,
+    payment_id: str,
+    provider: PaymentProvider,
+    caller: CallerKey | None,
+    created_by: str,
+) -> Reservation | None:
+    payment = primary(Payment).select_related("payment_session").get(pk=payment_id)
+    earlier = repeats.find_by_key(caller, kinds=[OperationKind.CANCEL], target=payment.pk)
+    if earlier is not None and earlier.status != OperationStatus.NOT_EXECUTED:
+        return operations.resume(earlier)
+    unfinished = operations.slot_holder(payment.pk)
+    if unfinished is not None:
+        return operations.resume(unfinished)
+    if payment.canceled_at is not None or payment.released_amount:
+        return None
+    releasing = _releasable(payment)
+    payment.releasing_amount += releasing
+    payment.updated_at = Now()
+    payment.save(update_fields=["releasing_amount", "updated_at"])
+    if earlier is not None:
+        return operations.reopen(earlier, open_slot=payment.pk)
+    request = CancelRequest(
+        idempotency_key=new_id("payop"), session_id=payment.payment_session_id, provider_ref=payment.provider_ref
+    )
+    return operations.reserve(
+        request=request,
+        provider=provider,
+        session=payment.payment_session,
+        payment=payment,
+        target=payment.pk,
+        caller=caller,
+        amount=releasing,
+        open_slot=payment.pk,
+        created_by=created_by,
+    )
+
+
+def _releasable(payment: Payment) -> int:
+    if payment.capturing_amount:
+        raise Conflict(
+            f"{payment.pk} is being captured.",
+            details=amounts.limits(payment, requested=0),
+            retry_after=operations.IN_PROGRESS_RETRY_SECONDS,
+        )
+    if payment.captured_at is not None:
+        raise InvalidData(f"Payment {payment.pk} is captured in full. Refund it instead.")
+    return payment.capturable_amount
