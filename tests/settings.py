@@ -1,0 +1,36 @@
+"""Settings of the test host: the demo shop, on a database and a provider ledger of this run's own.
+
+`DATABASE_URL` selects the engine, as it does for the demo; without it the tests run on SQLite.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+from storefront_project.settings import *
+from storefront_project.settings import DATABASES, MEDUSA_PAYMENTS
+
+# Workers and child processes find the directory in the environment; only the process that made it removes it.
+SCRATCH_VARIABLE = "MEDUSA_PAYMENTS_TEST_DIRECTORY"
+OWNS_SCRATCH = SCRATCH_VARIABLE not in os.environ
+if OWNS_SCRATCH:
+    os.environ[SCRATCH_VARIABLE] = tempfile.mkdtemp(prefix="medusa-payments-")
+SCRATCH = Path(os.environ[SCRATCH_VARIABLE])
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # A file, because threads race on it. pytest-django appends the name of the worker.
+    DATABASES["default"]["TEST"] = {"NAME": str(SCRATCH / "test.sqlite3")}
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+MEDUSA_PAYMENTS = {
+    **MEDUSA_PAYMENTS,
+    "PROVIDERS": {
+        **MEDUSA_PAYMENTS["PROVIDERS"],
+        "pp_fake_fake": {
+            **MEDUSA_PAYMENTS["PROVIDERS"]["pp_fake_fake"],
+            "OPTIONS": {"ledger_path": str(SCRATCH / f"fake-provider-{WORKER}.sqlite3")},
+        },
+    },
+}
