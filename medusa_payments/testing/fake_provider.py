@@ -1,0 +1,201 @@
+"""A payment provider to develop and test with: scriptable through session data, with books of its own.
+
+Session `data` may hold `outcome` (`fake_steering.Outcome`), `on` (the verb it is for; `authorize` when absent) and
+`delay_ms`; what an update brings replaces what was there. Verbs that aren't steered just work.
+
+- The statuses are answered by initiate, update and authorize; `captured` is authorized and captured at once. For
+  capture, refund and cancel they mean plain success.
+- `declined` and `rejected` refuse every new idempotency key; nothing is executed.
+- `unavailable` fails every call; nothing is executed.
+- `timeout_before`, `timeout_after` lose the answer to the first call of a key, before or after its execution.
+- `crash_before`, `crash_after` kill the calling process on the first call of a key, before or after its execution.
+- `delay_ms` passes before the first call of a key is executed. One that is longer than the provider's timeout is
+  executed and its answer lost.
+"""
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+
+from medusa_payments.providers.base import PaymentProvider
+from medusa_payments.providers.errors import (
+    ProviderDeclined,
+    ProviderError,
+    ProviderOutcomeUnknown,
+    ProviderRejected,
+    ProviderUnavailable,
+)
+from medusa_payments.providers.types import (
+    AuthorizeRequest,
+    CancelRequest,
+    CancelResult,
+    Capabilities,
+    CaptureRequest,
+    CaptureResult,
+    InitiateRequest,
+    ProviderRequest,
+    RefundRequest,
+    RefundResult,
+    SessionResult,
+    UpdateRequest,
+)
+from medusa_payments.states import OperationKind, RefusalKind
+from medusa_payments.testing import fake_verbs
+from medusa_payments.testing.fake_ledger import FakeBooks, FakeCall, FakeLedger, FakePayment
+from medusa_payments.testing.fake_steering import (
+    CRASHES,
+    STEERING_KEYS,
+    WITHOUT_ANSWER,
+    WITHOUT_EFFECT,
+    Outcome,
+    Steering,
+)
+
+KILLED = 137
+"""The exit status of a process that was killed."""
+
+_OPTIONS = frozenset({"ledger_path", "account", "timeout_seconds"})
+
+_REFUSALS: dict[RefusalKind, type[ProviderError]] = {
+    RefusalKind.DECLINED: ProviderDeclined,
+    RefusalKind.REJECTED: ProviderRejected,
+}
+
+ResultT = TypeVar("ResultT", SessionResult, CaptureResult, RefundResult, CancelResult)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """What was said to the first executed call of a key, to be said again to all others."""
+
+    result: Any = None
+    refusal: RefusalKind | None = None
+    message: str = ""
+    code: str = ""
+
+    def unwrap(self, result_type: type[ResultT]) -> ResultT:
+        if self.refusal is not None:
+            raise _REFUSALS[self.refusal](self.message, code=self.code)
+        return msgspec.convert(self.result, result_type)
+
+
+class FakeProvider(PaymentProvider):
+    """Behaves like a payment service: own ids and limits, idempotency keys, declines, timeouts.
+
+    Options: `ledger_path`, the SQLite file that all processes share and that outlives them; `account` ("fake");
+    `timeout_seconds` (30). Of several callers with one key at the same time one is executed, the others get its answer.
+    """
+
+    capabilities = Capabilities(key_window_seconds=24 * 60 * 60)
+    client_data_keys = STEERING_KEYS
+    public_data_keys = fake_verbs.PUBLIC_DATA_KEYS
+    api_version = "1"
+
+    def __init__(self, alias: str, options: Mapping[str, Any]) -> None:
+        super().__init__(alias, options)
+        unknown = options.keys() - _OPTIONS
+        if unknown:
+            raise ValueError(f"unknown options: {', '.join(sorted(unknown))}")
+        if not options.get("ledger_path"):
+            raise ValueError("the option ledger_path is missing")
+        self._account = str(options.get("account", "fake"))
+        self.timeout_seconds = float(options.get("timeout_seconds", 30))
+        self._ledger = FakeLedger(str(options["ledger_path"]), timeout_seconds=self.timeout_seconds)
+
+    @property
+    def account(self) -> str:
+        return self._account
+
+    def clean_client_data(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        cleaned = super().clean_client_data(data)
+        steering = Steering.of(cleaned)
+        return cleaned | ({"delay_ms": steering.delay_ms} if "delay_ms" in cleaned else {})
+
+    def initiate(self, request: InitiateRequest) -> SessionResult:
+        return self._call(OperationKind.INITIATE, request, SessionResult)
+
+    def update(self, request: UpdateRequest) -> SessionResult:
+        return self._call(OperationKind.UPDATE, request, SessionResult)
+
+    def authorize(self, request: AuthorizeRequest) -> SessionResult:
+        return self._call(OperationKind.AUTHORIZE, request, SessionResult)
+
+    def capture(self, request: CaptureRequest) -> CaptureResult:
+        return self._call(OperationKind.CAPTURE, request, CaptureResult)
+
+    def refund(self, request: RefundRequest) -> RefundResult:
+        return self._call(OperationKind.REFUND, request, RefundResult)
+
+    def cancel(self, request: CancelRequest) -> CancelResult:
+        return self._call(OperationKind.CANCEL, request, CancelResult)
+
+    def ledger_entries(self, session_id: str | None = None) -> list[dict[str, Any]]:
+        """Return every executed effect, oldest first: verb, session_id, idempotency_key, amount (minor units),
+        currency_code, created_at.
+
+        One entry per call that did something: `captured` on authorize is one entry of authorize, an authorize that
+        authorized nothing has none, and a cancel's amount is what it released.
+        """
+        with self._ledger.transaction() as books:
+            return books.entries(session_id)
+
+    def retrieve(self, provider_ref: str) -> FakePayment | None:
+        """Return the payment object as it is now; None for an unknown reference."""
+        with self._ledger.transaction() as books:
+            return books.payment(provider_ref)
+
+    def reset(self) -> None:
+        """Forget all payments, keys and entries."""
+        with self._ledger.transaction() as books:
+            books.clear()
+
+    def _call(self, verb: OperationKind, request: ProviderRequest, result_type: type[ResultT]) -> ResultT:
+        with self._ledger.transaction() as books:
+            steering = fake_verbs.steering_of(books, verb, request)
+            is_new = books.call(request.idempotency_key) is None
+        if steering.outcome is Outcome.UNAVAILABLE:
+            raise ProviderUnavailable("The payment provider can't be reached.")
+        delay_seconds = steering.delay_ms / 1000
+        if is_new:
+            time.sleep(min(delay_seconds, self.timeout_seconds))
+        with self._ledger.transaction() as books:
+            answer, is_first_call = _answer(books, verb, request, steering.outcome)
+        if is_first_call and steering.outcome in CRASHES:
+            os._exit(KILLED)
+        is_too_late = steering.outcome in WITHOUT_ANSWER or delay_seconds > self.timeout_seconds
+        if answer is None or (is_first_call and is_too_late):
+            raise ProviderOutcomeUnknown("The payment provider did not answer in time.")
+        return answer.unwrap(result_type)
+
+
+def _answer(
+    books: FakeBooks, verb: OperationKind, request: ProviderRequest, outcome: Outcome | None
+) -> tuple[_Answer | None, bool]:
+    """Return the answer to a key, None when it is steered not to be executed now; and whether this is its first call.
+
+    Raises `ProviderRejected` for a key that came with another request before.
+    """
+    canonical = msgspec.json.encode([verb, request], order="deterministic")
+    earlier = books.call(request.idempotency_key)
+    if earlier is not None and earlier.request != canonical:
+        raise ProviderRejected("This idempotency key was used for another request.", code="idempotency_mismatch")
+    if earlier is not None and earlier.answer is not None:
+        return msgspec.json.decode(earlier.answer, type=_Answer), False
+    is_first_call = earlier is None
+    answer = None if is_first_call and outcome in WITHOUT_EFFECT else _execute(books, verb, request, outcome)
+    encoded = msgspec.json.encode(answer) if answer else None
+    books.remember(request.idempotency_key, FakeCall(request=canonical, answer=encoded))
+    return answer, is_first_call
+
+
+def _execute(books: FakeBooks, verb: OperationKind, request: ProviderRequest, outcome: Outcome | None) -> _Answer:
+    try:
+        result = fake_verbs.execute(books, verb, request, outcome)
+    except (ProviderDeclined, ProviderRejected) as error:
+        refusal = RefusalKind.DECLINED if isinstance(error, ProviderDeclined) else RefusalKind.REJECTED
+        return _Answer(refusal=refusal, message=error.message, code=error.code)
+    return _Answer(result=msgspec.to_builtins(result))
