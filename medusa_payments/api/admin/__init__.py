@@ -1,0 +1,1 @@
+"""The admin API: what the staff's tools call."""

@@ -1,0 +1,115 @@
+"""Payments for the staff: find, capture, refund."""
+
+from typing import ClassVar
+
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from medusa_payments.api import examples
+from medusa_payments.api.filters import SelectionQuery
+from medusa_payments.api.pagination import paginate
+from medusa_payments.api.representations import admin_payment
+from medusa_payments.api.schema import operation
+from medusa_payments.api.serializers.admin import (
+    AdminCreatePaymentCaptureSerializer,
+    AdminCreatePaymentRefundSerializer,
+    AdminPaymentListQuery,
+    AdminPaymentListResponseSerializer,
+    AdminPaymentResponseSerializer,
+)
+from medusa_payments.api.viewsets import AdminViewSet
+from medusa_payments.queries import payments
+from medusa_payments.services import captures, refunds
+
+TAGS = ["Admin: payments"]
+
+
+class AdminPaymentViewSet(AdminViewSet):
+    required_permissions: ClassVar = {
+        "list": "medusa_payments.view_payment",
+        "retrieve": "medusa_payments.view_payment",
+        "capture": "medusa_payments.capture_payment",
+        "refund": "medusa_payments.refund_payment",
+    }
+
+    @operation(
+        operation_id="adminListPayments",
+        summary="List payments",
+        description="Returns a page of payments and the count of all that match. Lists are `id[]=…&id[]=…`.",
+        tags=TAGS,
+        parameters=[AdminPaymentListQuery],
+        response=AdminPaymentListResponseSerializer,
+        response_example={"payments": [examples.CAPTURED_PAYMENT], "count": 1, "offset": 0, "limit": 20},
+    )
+    def list(self, request: Request) -> Response:
+        query = self.validated_query(AdminPaymentListQuery)
+        matching = payments.listed(ids=query.get("id"), payment_session_ids=query.get("payment_session_id"))
+        page = paginate(matching, query)
+        documents = [admin_payment(payment, query.get("fields")) for payment in page.items]
+        return Response(page.envelope("payments", documents))
+
+    @operation(
+        operation_id="adminGetPayment",
+        summary="Get a payment",
+        description="Returns the payment with its captures and refunds.",
+        tags=TAGS,
+        parameters=[SelectionQuery],
+        response=AdminPaymentResponseSerializer,
+        response_example={"payment": examples.REFUNDED_PAYMENT},
+    )
+    def retrieve(self, request: Request, id: str) -> Response:
+        query = self.validated_query(SelectionQuery)
+        return _answer(id, query.get("fields"))
+
+    @operation(
+        operation_id="adminCapturePayment",
+        summary="Capture a payment",
+        description=(
+            "Captures `amount`, or all that remains. Never more than was authorized, whoever else captures at the same "
+            "time. A repeat of a request whose answer was lost finds out what became of it and moves nothing twice. "
+            "A payment captured in full answers 200 when no amount is given."
+        ),
+        tags=TAGS,
+        parameters=[SelectionQuery],
+        request=AdminCreatePaymentCaptureSerializer,
+        request_example={"amount": 59.97},
+        response=AdminPaymentResponseSerializer,
+        response_example={"payment": examples.CAPTURED_PAYMENT},
+    )
+    @action(detail=True, methods=["post"])
+    def capture(self, request: Request, id: str) -> Response:
+        body = self.validated(AdminCreatePaymentCaptureSerializer, request.data)
+        query = self.validated_query(SelectionQuery)
+        captures.capture(payment_id=id, created_by=self.actor_id, **body)
+        return _answer(id, query.get("fields"))
+
+    @operation(
+        operation_id="adminRefundPayment",
+        summary="Refund a payment",
+        description=(
+            "Gives back `amount`, or all that remains of what was captured. Never more than that, whoever else refunds "
+            "at the same time. A repeat of a request whose answer was lost finds out what became of it and moves "
+            "nothing twice. `note` is visible to the customer."
+        ),
+        tags=TAGS,
+        parameters=[SelectionQuery],
+        request=AdminCreatePaymentRefundSerializer,
+        request_example={
+            "amount": 10,
+            "refund_reason_id": examples.REFUND_REASON_ID,
+            "note": "Sorry for the dented box.",
+        },
+        response=AdminPaymentResponseSerializer,
+        response_example={"payment": examples.REFUNDED_PAYMENT},
+    )
+    @action(detail=True, methods=["post"])
+    def refund(self, request: Request, id: str) -> Response:
+        body = self.validated(AdminCreatePaymentRefundSerializer, request.data)
+        query = self.validated_query(SelectionQuery)
+        refunds.refund(payment_id=id, created_by=self.actor_id, **body)
+        return _answer(id, query.get("fields"))
+
+
+def _answer(payment_id: str, fields: str | None) -> Response:
+    return Response({"payment": admin_payment(payments.detailed(payment_id), fields)})

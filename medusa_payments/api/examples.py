@@ -1,0 +1,156 @@
+"""The one payment that the API's documentation tells about: 59.97 euro, captured in full, 10 given back."""
+
+from typing import Any
+
+_CREATED_AT = "2026-03-02T09:15:00.000Z"
+_AUTHORIZED_AT = "2026-03-02T09:16:12.000Z"
+_CAPTURED_AT = "2026-03-03T07:30:45.000Z"
+_REFUNDED_AT = "2026-03-09T14:02:31.000Z"
+
+CART_ID = "cart_01KJP8W6T3M7V5C9X2Z4B6N8Q0"
+COLLECTION_ID = "pay_col_01KJP8X1A4D6F8H0K2M4P6R8T0"
+SESSION_ID = "payses_01KJP8XH3C5E7G9J1N3Q5S7V9X"
+PAYMENT_ID = "pay_01KJP8ZK2B4D6F8H0M2P4R6T8W"
+CAPTURE_ID = "capt_01KJRP7A1C3E5G7J9M1P3R5T7V"
+REFUND_ID = "ref_01KK8V9B2D4F6H8K0N2Q4S6V8X"
+REFUND_REASON_ID = "refr_01KHV2C4E6G8J0M2P4R6T8W0Y2"
+PROVIDER_ID = "pp_system_default"
+
+
+def _raw(value: str) -> dict[str, Any]:
+    return {"value": value, "precision": 20}
+
+
+REFUND_REASON: dict[str, Any] = {
+    "id": REFUND_REASON_ID,
+    "label": "Shipping issue",
+    "code": "shipping_issue",
+    "description": "The parcel was lost, late or broken.",
+    "metadata": None,
+    "created_at": "2026-02-19T08:00:00.000Z",
+    "updated_at": "2026-02-19T08:00:00.000Z",
+    "deleted_at": None,
+}
+_CAPTURE: dict[str, Any] = {
+    "id": CAPTURE_ID,
+    "amount": 59.97,
+    "raw_amount": _raw("59.97"),
+    "payment_id": PAYMENT_ID,
+    "metadata": None,
+    "created_at": _CAPTURED_AT,
+    "updated_at": _CAPTURED_AT,
+    "deleted_at": None,
+    "created_by": "1",
+    "payment": {"id": PAYMENT_ID},
+}
+_REFUND: dict[str, Any] = {
+    "id": REFUND_ID,
+    "amount": 10,
+    "raw_amount": _raw("10"),
+    "payment_id": PAYMENT_ID,
+    "refund_reason_id": REFUND_REASON_ID,
+    "note": "Sorry for the dented box.",
+    "metadata": None,
+    "created_at": _REFUNDED_AT,
+    "updated_at": _REFUNDED_AT,
+    "deleted_at": None,
+    "created_by": "1",
+    "payment": {"id": PAYMENT_ID},
+    "refund_reason": REFUND_REASON,
+}
+AUTHORIZED_PAYMENT: dict[str, Any] = {
+    "id": PAYMENT_ID,
+    "amount": 59.97,
+    "authorized_amount": 59.97,
+    "captured_amount": 0,
+    "refunded_amount": 0,
+    "raw_amount": _raw("59.97"),
+    "currency_code": "eur",
+    "provider_id": PROVIDER_ID,
+    "data": {},
+    "captured_at": None,
+    "canceled_at": None,
+    "payment_collection_id": COLLECTION_ID,
+    "payment_session_id": SESSION_ID,
+    "metadata": None,
+    "created_at": _AUTHORIZED_AT,
+    "updated_at": _AUTHORIZED_AT,
+    "deleted_at": None,
+    "captures": [],
+    "refunds": [],
+    "payment_collection": {"id": COLLECTION_ID},
+    "payment_session": {"id": SESSION_ID},
+}
+CAPTURED_PAYMENT = AUTHORIZED_PAYMENT | {
+    "captured_amount": 59.97,
+    "captured_at": _CAPTURED_AT,
+    "updated_at": _CAPTURED_AT,
+    "captures": [_CAPTURE],
+}
+REFUNDED_PAYMENT = CAPTURED_PAYMENT | {"refunded_amount": 10, "updated_at": _REFUNDED_AT, "refunds": [_REFUND]}
+
+_PENDING_SESSION: dict[str, Any] = {
+    "id": SESSION_ID,
+    "amount": 59.97,
+    "raw_amount": _raw("59.97"),
+    "currency_code": "eur",
+    "provider_id": PROVIDER_ID,
+    "data": {},
+    "context": {},
+    "status": "pending",
+    "authorized_at": None,
+    "payment_collection_id": COLLECTION_ID,
+    "metadata": None,
+    "created_at": _CREATED_AT,
+    "updated_at": _CREATED_AT,
+    "deleted_at": None,
+    "payment": None,
+    "payment_collection": {"id": COLLECTION_ID},
+}
+_AUTHORIZED_SESSION = _PENDING_SESSION | {
+    "status": "authorized",
+    "authorized_at": _AUTHORIZED_AT,
+    "updated_at": _AUTHORIZED_AT,
+    "payment": AUTHORIZED_PAYMENT,
+}
+NEW_COLLECTION: dict[str, Any] = {
+    "id": COLLECTION_ID,
+    "currency_code": "eur",
+    "amount": 59.97,
+    "authorized_amount": 0,
+    "captured_amount": 0,
+    "refunded_amount": 0,
+    "completed_at": None,
+    "created_at": _CREATED_AT,
+    "updated_at": _CREATED_AT,
+    "metadata": None,
+    "status": "not_paid",
+    "payment_providers": [],
+    "payment_sessions": [],
+    "payments": [],
+}
+PENDING_COLLECTION = NEW_COLLECTION | {
+    "payment_providers": [{"id": PROVIDER_ID}],
+    "payment_sessions": [_PENDING_SESSION],
+}
+AUTHORIZED_COLLECTION = PENDING_COLLECTION | {
+    "authorized_amount": 59.97,
+    "updated_at": _AUTHORIZED_AT,
+    "status": "authorized",
+    "payment_sessions": [_AUTHORIZED_SESSION],
+    "payments": [AUTHORIZED_PAYMENT],
+}
+V1_SESSION: dict[str, Any] = {
+    "id": SESSION_ID,
+    "cart_id": None,
+    "provider_id": "manual",
+    "is_selected": None,
+    "is_initiated": True,
+    "amount": 5997,
+    "payment_authorized_at": _AUTHORIZED_AT,
+    "created_at": _CREATED_AT,
+    "updated_at": _AUTHORIZED_AT,
+    "status": "authorized",
+    "data": {},
+    "idempotency_key": None,
+}

@@ -1,0 +1,145 @@
+"""The one place where an exception becomes an HTTP status and Medusa's envelope `{code?, type, message, details?}`."""
+
+import logging
+import traceback
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.signals import got_request_exception
+from django.db import Error as AnyDatabaseError
+from django.http import Http404, UnreadablePostError
+from rest_framework.exceptions import APIException, AuthenticationFailed, NotAuthenticated, UnsupportedMediaType
+from rest_framework.response import Response
+
+from medusa_payments.api.parsers import BODY_TOO_LARGE, BodyTooLarge
+from medusa_payments.exceptions import (
+    Conflict,
+    DuplicateError,
+    Forbidden,
+    IdempotencyError,
+    InsideTransaction,
+    InvalidData,
+    NotAllowed,
+    NotFound,
+    PaymentAuthorizationError,
+    PaymentsError,
+    ProviderNotReachable,
+    Unauthorized,
+)
+
+logger = logging.getLogger(__name__)
+
+STATUS_CODES: dict[type[PaymentsError], int] = {
+    InvalidData: 400,
+    NotAllowed: 400,
+    Unauthorized: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    DuplicateError: 422,
+    IdempotencyError: 422,
+    PaymentAuthorizationError: 422,
+    ProviderNotReachable: 503,
+    InsideTransaction: 500,
+    PaymentsError: 500,
+}
+
+UNSUPPORTED_MEDIA_TYPE = "Unsupported media type. Send the body as application/json."
+
+FOREIGN_ERRORS: tuple[tuple[type[Exception], int, str], ...] = (
+    (BodyTooLarge, 413, BODY_TOO_LARGE),
+    (RequestDataTooBig, 413, BODY_TOO_LARGE),
+    (UnsupportedMediaType, 415, UNSUPPORTED_MEDIA_TYPE),
+    (UnreadablePostError, 400, "The request body could not be read."),
+    (SuspiciousOperation, 400, "The request was refused."),
+    (PermissionDenied, 403, "You do not have permission to perform this action."),
+    (Http404, 404, "Not found"),
+)
+
+CONFLICT_MESSAGE = (
+    "The request conflicted with another request. You may retry the request with the provided Idempotency-Key."
+)
+UNAUTHORIZED = {"message": "Unauthorized"}
+UNKNOWN_ERROR = {"code": "unknown_error", "type": "unknown_error", "message": "An unknown error occurred."}
+DATABASE_ERROR = {"code": "api_error", "type": "database_error", "message": "The database refused the request."}
+
+_TYPES = {401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "not_allowed", 409: "conflict"}
+
+
+def status_code(error: PaymentsError) -> int:
+    """Return the HTTP status of an error: that of the nearest class in `STATUS_CODES`."""
+    return next(STATUS_CODES[cause] for cause in type(error).__mro__ if cause in STATUS_CODES)
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer any exception of a view in the envelope.
+
+    An exception that nobody raised on purpose is logged and announced by Django's `got_request_exception`, so error
+    trackers and the test client see it. Returns None, which lets it through, under `DEBUG_PROPAGATE_EXCEPTIONS` only.
+    """
+    response = _answer(exc)
+    if response.status_code < 500 or isinstance(exc, ProviderNotReachable):
+        return response
+    request = context["request"]
+    _log(exc, request)
+    if not isinstance(exc, PaymentsError):
+        if settings.DEBUG_PROPAGATE_EXCEPTIONS:
+            return None
+        got_request_exception.send(sender=None, request=request._request)
+    return response
+
+
+def _answer(exc: Exception) -> Response:
+    if isinstance(exc, PaymentsError):
+        return _payments_error(exc)
+    if isinstance(exc, (NotAuthenticated, AuthenticationFailed)):
+        challenge = getattr(exc, "auth_header", None)
+        return Response(UNAUTHORIZED, status=401, headers={"WWW-Authenticate": challenge} if challenge else None)
+    for cause, status, message in FOREIGN_ERRORS:
+        if isinstance(exc, cause):
+            return _envelope(status, message)
+    if isinstance(exc, APIException):
+        return _envelope(exc.status_code, "; ".join(_texts(exc.detail)), retry_after=getattr(exc, "wait", None))
+    return Response(DATABASE_ERROR if isinstance(exc, AnyDatabaseError) else UNKNOWN_ERROR, status=500)
+
+
+def _payments_error(error: PaymentsError) -> Response:
+    envelope: dict[str, Any] = {"code": error.code} if error.code else {}
+    # Medusa words every plain conflict alike; the codes that say more keep their own message.
+    message = CONFLICT_MESSAGE if error.code == Conflict.default_code else error.message
+    envelope |= {"type": error.type, "message": message}
+    if error.details:
+        envelope["details"] = error.details
+    return Response(envelope, status=status_code(error), headers=_retry_after(error.retry_after))
+
+
+def _envelope(status: int, message: str, retry_after: float | None = None) -> Response:
+    fallback = "invalid_data" if status < 500 else "unexpected_state"
+    envelope = {"type": _TYPES.get(status, fallback), "message": message}
+    return Response(envelope, status=status, headers=_retry_after(retry_after))
+
+
+def _retry_after(seconds: float | None) -> dict[str, str] | None:
+    return None if seconds is None else {"Retry-After": str(max(1, round(seconds)))}
+
+
+def _texts(detail: Any) -> list[str]:
+    if isinstance(detail, dict):
+        detail = list(detail.values())
+    return [text for item in detail for text in _texts(item)] if isinstance(detail, list) else [str(detail)]
+
+
+def _log(exc: Exception, request: Any) -> None:
+    """Log where it happened, never what was said: messages and arguments may carry a customer's payload."""
+    route = getattr(request.resolver_match, "route", "an unnamed route")
+    logger.error("%s in %s %s\n%s", type(exc).__name__, request.method, route, "".join(_frames(exc)))
+
+
+def _frames(exc: BaseException) -> Iterator[str]:
+    cause = exc.__cause__ or (None if exc.__suppress_context__ else exc.__context__)
+    if cause is not None:
+        yield from _frames(cause)
+    yield f"{type(exc).__name__}, raised in\n"
+    yield from traceback.format_tb(exc.__traceback__)

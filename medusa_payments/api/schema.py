@@ -1,0 +1,161 @@
+"""How the endpoints describe themselves in OpenAPI, whatever schema class the host has chosen."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from drf_spectacular.extensions import OpenApiSerializerExtension, OpenApiSerializerFieldExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent
+from drf_spectacular.settings import spectacular_settings
+from drf_spectacular.utils import Direction, OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+
+from medusa_payments.api.error_responses import (
+    ERRORS,
+    READ_STATUSES,
+    RETRY_AFTER,
+    STORE_BAD_REQUEST,
+    ErrorResponse,
+    PaymentErrorSerializer,
+)
+from medusa_payments.api.permissions import (
+    PUBLISHABLE_KEY_HEADER,
+    HasPublishableKey,
+    IsStaffWithPermission,
+    PublishableKeyIfSent,
+)
+
+ActionT = TypeVar("ActionT", bound=Callable[..., Any])
+
+
+def operation(
+    *,
+    operation_id: str,
+    summary: str,
+    description: str,
+    tags: Sequence[str],
+    response: Any,
+    request: Any = None,
+    parameters: Sequence[Any] = (),
+    request_example: Any = None,
+    response_example: Any = None,
+) -> Callable[[ActionT], ActionT]:
+    """Describe an action of one of our viewsets: the 200 response and its example; the errors come by themselves.
+
+    `parameters` takes `OpenApiParameter`s and query serializers. Stands above `@action`.
+    """
+    examples = [
+        OpenApiExample(summary, value=request_example, request_only=True),
+        OpenApiExample(summary, value=response_example, response_only=True),
+    ]
+    extend = extend_schema(
+        operation_id=operation_id,
+        summary=summary,
+        description=description,
+        tags=list(tags),
+        request=request,
+        responses={200: OpenApiResponse(response, description="OK")},
+        parameters=list(parameters),
+        examples=[example for example in examples if example.value is not None],
+    )
+
+    def describe(action: ActionT) -> ActionT:
+        # Without a base of its own, extend_schema would build on the host's DEFAULT_SCHEMA_CLASS.
+        action.__dict__.setdefault("kwargs", {}).setdefault("schema", PaymentsAutoSchema)
+        return extend(action)
+
+    return describe
+
+
+class PaymentsAutoSchema(AutoSchema):
+    """Adds what all our operations share: key header, optional customer login, error responses."""
+
+    def get_override_parameters(self) -> list[Any]:
+        return self._publishable_key()
+
+    def get_auth(self) -> list[Any]:
+        return super().get_auth() if self._has_permission(IsStaffWithPermission) else [{}, *super().get_auth()]
+
+    def map_parsers(self) -> list[Any]:
+        return ["application/json"]
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        """Envelopes are declared; nothing is to be wrapped in a list or paginated for us."""
+        return False
+
+    def _get_response_bodies(self, direction: Direction = "response") -> Any:
+        bodies = super()._get_response_bodies(direction)
+        for status in self._error_statuses():
+            bodies.setdefault(str(status), self._error_reference(self._error(status)))
+        return bodies
+
+    def _error_statuses(self) -> list[int]:
+        possible = READ_STATUSES if self.method == "GET" else ERRORS
+        return [status for status in possible if status != 403 or self._has_permission(IsStaffWithPermission)]
+
+    def _error(self, status: int) -> ErrorResponse:
+        return STORE_BAD_REQUEST if status == 400 and self._has_permission(HasPublishableKey) else ERRORS[status]
+
+    def _error_reference(self, error: ErrorResponse) -> Any:
+        envelope = self.resolve_serializer(PaymentErrorSerializer, "response").ref
+        examples = {name: {"value": value} for name, value in error.examples.items()}
+        component = ResolvedComponent(  # type: ignore[no-untyped-call]
+            name=error.name,
+            type=ResolvedComponent.RESPONSE,
+            object=error.name,
+            schema={
+                "description": error.description,
+                **({"headers": {"Retry-After": RETRY_AFTER}} if error.may_retry else {}),
+                "content": {"application/json": {"schema": envelope, "examples": examples}},
+            },
+        )
+        self.registry.register_on_missing(component)
+        return component.ref
+
+    def _publishable_key(self) -> list[OpenApiParameter]:
+        if not self._has_permission(PublishableKeyIfSent):
+            return []
+        return [
+            OpenApiParameter(
+                PUBLISHABLE_KEY_HEADER,
+                str,
+                OpenApiParameter.HEADER,
+                required=self._has_permission(HasPublishableKey),
+                description="The storefront's publishable key, made in Django admin.",
+                examples=[OpenApiExample("Key of the demo shop", value="pk_demo")],
+            )
+        ]
+
+    def _has_permission(self, permission: type) -> bool:
+        return any(isinstance(used, permission) for used in self.view.get_permissions())
+
+
+class AmountFieldExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = "medusa_payments.api.fields.AmountField"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> Any:
+        number: dict[str, Any] = {"type": "number"}
+        if self.target.positive:
+            is_3_1 = str(spectacular_settings.OAS_VERSION).startswith("3.1")
+            number |= {"exclusiveMinimum": 0} if is_3_1 else {"minimum": 0, "exclusiveMinimum": True}
+        return number
+
+
+class RecordFieldExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = "medusa_payments.api.fields.RecordField"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> Any:
+        return {"type": "object", "additionalProperties": {}}
+
+
+class StrictSerializerExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    target_class = "medusa_payments.api.fields.StrictSerializer"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> Any:
+        """Say that unknown keys are refused; don't repeat the base class's docstring as every body's description."""
+        schema: dict[str, Any] = auto_schema._map_serializer(  # type: ignore[no-untyped-call]
+            self.target, direction, bypass_extensions=True
+        )
+        if not type(self.target).__doc__:
+            schema.pop("description", None)
+        return {**schema, "additionalProperties": False}

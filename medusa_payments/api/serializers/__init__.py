@@ -1,0 +1,1 @@
+"""Requests, validated; responses, declared for the schema. Component names are Medusa's."""

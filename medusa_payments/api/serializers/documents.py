@@ -1,0 +1,166 @@
+"""The documents inside responses. They feed the schema only; `api.shapes` builds what is sent.
+
+`fields` can leave out everything but `id`, hence only `id` is required. Keys that a serializer has a property for
+are ignored by the type checker: the framework takes declared fields out of the class.
+"""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from medusa_payments.api.fields import AmountField, RecordField
+from medusa_payments.states import CollectionStatus, SessionStatus
+
+
+def _text(**options: Any) -> serializers.CharField:
+    return serializers.CharField(required=False, **options)
+
+
+def _time(**options: Any) -> serializers.DateTimeField:
+    return serializers.DateTimeField(required=False, **options)
+
+
+def _amount(**options: Any) -> AmountField:
+    return AmountField(positive=False, required=False, **options)
+
+
+def _record(**options: Any) -> RecordField:
+    return RecordField(required=False, **options)
+
+
+class ObjectReferenceSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+
+
+class RawAmountSerializer(serializers.Serializer[Any]):
+    value = serializers.CharField(help_text="The amount in major units, as text.")
+    precision = serializers.IntegerField()
+
+
+class CustomerReferenceSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+
+
+class PaymentSessionContextSerializer(serializers.Serializer[Any]):
+    customer = CustomerReferenceSerializer(required=False, help_text="Present when a customer was logged in.")
+
+
+class StorePaymentProviderSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+
+
+class RefundReasonSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    label = _text()  # type: ignore[assignment]
+    code = _text()
+    description = _text(allow_null=True)
+    metadata = _record(allow_null=True)
+    created_at = _time()
+    updated_at = _time()
+    deleted_at = _time(allow_null=True)
+
+
+class BaseCaptureSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    amount = _amount()
+    raw_amount = RawAmountSerializer(required=False)
+    payment_id = _text()
+    payment = ObjectReferenceSerializer(required=False)
+    metadata = _record(allow_null=True)
+    created_at = _time()
+    updated_at = _time()
+    deleted_at = _time(allow_null=True)
+    created_by = _text(allow_null=True, help_text="Who on the staff captured; always null in the store.")
+
+
+class BaseRefundSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    amount = _amount()
+    raw_amount = RawAmountSerializer(required=False)
+    payment_id = _text()
+    payment = ObjectReferenceSerializer(required=False)
+    refund_reason_id = _text(allow_null=True)
+    refund_reason = RefundReasonSerializer(required=False, allow_null=True)
+    note = _text(allow_null=True, help_text="Visible to the customer.")
+    metadata = _record(allow_null=True)
+    created_at = _time()
+    updated_at = _time()
+    deleted_at = _time(allow_null=True)
+    created_by = _text(allow_null=True, help_text="Who on the staff refunded; always null in the store.")
+
+
+class PaymentFieldsSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    amount = _amount(help_text="What was authorized.")
+    raw_amount = RawAmountSerializer(required=False)
+    authorized_amount = _amount(help_text="What is authorized and not given back; 0 once canceled.")
+    captured_amount = _amount()
+    refunded_amount = _amount()
+    currency_code = _text()
+    provider_id = _text()
+    data = _record(help_text="What the provider lets outsiders see of its payment object.")  # type: ignore[assignment]
+    captured_at = _time(allow_null=True, help_text="When the last of it was captured.")
+    canceled_at = _time(allow_null=True)
+    payment_collection_id = _text()
+    payment_session_id = _text()
+    captures = BaseCaptureSerializer(many=True, required=False)
+    refunds = BaseRefundSerializer(many=True, required=False)
+    metadata = _record(allow_null=True)
+    created_at = _time()
+    updated_at = _time()
+    deleted_at = _time(allow_null=True)
+
+
+class BasePaymentSerializer(PaymentFieldsSerializer):
+    payment_collection = ObjectReferenceSerializer(required=False)
+    payment_session = ObjectReferenceSerializer(required=False)
+
+
+class StorePaymentSessionSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    amount = _amount(help_text="As the provider has it.")
+    raw_amount = RawAmountSerializer(required=False)
+    currency_code = _text()
+    provider_id = _text()
+    data = _record(help_text="What the storefront sent, with what the provider lets the storefront see.")  # type: ignore[assignment]
+    context = PaymentSessionContextSerializer(required=False)  # type: ignore[assignment]
+    status = serializers.ChoiceField(required=False, choices=[status.value for status in SessionStatus])
+    authorized_at = _time(allow_null=True)
+    payment_collection_id = _text()
+    metadata = _record(allow_null=True)
+    created_at = _time()
+    updated_at = _time()
+    deleted_at = _time(allow_null=True)
+    payment_collection = ObjectReferenceSerializer(required=False)
+    payment = BasePaymentSerializer(required=False, allow_null=True)
+
+
+class StorePaymentCollectionSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    currency_code = _text()
+    amount = _amount(help_text="What is to be paid.")
+    authorized_amount = _amount()
+    captured_amount = _amount()
+    refunded_amount = _amount()
+    raw_amount = RawAmountSerializer(required=False)
+    raw_authorized_amount = RawAmountSerializer(required=False)
+    raw_captured_amount = RawAmountSerializer(required=False)
+    raw_refunded_amount = RawAmountSerializer(required=False)
+    status = serializers.ChoiceField(required=False, choices=[status.value for status in CollectionStatus])
+    metadata = _record(allow_null=True)
+    completed_at = _time(allow_null=True)
+    created_at = _time()
+    updated_at = _time()
+    deleted_at = _time(allow_null=True)
+    payment_providers = StorePaymentProviderSerializer(many=True, required=False)
+    payment_sessions = StorePaymentSessionSerializer(many=True, required=False, help_text="The live ones.")
+    payments = BasePaymentSerializer(many=True, required=False)
+
+
+class AdminPaymentSerializer(PaymentFieldsSerializer):
+    payment_collection = ObjectReferenceSerializer(
+        required=False, help_text="`fields` can ask for more, such as `payment_collection.status`."
+    )
+    payment_session = ObjectReferenceSerializer(
+        required=False, help_text="`fields` can ask for more, such as `payment_session.data`."
+    )

@@ -1,0 +1,1 @@
+"""The store API: what a storefront calls."""

@@ -1,0 +1,1 @@
+"""The v1 API: whole minor units, provider ids without `pp_`."""

@@ -1,0 +1,113 @@
+"""Base viewsets. Whatever the host's `REST_FRAMEWORK` says, these answer alike, and change nothing of the host's."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, ClassVar
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections, transaction
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.viewsets import GenericViewSet
+
+from medusa_payments.api.authentication import host_authenticators, is_logged_in
+from medusa_payments.api.brackets import nested
+from medusa_payments.api.exceptions import exception_handler
+from medusa_payments.api.parsers import FormParser, JSONParser
+from medusa_payments.api.permissions import HasPublishableKey, IsStaffWithPermission, PublishableKeyIfSent
+from medusa_payments.api.renderers import AlwaysJSON, JSONRenderer
+from medusa_payments.api.schema import PaymentsAutoSchema
+from medusa_payments.api.validation import validated
+from medusa_payments.exceptions import NotFound
+
+
+class PaymentsViewSet(GenericViewSet[Any]):
+    """What all endpoints share. Use one of its three subclasses."""
+
+    authentication_setting: ClassVar[str] = "STORE_AUTHENTICATION_CLASSES"
+    parser_classes = (JSONParser, FormParser)
+    renderer_classes = (JSONRenderer,)
+    content_negotiation_class = AlwaysJSON
+    pagination_class = None
+    filter_backends = ()
+    throttle_classes = ()
+    versioning_class = None
+    metadata_class = None
+    schema = PaymentsAutoSchema()
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
+    lookup_field = "id"
+    lookup_value_converter = "str"
+
+    @classmethod
+    def as_view(cls, actions: Any = None, **initkwargs: Any) -> Any:
+        """Return the view, exempt from `ATOMIC_REQUESTS` on every database: money verbs commit before they call."""
+        view = super().as_view(actions, **initkwargs)
+        for alias in connections:
+            view = transaction.non_atomic_requests(using=alias)(view)
+        return view
+
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        return host_authenticators(self.authentication_setting)
+
+    def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response | None]:
+        return exception_handler
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Read the body first: Medusa reports a broken one before a missing key or login."""
+        _ = request.data
+        if any("\0" in str(segment) for segment in kwargs.values()):
+            raise NotFound("Not found")
+        super().initial(request, *args, **kwargs)
+
+    def validated(self, serializer_class: type[Serializer[Any]], data: Any) -> dict[str, Any]:
+        """Return the validated body. Raises `InvalidData` in Medusa's words. Call it before `validated_query`."""
+        return validated(serializer_class, data)
+
+    def validated_query(self, serializer_class: type[Serializer[Any]]) -> dict[str, Any]:
+        """Return the validated query parameters. Raises `InvalidData` in Medusa's words."""
+        return validated(serializer_class, nested(self.request.query_params))
+
+
+class PublicViewSet(PaymentsViewSet):
+    """For paths that need no publishable key: one that is sent is checked; a customer's login is optional."""
+
+    permission_classes = (PublishableKeyIfSent,)
+
+    def perform_authentication(self, request: Request) -> None:
+        """A login that isn't accepted makes the caller a guest, as in Medusa."""
+        with suppress(APIException):
+            super().perform_authentication(request)
+
+    @property
+    def customer_id(self) -> str:
+        """The logged-in customer's id; empty for a guest."""
+        return str(self.request.user.pk) if is_logged_in(self.request) else ""
+
+
+class StoreViewSet(PublicViewSet):
+    """For the storefront: a publishable key is required, a customer's login is optional."""
+
+    permission_classes = (HasPublishableKey,)
+
+
+class AdminViewSet(PaymentsViewSet):
+    """For staff. `required_permissions` names the Django permission of every action."""
+
+    authentication_setting = "ADMIN_AUTHENTICATION_CLASSES"
+    permission_classes = (IsStaffWithPermission,)
+    required_permissions: ClassVar[Mapping[str, str]] = {}
+
+    @property
+    def actor_id(self) -> str:
+        """The id of the staff member who calls, as `created_by` records it."""
+        return str(self.request.user.pk)
+
+    def permission_of_action(self) -> str | None:
+        """Return the permission this request needs; None when its method has no action (405 follows)."""
+        action: str | None = self.action
+        if action is not None and action not in self.required_permissions:
+            raise ImproperlyConfigured(f"{type(self).__name__}.required_permissions lacks '{action}'")
+        return self.required_permissions[action] if action else None

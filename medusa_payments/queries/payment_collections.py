@@ -1,0 +1,56 @@
+"""A collection with everything its document shows."""
+
+from django.db.models import Prefetch, QuerySet
+
+from medusa_payments.exceptions import NotFound
+from medusa_payments.models import PaymentCollection, PaymentSession
+from medusa_payments.queries import payments
+from medusa_payments.queries.primary import primary
+
+
+def existing(payment_collection_id: str) -> PaymentCollection:
+    """Return a collection as it is now (one statement). Raises `NotFound` for an unknown or deleted one."""
+    collection = primary(PaymentCollection).filter(pk=payment_collection_id, deleted_at__isnull=True).first()
+    if collection is None:
+        raise NotFound(f"PaymentCollection id not found: {payment_collection_id}")
+    return collection
+
+
+def detailed(payment_collection_id: str) -> PaymentCollection:
+    """Return a collection with its live sessions, payments, captures and refunds (five statements).
+
+    Raises `NotFound` for an unknown or deleted collection.
+    """
+    collection = _detailed().filter(pk=payment_collection_id).first()
+    if collection is None:
+        raise NotFound(f"PaymentCollection id not found: {payment_collection_id}")
+    return collection
+
+
+def exists(payment_collection_id: str) -> bool:
+    """Say whether `detailed` would find a collection."""
+    return primary(PaymentCollection).filter(pk=payment_collection_id, deleted_at__isnull=True).exists()
+
+
+def of_cart(cart_id: str) -> PaymentCollection | None:
+    """Return the live collection of a cart, as `detailed` does; None when the cart has none yet."""
+    return _detailed().filter(live_cart_id=cart_id).first()
+
+
+def provider_ids(collection: PaymentCollection) -> list[str]:
+    """Return the distinct providers of the live sessions and payments of a detailed collection."""
+    of_sessions = [session.provider_id for session in collection.payment_sessions.all()]
+    of_payments = [payment.provider_id for payment in collection.payments.all()]
+    return list(dict.fromkeys(of_sessions + of_payments))
+
+
+def _detailed() -> QuerySet[PaymentCollection]:
+    live_sessions = primary(PaymentSession).filter(slot__isnull=False).order_by("slot")
+    return (
+        primary(PaymentCollection)
+        .filter(deleted_at__isnull=True)
+        .prefetch_related(
+            Prefetch("payment_sessions", live_sessions),
+            Prefetch("payments", payments.with_ledger().order_by("created_at", "id")),
+        )
+    )

@@ -1,0 +1,17 @@
+"""What a session's document shows beyond its own columns."""
+
+from typing import Any
+
+from medusa_payments.models import Payment, PaymentSession
+from medusa_payments.queries.public_data import public_keys
+
+
+def public_data(session: PaymentSession) -> dict[str, Any]:
+    """Return what the storefront sent, with what its provider lets it see. Never the provider's whole object."""
+    return {**session.client_data, **public_keys(session.provider_id, session.provider_data)}
+
+
+def payment_of(session: PaymentSession) -> Payment | None:
+    """Return the payment of a session of a detailed collection, without asking the database again."""
+    payments = session.payment_collection.payments.all()
+    return next((payment for payment in payments if payment.payment_session_id == session.pk), None)

@@ -1,0 +1,111 @@
+"""The OpenAPI document tells the truth about what all operations share."""
+
+from typing import Any
+
+import pytest
+from drf_spectacular.drainage import GENERATOR_STATS
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.validation import validate_schema
+
+from medusa_payments.api.error_responses import ERRORS, STORE_BAD_REQUEST
+from medusa_payments.api.exceptions import STATUS_CODES
+from tests.api.base_endpoints import router
+
+WRITE_STATUSES = {"200", "400", "401", "404", "409", "413", "415", "422", "500", "503"}
+READ_STATUSES = {"200", "400", "401", "404", "500"}
+
+
+@pytest.fixture
+def document() -> Any:
+    return SchemaGenerator(patterns=router.urls).get_schema(request=None, public=True)
+
+
+def key_parameter(operation: Any) -> Any:
+    return next((each for each in operation["parameters"] if each["name"] == "x-publishable-api-key"), None)
+
+
+def test_it_is_valid_and_without_warnings(document: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    GENERATOR_STATS.reset()
+
+    SchemaGenerator(patterns=router.urls).get_schema(request=None, public=True)
+
+    validate_schema(document)
+    assert not GENERATOR_STATS
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "statuses"),
+    [
+        ("/echo", "post", WRITE_STATUSES),
+        ("/echo", "get", READ_STATUSES),
+        ("/store/things", "post", WRITE_STATUSES),
+        ("/admin/things", "post", WRITE_STATUSES | {"403"}),
+        ("/admin/things", "get", READ_STATUSES | {"403"}),
+    ],
+)
+def test_every_status_that_can_happen_is_listed(document: Any, path: str, method: str, statuses: set[str]) -> None:
+    assert set(document["paths"][path][method]["responses"]) == statuses
+
+
+def test_the_publishable_key_is_a_header_of_the_store_only(document: Any) -> None:
+    paths = document["paths"]
+
+    assert key_parameter(paths["/store/things"]["get"])["required"] is True
+    assert "required" not in key_parameter(paths["/echo"]["get"])
+    assert "parameters" not in paths["/admin/things"]["get"]
+
+
+def test_a_login_is_needed_on_admin_and_optional_on_store(document: Any) -> None:
+    schemes = [{"cookieAuth": []}, {"jwtAuth": []}]
+
+    assert document["paths"]["/admin/things"]["get"]["security"] == schemes
+    assert document["paths"]["/store/things"]["get"]["security"] == [{}, *schemes]
+
+
+def test_a_missing_key_is_shown_on_store_only(document: Any) -> None:
+    def bad_request(path: str) -> str:
+        reference: str = document["paths"][path]["get"]["responses"]["400"]["$ref"]
+        return reference.rpartition("/")[2]
+
+    assert bad_request("/store/things") == "PaymentsStoreBadRequest"
+    assert bad_request("/echo") == bad_request("/admin/things") == "PaymentsBadRequest"
+
+
+def test_retry_after_is_documented_where_it_is_sent(document: Any) -> None:
+    responses = document["components"]["responses"]
+
+    assert {name for name, response in responses.items() if "headers" in response} == {
+        "PaymentsConflict",
+        "PaymentsProviderNotReachable",
+    }
+
+
+def test_strict_bodies_say_so(document: Any) -> None:
+    body = document["components"]["schemas"]["EchoBody"]
+
+    assert body["additionalProperties"] is False
+    assert "description" not in body
+    assert body["properties"]["amount"] == {"type": "number", "exclusiveMinimum": 0}
+    assert body["properties"]["record"] == {"type": "object", "additionalProperties": {}}
+
+
+def test_an_envelope_is_not_wrapped_in_a_list(document: Any) -> None:
+    listed = document["paths"]["/echo"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+
+    assert listed == {"$ref": "#/components/schemas/EchoResponse"}
+
+
+def test_a_query_is_documented_parameter_by_parameter(document: Any) -> None:
+    names = [each["name"] for each in document["paths"]["/echo"]["get"]["parameters"]]
+
+    assert sorted(names) == ["fields", "id", "limit", "offset", "order", "x-publishable-api-key"]
+
+
+def test_the_examples_carry_the_types_of_their_status() -> None:
+    types = {(status, error.type) for error, status in STATUS_CODES.items()}
+
+    for status, response in [*ERRORS.items(), (400, STORE_BAD_REQUEST)]:
+        for name, example in response.examples.items():
+            known = (status, example.get("type")) in types
+            assert known or name in {"unauthorized", "unknown_error", "database_error"} or status in {413, 415}

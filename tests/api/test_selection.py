@@ -1,0 +1,117 @@
+"""Medusa's `fields` grammar."""
+
+import pytest
+
+from medusa_payments.api.selection import Selectable, Tree
+from medusa_payments.exceptions import InvalidData
+
+
+def tree(*paths: str) -> Tree:
+    root: Tree = {}
+    for path in paths:
+        node = root
+        for name in path.split("."):
+            node = node.setdefault(name, {})
+    return root
+
+
+SESSION = ("payment_sessions.id", "payment_sessions.status", "payment_sessions.payment.id")
+SELECTABLE = Selectable(
+    available=tree(
+        "id",
+        "amount",
+        "status",
+        "metadata",
+        *SESSION,
+        "payment_sessions.data",
+        "payment_sessions.payment.amount",
+        "payment_sessions.payment.refunds.id",
+        "payment_sessions.payment.refunds.reason_id",
+        "payment_sessions.payment.refunds.reason.id",
+        "payment_sessions.payment.refunds.reason.label",
+    ),
+    default=tree("id", "amount", *SESSION),
+    max_relations=3,
+)
+
+
+@pytest.mark.parametrize(
+    ("case", "fields", "expected"),
+    [
+        ("absent means the default", None, ("id", "amount", *SESSION)),
+        ("empty means only the id", "", ("id",)),
+        ("a bare name replaces", "status", ("id", "status")),
+        ("one bare name: signs don't count", "status,-amount,+metadata", ("id", "status", "amount", "metadata")),
+        ("plus adds", "+status", ("id", "amount", "status", *SESSION)),
+        ("an unescaped plus arrives as a space", " status", ("id", "amount", "status", *SESSION)),
+        ("minus removes", "-amount", ("id", *SESSION)),
+        ("minus removes what lies beneath", "-payment_sessions", ("id", "amount")),
+        ("minus reaches into a relation", "-payment_sessions.payment", ("id", "amount", *SESSION[:2])),
+        ("ids can't be removed", "-id,-payment_sessions.id", ("id", "amount", *SESSION)),
+        ("removing what isn't there", "-status,-payment_sessions.data", ("id", "amount", *SESSION)),
+        ("plus reaches into a relation", "+payment_sessions.data", ("id", "amount", *SESSION, "payment_sessions.data")),
+        ("a nested name brings the relation's id", "payment_sessions.status", ("id", *SESSION[:2])),
+        (
+            "a star brings the whole relation",
+            "*payment_sessions.payment.refunds",
+            (
+                "id",
+                "amount",
+                *SESSION,
+                "payment_sessions.payment.refunds.id",
+                "payment_sessions.payment.refunds.reason_id",
+                "payment_sessions.payment.refunds.reason.id",
+                "payment_sessions.payment.refunds.reason.label",
+            ),
+        ),
+        ("a relation also shows the column that points to it", "payment_sessions.payment.refunds.reason", (
+            "id",
+            "payment_sessions.id",
+            "payment_sessions.payment.id",
+            "payment_sessions.payment.refunds.id",
+            "payment_sessions.payment.refunds.reason_id",
+            "payment_sessions.payment.refunds.reason.id",
+            "payment_sessions.payment.refunds.reason.label",
+        )),
+        ("a star alone changes nothing", "*", ("id", "amount", *SESSION)),
+        ("unknown fields are ignored", "+nothing,+payment_sessions.nothing,+amount.a", ("id", "amount", *SESSION)),
+        ("unknown bare names still replace", "nothing,.,a.b.c.d.e.f", ("id",)),
+        ("signs apply in order", "-amount,+amount", ("id", "amount", *SESSION)),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)  # fmt: skip
+def test_grammar(case: str, fields: str | None, expected: tuple[str, ...]) -> None:
+    assert SELECTABLE.select(fields) == tree(*expected), case
+
+
+def test_a_dotted_star_is_a_star() -> None:
+    assert SELECTABLE.select("payment_sessions.payment.*") == SELECTABLE.select("*payment_sessions.payment")
+
+
+def test_a_selection_leaves_the_default_alone() -> None:
+    SELECTABLE.select("-amount,-payment_sessions.payment,+payment_sessions.data")
+
+    assert SELECTABLE.select(None) == tree("id", "amount", *SESSION)
+
+
+@pytest.mark.parametrize(
+    "fields", ["payment_sessions.payment.refunds.reason.label", "+payment_sessions.payment.refunds.reason.label"]
+)
+def test_a_field_more_than_three_relations_deep_is_refused(fields: str) -> None:
+    with pytest.raises(InvalidData) as refusal:
+        SELECTABLE.select(fields)
+
+    assert refusal.value.message == (
+        "The following fields expand more than the maximum of 3 allowed relations: "
+        "payment_sessions.payment.refunds.reason.label"
+    )
+
+
+def test_removing_a_deep_field_is_allowed() -> None:
+    assert SELECTABLE.select("-payment_sessions.payment.refunds.reason.label") == tree("id", "amount", *SESSION)
+
+
+def test_without_a_limit_every_depth_is_allowed() -> None:
+    unlimited = Selectable(available=SELECTABLE.available, default=SELECTABLE.default)
+
+    assert "payment_sessions" in unlimited.select("payment_sessions.payment.refunds.reason.label")

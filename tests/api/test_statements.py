@@ -1,0 +1,160 @@
+"""The SQL of each money endpoint, statement by statement: nothing is read twice by accident, no lock is held too long.
+
+Between the first COMMIT and the second BEGIN the provider is called: no transaction is open then. LOCK is the
+`SELECT … FOR UPDATE` of the collection's row; SQLite takes its one lock at BEGIN.
+"""
+
+import re
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.api.openapi import ValidatedClient
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Make = Callable[..., Any]
+
+_TABLE = re.compile(r'"medusa_payments_(\w+)"')
+
+
+def statements(call: Callable[[], Any]) -> str:
+    with CaptureQueriesContext(connection) as captured:
+        assert call().status_code == 200
+    sent = [query["sql"] for query in captured.captured_queries]
+    return " ".join(_summary(sql, follows=before) for before, sql in pairwise(["", *sent]))
+
+
+def _summary(sql: str, *, follows: str) -> str:
+    verb = sql.split(maxsplit=1)[0]
+    if verb in {"BEGIN", "COMMIT"}:
+        return verb
+    table = _TABLE.search(sql.split(" FROM ", 1)[-1])
+    assert table is not None, sql
+    if verb == "SELECT" and ("FOR UPDATE" in sql if connection.vendor == "postgresql" else follows.startswith("BEGIN")):
+        verb = "LOCK"
+    return f"{verb}:{table[1]}"
+
+
+def pinned(text: str) -> str:
+    return " ".join(text.split())
+
+
+COLLECTION_DOCUMENT = "SELECT:paymentcollection SELECT:paymentsession SELECT:payment"
+LEDGER = "SELECT:capture SELECT:refund"
+PROJECTION = "SELECT:paymentsession SELECT:payment UPDATE:paymentcollection"
+
+
+def test_create_collection(storefront: ValidatedClient, set_total: Make) -> None:
+    set_total("59.97")
+
+    made = statements(lambda: storefront.post("/store/payment-collections", {"cart_id": "cart_1"}))
+
+    assert made == pinned(f"""
+        SELECT:publishablekey SELECT:paymentcollection
+        BEGIN INSERT:paymentcollection SELECT:paymentcollection INSERT:event {PROJECTION} COMMIT
+        {COLLECTION_DOCUMENT}
+    """)
+
+
+def test_create_collection_again(storefront: ValidatedClient, collection: Make) -> None:
+    collection()
+
+    made = statements(lambda: storefront.post("/store/payment-collections", {"cart_id": "cart_1"}))
+
+    assert made == pinned(f"SELECT:publishablekey SELECT:paymentcollection {COLLECTION_DOCUMENT}")
+
+
+def test_get_collection(storefront: ValidatedClient, payment: Make) -> None:
+    path = f"/store/payment-collections/{payment()['payment_collection_id']}"
+
+    assert statements(lambda: storefront.get(path)) == pinned(f"SELECT:publishablekey {COLLECTION_DOCUMENT} {LEDGER}")
+
+
+def test_initialize_session(storefront: ValidatedClient, collection: Make) -> None:
+    path = f"/store/payment-collections/{collection()['id']}/payment-sessions"
+
+    made = statements(lambda: storefront.post(path, {"provider_id": "pp_fake_fake"}))
+
+    assert made == pinned(f"""
+        SELECT:publishablekey SELECT:paymentcollection
+        BEGIN LOCK:paymentcollection SELECT:operation SELECT:paymentsession SELECT:paymentsession
+        INSERT:paymentsession INSERT:operation COMMIT
+        BEGIN LOCK:paymentcollection SELECT:operation SELECT:paymentsession SELECT:paymentsession
+        UPDATE:paymentsession INSERT:event UPDATE:operation {PROJECTION} COMMIT
+        SELECT:paymentsession {COLLECTION_DOCUMENT}
+    """)
+
+
+def test_update_session(storefront: ValidatedClient, session: Make) -> None:
+    path = f"/store/payment-collections/{session()['payment_collection_id']}/payment-sessions"
+
+    made = statements(lambda: storefront.post(path, {"provider_id": "pp_fake_fake"}))
+
+    assert made == pinned(f"""
+        SELECT:publishablekey SELECT:paymentcollection
+        BEGIN LOCK:paymentcollection SELECT:operation SELECT:paymentsession SELECT:paymentsession
+        INSERT:operation COMMIT
+        BEGIN LOCK:paymentcollection SELECT:operation SELECT:paymentsession
+        UPDATE:paymentsession INSERT:event UPDATE:operation {PROJECTION} COMMIT
+        SELECT:paymentsession {COLLECTION_DOCUMENT}
+    """)
+
+
+AUTHORIZE = f"""
+    SELECT:publishablekey SELECT:paymentcollection
+    BEGIN LOCK:paymentcollection SELECT:paymentsession SELECT:operation INSERT:operation COMMIT
+    BEGIN LOCK:paymentcollection SELECT:operation SELECT:paymentsession UPDATE:paymentsession
+    SELECT:payment INSERT:payment INSERT:event UPDATE:operation {PROJECTION} COMMIT
+    SELECT:paymentsession
+"""
+
+
+def test_authorize(storefront: ValidatedClient, session: Make) -> None:
+    made = session()
+    path = f"/store/payment-collections/{made['payment_collection_id']}/payment-sessions/{made['id']}/authorize"
+
+    assert statements(lambda: storefront.post(path)) == pinned(f"{AUTHORIZE} {COLLECTION_DOCUMENT} {LEDGER}")
+
+
+def test_authorize_v1(storefront: ValidatedClient, session: Make) -> None:
+    made = session()
+    path = f"/store/payment-collections/{made['payment_collection_id']}/sessions/{made['id']}/authorize"
+
+    assert statements(lambda: storefront.post(path)) == pinned(AUTHORIZE)
+
+
+def test_authorize_with_a_provider_that_stays_in_the_process(storefront: ValidatedClient, session: Make) -> None:
+    made = session("pp_system_default")
+    path = f"/store/payment-collections/{made['payment_collection_id']}/payment-sessions/{made['id']}/authorize"
+
+    assert statements(lambda: storefront.post(path)).count("BEGIN") == 1
+
+
+@pytest.mark.parametrize("verb", ["capture", "refund"])
+def test_move_money(staff: ValidatedClient, payment: Make, verb: str) -> None:
+    path = f"/admin/payments/{payment(outcome='captured' if verb == 'refund' else 'authorized')['id']}/{verb}"
+
+    assert statements(lambda: staff.post(path, {"amount": 10})) == pinned(f"""
+        SELECT:payment
+        BEGIN LOCK:paymentcollection SELECT:payment SELECT:operation UPDATE:payment INSERT:operation COMMIT
+        BEGIN LOCK:paymentcollection SELECT:operation SELECT:payment UPDATE:payment
+        INSERT:{verb} INSERT:event UPDATE:operation {PROJECTION} COMMIT
+        SELECT:payment SELECT:payment {LEDGER}
+    """)
+
+
+def test_get_payment(staff: ValidatedClient, payment: Make) -> None:
+    path = f"/admin/payments/{payment()['id']}"
+
+    assert statements(lambda: staff.get(path)) == pinned(f"SELECT:payment {LEDGER}")
+
+
+def test_list_payments(staff: ValidatedClient, payment: Make) -> None:
+    payment()
+
+    assert statements(lambda: staff.get("/admin/payments")) == pinned(f"SELECT:payment {LEDGER} SELECT:payment")
