@@ -1,0 +1,125 @@
+"""Settings of the demo shop. `DATABASE_URL`, `SECRET_KEY` and `DEBUG` (1 or 0) come from the environment."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from corsheaders.defaults import default_headers
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+VAR_DIR.mkdir(exist_ok=True)
+
+DEBUG = os.environ.get("DEBUG") == "1"
+SECRET_KEY = os.environ.get("SECRET_KEY", "demo-only-secret-key-that-signs-nothing-of-any-worth-anywhere")
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+ROOT_URLCONF = "storefront_project.urls"
+WSGI_APPLICATION = "storefront_project.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+STATIC_URL = "static/"
+USE_TZ = True
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "corsheaders",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "medusa_payments",
+    "storefront_project.shop",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "storefront_project" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+
+def _database() -> dict[str, Any]:
+    database: dict[str, Any] = {**dj_database_url.config(default=f"sqlite:///{VAR_DIR / 'demo.sqlite3'}")}
+    if database["ENGINE"].endswith("sqlite3"):
+        # IMMEDIATE takes the write lock when a transaction begins: competing money verbs queue, none fails.
+        database["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 30,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        }
+    return database
+
+
+DATABASES = {"default": _database()}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.SessionAuthentication",
+        "rest_framework_simplejwt.authentication.JWTAuthentication",
+    ],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+}
+SIMPLE_JWT = {"ACCESS_TOKEN_LIFETIME": timedelta(days=1)}
+
+CORS_ALLOWED_ORIGIN_REGEXES = [r"^https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$"]
+CORS_ALLOW_CREDENTIALS = True
+CORS_ALLOW_HEADERS = (*default_headers, "x-publishable-api-key", "x-medusa-locale", "idempotency-key")
+CORS_EXPOSE_HEADERS = ["retry-after"]
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Medusa payments for Django: demo shop",
+    "DESCRIPTION": (
+        "Payment collections, sessions, captures and refunds in the shapes of Medusa 2.21.2 (store, admin) "
+        "and 1.20.11 (v1), together with the small shop that hosts them."
+    ),
+    "VERSION": "0.1.0",
+    "OAS_VERSION": "3.1.0",
+    "TAGS": [
+        {"name": "Store: payment collections", "description": "What a storefront calls to have a cart paid."},
+        {"name": "Admin: payments", "description": "What staff call to capture and refund."},
+        {"name": "v1: payment collections", "description": "The same in the shapes of Medusa 1.20.11."},
+        {"name": "Demo shop", "description": "Catalogue, carts and login of the demo; not part of the package."},
+    ],
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": True},
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+MEDUSA_PAYMENTS = {
+    "PROVIDERS": {
+        "pp_system_default": {"BACKEND": "medusa_payments.providers.system.SystemProvider"},
+        "pp_fake_fake": {
+            "BACKEND": "medusa_payments.testing.fake_provider.FakeProvider",
+            "OPTIONS": {"ledger_path": str(VAR_DIR / "fake-provider.sqlite3")},
+        },
+    },
+    "CART_RESOLVER": "storefront_project.shop.payments.resolve_cart",
+    "REGION_PROVIDERS": "storefront_project.shop.payments.region_providers",
+}

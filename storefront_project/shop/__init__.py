@@ -1,0 +1,1 @@
+"""The demo's catalogue and cart, in the shapes of Medusa's store API."""

@@ -1,0 +1,24 @@
+"""`manage.py seed_demo`: regions, products, an admin and a publishable key."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand
+
+from medusa_payments.services import publishable_keys
+from storefront_project.shop import catalogue
+
+ADMIN_EMAIL = "admin@example.com"
+PUBLISHABLE_KEY = "pk_demo"
+
+
+class Command(BaseCommand):
+    help = "Fill the demo shop. Running it again changes nothing that a visitor made."
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        catalogue.seed()
+        publishable_keys.create(title="Demo", token=PUBLISHABLE_KEY)
+        users = get_user_model().objects
+        if not users.filter(username=ADMIN_EMAIL).exists():
+            users.create_superuser(username=ADMIN_EMAIL, email=ADMIN_EMAIL, password="admin")  # noqa: S106
+        self.stdout.write(f"Publishable key {PUBLISHABLE_KEY}; admin {ADMIN_EMAIL} with password admin")

@@ -1,0 +1,32 @@
+"""Where shop and payment app meet: the two hooks it asks through, and the one call that tells it of a change."""
+
+from medusa_payments.carts import CartSnapshot
+from medusa_payments.queries import payment_collections as collection_queries
+from medusa_payments.services import payment_collections
+from storefront_project.shop.models import Cart, Region
+
+
+def resolve_cart(cart_id: str, _request: object | None = None) -> CartSnapshot | None:
+    """Return what is to be paid for the cart; None when there is no such cart."""
+    cart = Cart.objects.prefetch_related("items").filter(pk=cart_id).first()
+    if cart is None:
+        return None
+    return CartSnapshot(
+        amount=cart.major_total,
+        currency_code=cart.currency_code,
+        region_id=cart.region_id,
+        email=cart.email,
+    )
+
+
+def region_providers(region_id: str) -> list[str]:
+    """Return the ids of the providers that the region may use; none for an unknown region."""
+    region = Region.objects.filter(pk=region_id).first()
+    return list(region.payment_providers) if region else []
+
+
+def refresh_payment_collection(cart_id: str, request: object) -> None:
+    """Let the cart's payment collection follow the cart; no-op when there is none yet."""
+    collection = collection_queries.of_cart(cart_id)
+    if collection is not None:
+        payment_collections.refresh(payment_collection_id=collection.pk, request=request)

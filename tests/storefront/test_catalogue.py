@@ -1,0 +1,93 @@
+"""Regions and products of the demo."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.test import Client
+
+from medusa_payments.models import PublishableKey
+from storefront_project.shop.models import Price, Product, Region
+
+
+def prices_of(storefront: Any, variant_id: str) -> dict[str, Decimal]:
+    products = storefront.get("/store/products")["products"]
+    variants = [variant for product in products for variant in product["variants"]]
+    variant = next(variant for variant in variants if variant["id"] == variant_id)
+    return {price["currency_code"]: price["amount"] for price in variant["prices"]}
+
+
+def test_regions_have_the_promised_currencies_and_providers(storefront):
+    page = storefront.get("/store/regions")
+    assert {region["id"]: region["currency_code"] for region in page["regions"]} == {
+        "reg_eu": "eur",
+        "reg_us": "usd",
+        "reg_jp": "jpy",
+        "reg_kw": "kwd",
+    }
+    for region in page["regions"]:
+        assert region["payment_providers"] == [{"id": "pp_system_default"}, {"id": "pp_fake_fake"}]
+    assert (page["count"], page["offset"], page["limit"]) == (4, 0, 20)
+
+
+def test_countries_are_named_as_medusa_names_them(storefront):
+    regions = storefront.get("/store/regions")["regions"]
+    assert [region["countries"] for region in regions if region["id"] == "reg_jp"] == [[{"iso_2": "jp"}]]
+
+
+@pytest.mark.parametrize(
+    ("variant_id", "expected"),
+    [
+        ("variant_tshirt_m", {"eur": Decimal("19.99"), "usd": Decimal("21.99"), "jpy": 1999, "kwd": Decimal("5.125")}),
+        ("variant_sample", {"eur": 0, "usd": 0, "jpy": 0, "kwd": 0}),
+        ("variant_sticker", {"eur": Decimal("0.01"), "usd": Decimal("0.01"), "jpy": 1, "kwd": Decimal("0.001")}),
+    ],
+)
+def test_prices_are_exact_major_units(storefront, variant_id, expected):
+    assert prices_of(storefront, variant_id) == expected
+
+
+def test_products_are_paged(storefront):
+    page = storefront.get("/store/products?limit=2&offset=1&order=-id")
+    assert [product["id"] for product in page["products"]] == ["prod_sticker", "prod_sample"]
+    assert (page["count"], page["offset"], page["limit"]) == (4, 1, 2)
+
+
+def test_products_take_few_statements(storefront, django_assert_num_queries):
+    with django_assert_num_queries(5):  # key, page, variants, prices, count
+        storefront.get("/store/products")
+
+
+@pytest.mark.parametrize("path", ["/store/products", "/store/regions"])
+def test_fields_of_medusas_clients_are_accepted(storefront, path):
+    assert storefront.get(f"{path}?fields=%2Bid")["count"] == 4
+
+
+@pytest.mark.parametrize("query", ["limit=-1", "limit=x", "offset=-1", "order=title", "nonsense=1"])
+def test_a_wrong_query_is_refused(storefront, query):
+    assert storefront.get(f"/store/products?{query}", expect=400)["type"] == "invalid_data"
+
+
+@pytest.mark.parametrize("path", ["/store/products", "/store/regions", "/store/carts/cart_1"])
+def test_a_publishable_key_is_needed(seeded, path):
+    response = Client().get(path)
+    assert response.status_code == 400
+    assert response.json()["type"] == "not_allowed"
+
+
+def test_seeding_again_restores_the_catalogue_and_keeps_the_rest(storefront):
+    cart = storefront.create_cart(variant_mug=1)
+    admin = get_user_model().objects.get()
+    admin.set_password("changed")
+    admin.save()
+    Product.objects.filter(id="prod_mug").update(title="Cup")
+
+    call_command("seed_demo")
+
+    assert Product.objects.get(id="prod_mug").title == "Mug"
+    assert (Region.objects.count(), Product.objects.count(), Price.objects.count()) == (4, 4, 24)
+    assert [key.token for key in PublishableKey.objects.all()] == ["pk_demo"]
+    assert get_user_model().objects.get().check_password("changed")
+    assert storefront.get(f"/store/carts/{cart['id']}")["cart"] == cart
