@@ -70,7 +70,7 @@ def _reserve(
         return operations.resume(earlier)
     if payment.canceled_at is not None:
         raise InvalidData(f"The payment: {payment.pk} has been canceled.")
-    if requested is None and payment.capturable_amount == 0 and payment.capturing_amount == 0:
+    if requested is None and payment.captured_amount + payment.released_amount == payment.amount:
         return None
     amount = _checked_amount(payment, provider, earlier.amount if earlier else requested)
     payment.capturing_amount += amount
@@ -100,9 +100,9 @@ def _reserve(
 
 def _checked_amount(payment: Payment, provider: PaymentProvider, requested: int | None) -> int:
     capturable = payment.capturable_amount
-    if requested is None and capturable == 0 and payment.capturing_amount:
+    if requested is None and capturable == 0:
         raise Conflict(
-            f"All that remains of {payment.pk} is being captured.",
+            f"All that remains of {payment.pk} is being captured or released.",
             retry_after=operations.IN_PROGRESS_RETRY_SECONDS,
         )
     amount = capturable if requested is None else requested

@@ -1,12 +1,71 @@
 """Why money is given back."""
 
+from typing import Any
+
+from django.db import IntegrityError
+from django.db.models.functions import Now
+
+from medusa_payments.exceptions import DuplicateError, NotFound
 from medusa_payments.models import RefundReason
 from medusa_payments.queries.primary import primary
+from medusa_payments.services.locks import durable_transaction
+
+USUAL_REASONS = (
+    ("shipping_issue", "Shipping Issue", "The delivery was late, lost or misdirected."),
+    ("customer_care_adjustment", "Customer Care Adjustment", "A goodwill refund or compensation."),
+    ("pricing_error", "Pricing Error", "The customer was charged too much."),
+)
+"""Code, label and description of the reasons that most shops need."""
 
 
 def create(*, label: str, code: str, description: str | None = None) -> RefundReason:
-    """Return the live refund reason with this code, created when there is none."""
-    reason, _ = primary(RefundReason).get_or_create(
-        live_code=code, defaults={"code": code, "label": label, "description": description}
-    )
-    return reason
+    """Make a refund reason.
+
+    Raises `DuplicateError` when a live one has this code, `InsideTransaction`.
+    """
+    reason = RefundReason(label=label, code=code, live_code=code, description=description)
+    return _stored(reason)
+
+
+def update(*, refund_reason_id: str, **changes: Any) -> RefundReason:
+    """Change `label`, `code` or `description`, those that are given.
+
+    Raises `NotFound` (also when it was deleted), `DuplicateError`, `InsideTransaction`.
+    """
+    reason = primary(RefundReason).filter(pk=refund_reason_id, deleted_at__isnull=True).first()
+    if reason is None:
+        raise NotFound(f'RefundReason with id "{refund_reason_id}" not found')
+    for name in changes.keys() & {"label", "code", "description"}:
+        setattr(reason, name, changes[name])
+    reason.live_code = reason.code
+    reason.updated_at = Now()
+    return _stored(reason)
+
+
+def delete(*, refund_reason_id: str) -> None:
+    """Make a reason unavailable for new refunds; old refunds keep it.
+
+    Raises `NotFound` (also when it was deleted before).
+    """
+    live = primary(RefundReason).filter(pk=refund_reason_id, deleted_at__isnull=True)
+    if not live.update(deleted_at=Now(), updated_at=Now(), live_code=None):
+        raise NotFound(f'RefundReason with id "{refund_reason_id}" not found')
+
+
+def create_usual() -> list[RefundReason]:
+    """Make those of the three usual reasons whose code isn't in use; return what was made."""
+    taken = set(primary(RefundReason).filter(deleted_at__isnull=True).values_list("code", flat=True))
+    return [
+        create(label=label, code=code, description=description)
+        for code, label, description in USUAL_REASONS
+        if code not in taken
+    ]
+
+
+def _stored(reason: RefundReason) -> RefundReason:
+    try:
+        with durable_transaction():
+            reason.save()
+    except IntegrityError as error:
+        raise DuplicateError(f"Refund reason with code: {reason.code}, already exists.") from error
+    return primary(RefundReason).get(pk=reason.pk)

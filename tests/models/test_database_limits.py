@@ -9,6 +9,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import F, Model, ProtectedError
 
 from medusa_payments.models import Capture, Operation, Payment, PaymentCollection, PaymentSession, Refund, RefundReason
+from medusa_payments.models.payment import COUNTERS
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +54,7 @@ BEYOND_THE_LIMITS = [
     {"refunding_amount": 41},
     {"captured_amount": 19},
     {"amount": -1},
-    *({f"{counter}_amount": -1} for counter in ("captured", "capturing", "released", "releasing", "refunded", "refunding")),
+    *({counter: -1} for counter in COUNTERS),
     {"captured_amount": 2**63 - 1},
 ]
 

@@ -20,7 +20,7 @@ class Till:
 
     carts: dict[str, CartSnapshot] = field(default_factory=dict)
 
-    def resolve(self, cart_id: str, request: object | None) -> CartSnapshot | None:
+    def resolve(self, cart_id: str, _request: object | None) -> CartSnapshot | None:
         return self.carts.get(cart_id)
 
     def set_total(self, amount: str, currency_code: str = "eur", cart_id: str = "cart_1") -> None:

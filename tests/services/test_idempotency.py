@@ -177,7 +177,7 @@ def test_keys_that_are_none(till: Till, capture: Any, key: str) -> None:
 
 class TestSessions:
     def test_initialize_again_calls_the_provider_once(self, till: Till, moved: Moved) -> None:
-        request = {"payment_collection_id": till.collection().pk, "provider_id": "pp_fake_fake", "idempotency_key": "k1"}
+        request = first_choice(till)
 
         first = payment_sessions.initialize(**request)
         second = payment_sessions.initialize(**request)
@@ -186,7 +186,7 @@ class TestSessions:
         assert (moved("initiate"), moved("update")) == ([10000], [])
 
     def test_initialize_again_after_the_cart_has_changed_gives_the_same_answer(self, till: Till, moved: Moved) -> None:
-        request = {"payment_collection_id": till.collection().pk, "provider_id": "pp_fake_fake", "idempotency_key": "k1"}
+        request = first_choice(till)
         payment_sessions.initialize(**request)
         till.set_total("80")
 
@@ -194,7 +194,7 @@ class TestSessions:
         assert moved("update") == []
 
     def test_other_data_under_the_same_key_is_refused(self, till: Till) -> None:
-        request = {"payment_collection_id": till.collection().pk, "provider_id": "pp_fake_fake", "idempotency_key": "k1"}
+        request = first_choice(till)
         payment_sessions.initialize(**request)
 
         with pytest.raises(IdempotencyError):
@@ -232,7 +232,7 @@ class TestSessions:
 
         assert Operation.objects.count() == PaymentSession.objects.count() == 1
 
-    def test_authorize_again_gives_the_same_refusal(self, till: Till, moved: Moved) -> None:
+    def test_authorize_again_gives_the_same_refusal(self, till: Till) -> None:
         session = till.session(outcome="requires_more")
         request = {
             "payment_collection_id": session.payment_collection_id,
@@ -257,6 +257,10 @@ class TestSessions:
             with pytest.raises(ProviderNotReachable):
                 payment_sessions.authorize(**request)
         assert Operation.objects.get(kind="authorize").fence == 1
+
+
+def first_choice(till: Till) -> dict[str, Any]:
+    return {"payment_collection_id": till.collection().pk, "provider_id": "pp_fake_fake", "idempotency_key": "k1"}
 
 
 @pytest.fixture
