@@ -88,7 +88,7 @@ def collection_state(
     *,
     amount: int,
     is_canceled: bool,
-    session_statuses: Iterable[SessionStatus],
+    session_statuses: Iterable[str],
     payments: Iterable[PaymentFacts],
 ) -> CollectionState:
     """Decide status and totals from facts alone.
@@ -103,8 +103,9 @@ def collection_state(
     | a session is `pending_authorization`                    | `awaiting`             |
     | otherwise                                               | `not_paid`             |
 
-    A payment counts unless it was canceled with nothing captured. Refunds never change the status. An amount of 0
-    is complete only once something was authorized for it, never at creation.
+    A payment counts unless it was canceled with nothing captured. Refunds never change the status. An amount of 0 is
+    complete only once something was authorized for it, never at creation. The statuses of the live sessions are read
+    only when the payments don't decide.
     """
     counted = [payment for payment in payments if payment.captured or not payment.is_canceled]
     authorized = sum(payment.authorized for payment in counted)

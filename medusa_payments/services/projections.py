@@ -9,7 +9,6 @@ from medusa_payments.states import (
     CollectionState,
     CollectionStatus,
     PaymentFacts,
-    SessionStatus,
     collection_state,
 )
 
@@ -21,7 +20,7 @@ def decide(collection: PaymentCollection) -> CollectionState:
     return collection_state(
         amount=collection.amount,
         is_canceled=collection.canceled_at is not None,
-        session_statuses=[SessionStatus(status) for status in statuses.values_list("status", flat=True)],
+        session_statuses=statuses.values_list("status", flat=True),
         payments=[_facts(payment) for payment in payments.defer("provider_data", "metadata")],
     )
 

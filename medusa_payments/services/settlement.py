@@ -1,12 +1,10 @@
 """What an outcome does to our rows. Request, webhook and recovery all settle through `apply_settlement`."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db.models.functions import Now
-from django.utils import timezone
 
-from medusa_payments.models import Operation, PaymentCollection, PaymentSession
+from medusa_payments.models import Operation, PaymentCollection
 from medusa_payments.providers.types import (
     CaptureResult,
     ProviderResult,
@@ -15,12 +13,11 @@ from medusa_payments.providers.types import (
     SessionResult,
 )
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import events, ledger, operations, projections
+from medusa_payments.services import events, ledger, operations, projections, session_settlement
 from medusa_payments.services.events import EventName
 from medusa_payments.services.operations import Reservation
 from medusa_payments.services.provider_calls import NotExecuted, Outcome, Refused, Succeeded, Unknown
-from medusa_payments.services.retirement import reserve_cancel, retire
-from medusa_payments.states import OperationKind, OperationStatus, RefusalKind, SessionStatus
+from medusa_payments.states import OperationKind, OperationStatus, RefusalKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,104 +66,15 @@ def _settle_success(collection: PaymentCollection, operation: Operation, result:
             ledger.book_capture(collection, operation, result)
         case OperationKind.REFUND, RefundResult():
             ledger.book_refund(collection, operation, result)
+        case OperationKind.CANCEL, _ if operation.payment_id:
+            ledger.book_cancel(collection, operation)
         case OperationKind.CANCEL, _:
-            _settle_cancel(collection, operation)
+            session_settlement.book_cancel(collection, operation)
         case kind, SessionResult():
-            follow_ups = _SESSION_SETTLERS[kind](collection, operation, result)
+            follow_ups = session_settlement.book(kind, collection, operation, result)
     is_accepted = isinstance(result, RefundResult) and result.status is RefundStatus.ACCEPTED
     _close(operation, OperationStatus.ACCEPTED if is_accepted else OperationStatus.SUCCEEDED)
     return Settlement(operation=operation, follow_ups=follow_ups)
-
-
-def _settle_initiate(
-    collection: PaymentCollection, operation: Operation, result: SessionResult
-) -> tuple[Reservation, ...]:
-    """The new session takes the slot; who held it before is replaced and canceled at its provider.
-
-    An initiate whose slot was given up meanwhile left an orphan: that is canceled, unless it holds money.
-    """
-    session = _session_of(operation)
-    is_wanted = operation.open_slot is not None or result.status.holds_money
-    follow_ups = []
-    if is_wanted:
-        slot: int = operation.intent["slot"]
-        previous = primary(PaymentSession).filter(payment_collection=collection, slot=slot).exclude(pk=session.pk)
-        follow_ups = [reservation for row in previous for reservation in retire(collection, row, cause=operation)]
-        session.slot = slot
-    _update_session(session, result)
-    events.record(
-        collection,
-        EventName.SESSION_INITIATED,
-        operation=operation,
-        payment_session_id=session.pk,
-        provider_id=session.provider_id,
-        amount=session.amount,
-        status=session.status,
-    )
-    if result.status.holds_money:
-        ledger.book_authorization(collection, session, operation, result)
-    if not is_wanted:
-        follow_ups = reserve_cancel(session)
-    return tuple(follow_ups)
-
-
-def _settle_update(
-    collection: PaymentCollection, operation: Operation, result: SessionResult
-) -> tuple[Reservation, ...]:
-    session = _session_of(operation)
-    before = {"amount": session.amount, "status": session.status}
-    session.client_data = operation.request["data"]
-    _update_session(session, result)
-    events.record(
-        collection,
-        EventName.SESSION_UPDATED,
-        operation=operation,
-        payment_session_id=session.pk,
-        before=before,
-        after={"amount": session.amount, "status": session.status},
-    )
-    if result.status.holds_money:
-        ledger.book_authorization(collection, session, operation, result)
-    return ()
-
-
-def _settle_authorize(
-    collection: PaymentCollection, operation: Operation, result: SessionResult
-) -> tuple[Reservation, ...]:
-    session = _session_of(operation)
-    before = session.status
-    _update_session(session, result)
-    if result.status.holds_money:
-        ledger.book_authorization(collection, session, operation, result)
-    else:
-        events.record(
-            collection,
-            EventName.SESSION_UPDATED,
-            operation=operation,
-            payment_session_id=session.pk,
-            before={"status": before},
-            after={"status": session.status},
-        )
-    return ()
-
-
-_SessionSettler = Callable[[PaymentCollection, Operation, SessionResult], tuple[Reservation, ...]]
-
-_SESSION_SETTLERS: dict[OperationKind, _SessionSettler] = {
-    OperationKind.INITIATE: _settle_initiate,
-    OperationKind.UPDATE: _settle_update,
-    OperationKind.AUTHORIZE: _settle_authorize,
-}
-
-
-def _settle_cancel(collection: PaymentCollection, operation: Operation) -> None:
-    if operation.payment_id:
-        ledger.book_cancel(collection, operation)
-        return
-    session = _session_of(operation)
-    session.status = SessionStatus.CANCELED.value
-    _save_session(session)
-    events.record(collection, EventName.SESSION_CANCELED, operation=operation, payment_session_id=session.pk)
 
 
 def _settle_refusal(collection: PaymentCollection, operation: Operation, outcome: Refused) -> None:
@@ -174,7 +82,7 @@ def _settle_refusal(collection: PaymentCollection, operation: Operation, outcome
     if operation.kind == OperationKind.INITIATE or (
         operation.kind == OperationKind.AUTHORIZE and outcome.refusal is RefusalKind.DECLINED
     ):
-        _fail_session(operation)
+        session_settlement.book_failure(operation)
     operation.refusal = outcome.refusal.value
     operation.error_code = outcome.code
     operation.error_message = outcome.message
@@ -193,7 +101,7 @@ def _settle_refusal(collection: PaymentCollection, operation: Operation, outcome
 def _settle_not_executed(collection: PaymentCollection, operation: Operation, message: str) -> None:
     _release(operation)
     if operation.kind == OperationKind.INITIATE:
-        _fail_session(operation)
+        session_settlement.book_failure(operation)
     operation.error_message = message
     _close(operation, OperationStatus.NOT_EXECUTED)
     events.record(
@@ -239,34 +147,3 @@ def _close(operation: Operation, status: OperationStatus) -> None:
             "answered_at",
         ]
     )
-
-
-def _session_of(operation: Operation) -> PaymentSession:
-    return primary(PaymentSession).get(pk=operation.payment_session_id)
-
-
-def _update_session(session: PaymentSession, result: SessionResult) -> None:
-    """Take over what the provider says. A session that is authorized or canceled keeps its status and amount,
-    unless it turns out to hold money.
-    """
-    session.provider_ref = result.provider_ref
-    session.provider_data = dict(result.data)
-    if session.authorized_at is None and session.status != SessionStatus.CANCELED:
-        session.amount = result.money.minor_units
-        session.status = result.status.value
-    if result.status.holds_money:
-        session.amount = result.money.minor_units
-        session.status = SessionStatus.AUTHORIZED.value
-        session.authorized_at = session.authorized_at or timezone.now()
-    _save_session(session)
-
-
-def _fail_session(operation: Operation) -> None:
-    session = _session_of(operation)
-    session.status = SessionStatus.ERROR.value
-    _save_session(session)
-
-
-def _save_session(session: PaymentSession) -> None:
-    session.updated_at = Now()
-    session.save(force_update=True)

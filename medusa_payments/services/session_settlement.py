@@ -1,0 +1,144 @@
+"""What a provider's answer does to a session, and to who held its slot before.
+
+Every function runs inside the collection's lock and opens no transaction.
+"""
+
+from collections.abc import Callable
+
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from medusa_payments.models import Operation, PaymentCollection, PaymentSession
+from medusa_payments.providers.types import SessionResult
+from medusa_payments.queries.primary import primary
+from medusa_payments.services import events, ledger
+from medusa_payments.services.events import EventName
+from medusa_payments.services.operations import Reservation
+from medusa_payments.services.retirement import reserve_cancel, retire
+from medusa_payments.states import OperationKind, SessionStatus
+
+
+def book(
+    kind: OperationKind, collection: PaymentCollection, operation: Operation, result: SessionResult
+) -> tuple[Reservation, ...]:
+    """Bring the session to what the provider answered; money that it reports becomes a payment.
+
+    Returns the operations that this makes necessary, to be sent after commit.
+    """
+    session = _session_of(operation)
+    follow_ups = _BOOKS[kind](collection, session, operation, result)
+    if result.status.holds_money:
+        ledger.book_authorization(collection, session, operation, result)
+    return follow_ups
+
+
+def book_cancel(collection: PaymentCollection, operation: Operation) -> None:
+    """The provider gave the session's object up."""
+    session = _session_of(operation)
+    session.status = SessionStatus.CANCELED.value
+    _save(session)
+    events.record(collection, EventName.SESSION_CANCELED, operation=operation, payment_session_id=session.pk)
+
+
+def book_failure(operation: Operation) -> None:
+    """The attempt failed for good."""
+    session = _session_of(operation)
+    session.status = SessionStatus.ERROR.value
+    _save(session)
+
+
+def _book_initiate(
+    collection: PaymentCollection, session: PaymentSession, operation: Operation, result: SessionResult
+) -> tuple[Reservation, ...]:
+    """The new session takes the slot; who held it before is replaced and canceled at its provider.
+
+    An initiate whose slot was given up meanwhile left an orphan: that is canceled, unless it holds money.
+    """
+    is_wanted = operation.open_slot is not None
+    follow_ups: list[Reservation] = []
+    if is_wanted:
+        session.slot = operation.intent["slot"]
+        previous = primary(PaymentSession).filter(payment_collection=collection, slot=session.slot)
+        for row in previous.exclude(pk=session.pk):
+            follow_ups += retire(collection, row, cause=operation)
+    _take_over(session, result)
+    events.record(
+        collection,
+        EventName.SESSION_INITIATED,
+        operation=operation,
+        payment_session_id=session.pk,
+        provider_id=session.provider_id,
+        amount=session.amount,
+        status=session.status,
+    )
+    if not is_wanted and not result.status.holds_money:
+        follow_ups += reserve_cancel(session)
+    return tuple(follow_ups)
+
+
+def _book_update(
+    collection: PaymentCollection, session: PaymentSession, operation: Operation, result: SessionResult
+) -> tuple[Reservation, ...]:
+    before = {"amount": session.amount, "status": session.status}
+    session.client_data = operation.request["data"]
+    _take_over(session, result)
+    events.record(
+        collection,
+        EventName.SESSION_UPDATED,
+        operation=operation,
+        payment_session_id=session.pk,
+        before=before,
+        after={"amount": session.amount, "status": session.status},
+    )
+    return ()
+
+
+def _book_authorize(
+    collection: PaymentCollection, session: PaymentSession, operation: Operation, result: SessionResult
+) -> tuple[Reservation, ...]:
+    before = session.status
+    _take_over(session, result)
+    if not result.status.holds_money:
+        events.record(
+            collection,
+            EventName.SESSION_UPDATED,
+            operation=operation,
+            payment_session_id=session.pk,
+            before={"status": before},
+            after={"status": session.status},
+        )
+    return ()
+
+
+_Book = Callable[[PaymentCollection, PaymentSession, Operation, SessionResult], tuple[Reservation, ...]]
+
+_BOOKS: dict[OperationKind, _Book] = {
+    OperationKind.INITIATE: _book_initiate,
+    OperationKind.UPDATE: _book_update,
+    OperationKind.AUTHORIZE: _book_authorize,
+}
+
+
+def _session_of(operation: Operation) -> PaymentSession:
+    return primary(PaymentSession).get(pk=operation.payment_session_id)
+
+
+def _take_over(session: PaymentSession, result: SessionResult) -> None:
+    """Take over what the provider says. A session that is authorized or canceled keeps its status and amount, unless
+    it turns out to hold money.
+    """
+    session.provider_ref = result.provider_ref
+    session.provider_data = dict(result.data)
+    if session.authorized_at is None and session.status != SessionStatus.CANCELED:
+        session.amount = result.money.minor_units
+        session.status = result.status.value
+    if result.status.holds_money:
+        session.amount = result.money.minor_units
+        session.status = SessionStatus.AUTHORIZED.value
+        session.authorized_at = session.authorized_at or timezone.now()
+    _save(session)
+
+
+def _save(session: PaymentSession) -> None:
+    session.updated_at = Now()
+    session.save(force_update=True)
