@@ -105,13 +105,22 @@ ERRORS: dict[int, ErrorResponse] = {
     ),
     422: ErrorResponse(
         name="PaymentsUnprocessable",
-        description="The provider declined and nothing moved, or a unique value is taken.",
+        description=(
+            "The provider declined and nothing moved, a unique value is taken, or an idempotency key was used before "
+            "with other parameters."
+        ),
         examples={
             "payment_authorization_error": {"type": "payment_authorization_error", "message": "The card was declined."},
             "duplicate_error": {
                 "code": "invalid_request_error",
                 "type": "duplicate_error",
                 "message": "The code is taken.",
+            },
+            "idempotency_error": {
+                "code": "invalid_request_error",
+                "type": "idempotency_error",
+                "message": "Idempotency key 'k1' was used before with other parameters.",
+                "details": {"operation_id": OPERATION_ID},
             },
         },
     ),

@@ -70,7 +70,7 @@ class PaymentsAutoSchema(AutoSchema):
     """Adds what all our operations share: key header, optional customer login, error responses."""
 
     def get_override_parameters(self) -> list[Any]:
-        return self._publishable_key()
+        return self._publishable_key() + self._idempotency_key()
 
     def get_auth(self) -> list[Any]:
         return super().get_auth() if self._has_permission(IsStaffWithPermission) else [{}, *super().get_auth()]
@@ -122,6 +122,23 @@ class PaymentsAutoSchema(AutoSchema):
                 required=self._has_permission(HasPublishableKey),
                 description="The storefront's publishable key, made in Django admin.",
                 examples=[OpenApiExample("Key of the demo shop", value="pk_demo")],
+            )
+        ]
+
+    def _idempotency_key(self) -> list[OpenApiParameter]:
+        if self.method == "GET":
+            return []
+        return [
+            OpenApiParameter(
+                "Idempotency-Key",
+                str,
+                OpenApiParameter.HEADER,
+                description=(
+                    "1 to 255 visible ASCII characters that name this request. The same key with the same parameters "
+                    "is the same request, whenever it comes again: it is carried out once and gets the same answer. "
+                    "With other parameters it is refused (422 `idempotency_error`)."
+                ),
+                examples=[OpenApiExample("A UUID", value="0f9e2a52-6a5c-4a8e-9f5e-3c1c1f7b7c5d")],
             )
         ]
 

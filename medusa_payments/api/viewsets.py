@@ -23,6 +23,8 @@ from medusa_payments.api.schema import PaymentsAutoSchema
 from medusa_payments.api.validation import validated
 from medusa_payments.exceptions import NotFound
 
+IDEMPOTENCY_KEY_HEADER = "Idempotency-Key"
+
 
 class PaymentsViewSet(GenericViewSet[Any]):
     """What all endpoints share. Use one of its three subclasses."""
@@ -61,6 +63,12 @@ class PaymentsViewSet(GenericViewSet[Any]):
         if any("\0" in str(segment) for segment in kwargs.values()):
             raise NotFound("Not found")
         super().initial(request, *args, **kwargs)
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The caller's key for this request; None when none was sent."""
+        key: str | None = self.request.headers.get(IDEMPOTENCY_KEY_HEADER)
+        return key
 
     def validated(self, serializer_class: type[Serializer[Any]], data: Any) -> dict[str, Any]:
         """Return the validated body. Raises `InvalidData` in Medusa's words. Call it before `validated_query`."""

@@ -46,7 +46,8 @@ def pinned(text: str) -> str:
 
 COLLECTION_DOCUMENT = "SELECT:paymentcollection SELECT:paymentsession SELECT:payment"
 LEDGER = "SELECT:capture SELECT:refund"
-PROJECTION = "SELECT:paymentsession SELECT:payment UPDATE:paymentcollection"
+PROJECTION = "SELECT:payment UPDATE:paymentcollection"
+PROJECTION_UNPAID = "SELECT:payment SELECT:paymentsession UPDATE:paymentcollection"
 
 
 def test_create_collection(storefront: ValidatedClient, set_total: Make) -> None:
@@ -56,7 +57,7 @@ def test_create_collection(storefront: ValidatedClient, set_total: Make) -> None
 
     assert made == pinned(f"""
         SELECT:publishablekey SELECT:paymentcollection
-        BEGIN INSERT:paymentcollection SELECT:paymentcollection INSERT:event {PROJECTION} COMMIT
+        BEGIN INSERT:paymentcollection SELECT:paymentcollection INSERT:event {PROJECTION_UNPAID} COMMIT
         {COLLECTION_DOCUMENT}
     """)
 
@@ -85,7 +86,7 @@ def test_initialize_session(storefront: ValidatedClient, collection: Make) -> No
         BEGIN LOCK:paymentcollection SELECT:operation SELECT:paymentsession SELECT:paymentsession
         INSERT:paymentsession INSERT:operation COMMIT
         BEGIN LOCK:paymentcollection SELECT:operation SELECT:paymentsession SELECT:paymentsession
-        UPDATE:paymentsession INSERT:event UPDATE:operation {PROJECTION} COMMIT
+        UPDATE:paymentsession INSERT:event UPDATE:operation {PROJECTION_UNPAID} COMMIT
         SELECT:paymentsession {COLLECTION_DOCUMENT}
     """)
 
@@ -100,7 +101,7 @@ def test_update_session(storefront: ValidatedClient, session: Make) -> None:
         BEGIN LOCK:paymentcollection SELECT:operation SELECT:paymentsession SELECT:paymentsession
         INSERT:operation COMMIT
         BEGIN LOCK:paymentcollection SELECT:operation SELECT:paymentsession
-        UPDATE:paymentsession INSERT:event UPDATE:operation {PROJECTION} COMMIT
+        UPDATE:paymentsession INSERT:event UPDATE:operation {PROJECTION_UNPAID} COMMIT
         SELECT:paymentsession {COLLECTION_DOCUMENT}
     """)
 

@@ -81,7 +81,7 @@ class AdminPaymentViewSet(AdminViewSet):
     def capture(self, request: Request, id: str) -> Response:
         body = self.validated(AdminCreatePaymentCaptureSerializer, request.data)
         query = self.validated_query(SelectionQuery)
-        captures.capture(payment_id=id, created_by=self.actor_id, **body)
+        captures.capture(payment_id=id, created_by=self.actor_id, idempotency_key=self.idempotency_key, **body)
         return _answer(id, query.get("fields"))
 
     @operation(
@@ -107,7 +107,7 @@ class AdminPaymentViewSet(AdminViewSet):
     def refund(self, request: Request, id: str) -> Response:
         body = self.validated(AdminCreatePaymentRefundSerializer, request.data)
         query = self.validated_query(SelectionQuery)
-        refunds.refund(payment_id=id, created_by=self.actor_id, **body)
+        refunds.refund(payment_id=id, created_by=self.actor_id, idempotency_key=self.idempotency_key, **body)
         return _answer(id, query.get("fields"))
 
 

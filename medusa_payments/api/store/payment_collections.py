@@ -74,7 +74,13 @@ class StorePaymentCollectionViewSet(StoreViewSet):
     def initialize_payment_session(self, request: Request, id: str) -> Response:
         body = self.validated(StoreInitializePaymentSessionSerializer, request.data)
         query = self.validated_query(SelectionQuery)
-        payment_sessions.initialize(payment_collection_id=id, customer_id=self.customer_id, request=request, **body)
+        payment_sessions.initialize(
+            payment_collection_id=id,
+            customer_id=self.customer_id,
+            request=request,
+            idempotency_key=self.idempotency_key,
+            **body,
+        )
         return _answer(id, query.get("fields"))
 
     @operation(
@@ -95,7 +101,12 @@ class StorePaymentCollectionViewSet(StoreViewSet):
     def authorize_payment_session(self, request: Request, id: str, session_id: str) -> Response:
         self.validated(StoreAuthorizePaymentSessionSerializer, request.data)
         query = self.validated_query(SelectionQuery)
-        payment_sessions.authorize(payment_collection_id=id, payment_session_id=session_id, request=request)
+        payment_sessions.authorize(
+            payment_collection_id=id,
+            payment_session_id=session_id,
+            request=request,
+            idempotency_key=self.idempotency_key,
+        )
         return _answer(id, query.get("fields"))
 
 

@@ -1,5 +1,7 @@
 """Sessions of a payment collection in the v1 shape."""
 
+from typing import Any
+
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -32,7 +34,12 @@ class V1PaymentSessionViewSet(PublicViewSet):
     )
     @action(detail=True, methods=["post"], url_path="sessions/<str:session_id>/authorize")
     def authorize(self, request: Request, id: str, session_id: str) -> Response:
-        session = _authorized(request, payment_collection_id=id, payment_session_id=session_id)
+        session = _authorized(
+            payment_collection_id=id,
+            payment_session_id=session_id,
+            request=request,
+            idempotency_key=self.idempotency_key,
+        )
         return Response({"payment_session": payment_session(session)})
 
 
@@ -41,10 +48,10 @@ class RootV1PaymentSessionViewSet(V1PaymentSessionViewSet):
     """The same, where the v1 document has it: under the store's own prefix."""
 
 
-def _authorized(request: Request, *, payment_collection_id: str, payment_session_id: str) -> PaymentSession:
+def _authorized(*, payment_collection_id: str, payment_session_id: str, **options: Any) -> PaymentSession:
     try:
         session = payment_sessions.authorize(
-            payment_collection_id=payment_collection_id, payment_session_id=payment_session_id, request=request
+            payment_collection_id=payment_collection_id, payment_session_id=payment_session_id, **options
         )
     except (NotAllowed, InvalidData, PaymentAuthorizationError) as error:
         raise _failed(payment_session_id) from error
