@@ -241,8 +241,10 @@ def test_fields_reach_the_collection_and_the_session(staff: ValidatedClient, pay
 def test_a_page_takes_as_many_statements_as_one_payment(
     staff: ValidatedClient, three_payments: list[Any], django_assert_num_queries: Any
 ) -> None:
+    reason = refund_reasons.create(label="Shipping issue", code="shipping_issue")
     for made in three_payments:
         staff.post(f"/admin/payments/{made['id']}/capture")
+        staff.post(f"/admin/payments/{made['id']}/refund", {"refund_reason_id": reason.pk})
     query = {"fields": "*payment_collection,*payment_session"}
 
     with django_assert_num_queries(4):

@@ -11,7 +11,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from medusa_payments.models import PaymentCollection, PaymentSession
-from medusa_payments.services import publishable_keys
+from medusa_payments.services import payments, publishable_keys
 from tests.api.openapi import ValidatedClient
 
 Make = Callable[..., Any]
@@ -352,6 +352,22 @@ def test_a_paid_collection_takes_no_other_session(storefront: ValidatedClient, p
     )
 
     assert (response.status_code, response.json()["type"]) == (400, "not_allowed")
+
+
+def test_a_canceled_payment_belongs_to_its_own_session_only(storefront: ValidatedClient, payment: Make) -> None:
+    made = payment()
+    payments.cancel(payment_id=made["id"])
+
+    response = storefront.post(
+        f"/store/payment-collections/{made['payment_collection_id']}/payment-sessions",
+        {"provider_id": "pp_system_default"},
+    )
+
+    document = response.json()["payment_collection"]
+    assert (response.status_code, document["status"], document["authorized_amount"]) == (200, "not_paid", 0)
+    assert [each["payment"] for each in document["payment_sessions"]] == [None]
+    assert [(each["id"], each["authorized_amount"]) for each in document["payments"]] == [(made["id"], 0)]
+    assert document["payment_providers"] == [{"id": "pp_system_default"}, {"id": "pp_fake_fake"}]
 
 
 def test_session_of_another_collection(storefront: ValidatedClient, set_total: Make, session: Make) -> None:
