@@ -19,6 +19,7 @@ help:
 	@echo 'make demo        run the demo shop on http://127.0.0.1:$(PORT) (PORT, DATABASE_URL)'
 	@echo 'make test        run the suite on SQLite and on PostgreSQL (DATABASE_URL, STRICT=1, ARGS="-k capture")'
 	@echo 'make check       everything that must be green: lint, types, imports, migrations, schema-check, test'
+	@echo 'make demo-check  make the first payment of the README on a demo of its own, in three currencies'
 	@echo 'make lint        ruff: rules and format'
 	@echo 'make types       mypy --strict'
 	@echo 'make imports     import contracts'
@@ -101,9 +102,14 @@ schema-check: $(TEST)/installed
 	@$(TEST)/bin/python manage.py spectacular --fail-on-warn --validate --file var/openapi.yaml
 	@diff -u docs/openapi.yaml var/openapi.yaml || { echo 'docs/openapi.yaml is stale: run make schema.' >&2; exit 1; }
 
+# As a newcomer: the demo on a port and a database of its own, and the README's first payment in three currencies.
+.PHONY: demo-check
+demo-check:
+	@$(PYTHON) -m tests.demo_check
+
 .PHONY: check
 check: lint types imports migrations schema-check test
 
 .PHONY: clean
 clean:
-	rm -rf .venv var build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv var build dist tests/clients/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1,14 +1,11 @@
 """What all tests share: the engines and their databases, and the fixtures that the package ships."""
 
 import os
-import shutil
 from urllib.parse import quote, urlsplit
 
 import hypothesis
 import pytest
 from django.db import connection
-
-from tests import settings as test_settings
 
 pytest_plugins = ["medusa_payments.testing.pytest_plugin"]
 
@@ -23,11 +20,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("postgres"):
             item.add_marker(pytest.mark.skip(reason="needs PostgreSQL: set DATABASE_URL, or run make test"))
-
-
-def pytest_unconfigure() -> None:
-    if test_settings.OWNS_SCRATCH:
-        shutil.rmtree(test_settings.SCRATCH, ignore_errors=True)
 
 
 @pytest.fixture

@@ -3,7 +3,9 @@
 `DATABASE_URL` selects the engine, as it does for the demo; without it the tests run on SQLite.
 """
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -12,9 +14,9 @@ from storefront_project.settings import DATABASES, MEDUSA_PAYMENTS
 
 # Workers and child processes find the directory in the environment; only the process that made it removes it.
 SCRATCH_VARIABLE = "MEDUSA_PAYMENTS_TEST_DIRECTORY"
-OWNS_SCRATCH = SCRATCH_VARIABLE not in os.environ
-if OWNS_SCRATCH:
+if SCRATCH_VARIABLE not in os.environ:
     os.environ[SCRATCH_VARIABLE] = tempfile.mkdtemp(prefix="medusa-payments-")
+    atexit.register(shutil.rmtree, os.environ[SCRATCH_VARIABLE], ignore_errors=True)
 SCRATCH = Path(os.environ[SCRATCH_VARIABLE])
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 
