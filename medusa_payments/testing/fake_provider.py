@@ -179,7 +179,7 @@ def _answer(
 
     Raises `ProviderRejected` for a key that came with another request before.
     """
-    canonical = msgspec.json.encode([verb, request], order="deterministic")
+    canonical = msgspec.json.encode(request, order="deterministic")
     earlier = books.call(request.idempotency_key)
     if earlier is not None and earlier.request != canonical:
         raise ProviderRejected("This idempotency key was used for another request.", code="idempotency_mismatch")

@@ -101,7 +101,7 @@ def _authorize(books: FakeBooks, request: AuthorizeRequest, outcome: Outcome | N
 
 def _capture(books: FakeBooks, request: CaptureRequest, _outcome: Outcome | None) -> CaptureResult:
     payment = _existing(books, request.provider_ref, request.money)
-    if not payment.authorized or payment.status is SessionStatus.CANCELED:
+    if not payment.authorized:
         raise ProviderRejected(f"The payment is {payment.status} and can't be captured.", code="payment_not_capturable")
     _check_amount(request.money, most=payment.authorized - payment.captured)
     payment.captured += request.money.minor_units

@@ -91,6 +91,15 @@ class TestVerbs:
         assert desk.moved("cancel") == [9_000]
         assert desk.send("authorize", ref).status == "canceled"
         assert desk.send("refund", ref, 1_000).money == euro(1_000)
+        with pytest.raises(ProviderRejected, match=r"0\.01 EUR is more than the 0 EUR that is left"):
+            desk.send("capture", ref, 1)
+
+    def test_a_canceled_payment_is_never_authorized(self, desk: Desk) -> None:
+        ref = desk.ready_for("authorize")
+        desk.send("cancel", ref)
+
+        assert desk.send("authorize", ref).status == "canceled"
+        assert (desk.moved("cancel"), desk.moved("authorize")) == ([0], [])
 
     def test_data_has_public_keys_and_others(self, desk: Desk) -> None:
         data = desk.send("initiate").data

@@ -9,8 +9,11 @@ import pytest
 from medusa_payments.carts import CartSnapshot, resolve_cart
 from medusa_payments.exceptions import NotFound, PaymentAuthorizationError
 from medusa_payments.models import Payment
+from medusa_payments.money import Money
 from medusa_payments.providers.registry import providers
+from medusa_payments.providers.types import InitiateRequest
 from medusa_payments.services import publishable_keys
+from medusa_payments.testing import carts as testing_carts
 from medusa_payments.testing.carts import CartDesk
 from medusa_payments.testing.factories import (
     PublishableKeyFactory,
@@ -29,9 +32,32 @@ from medusa_payments.testing.fake_provider import FakeProvider
 pytestmark = pytest.mark.django_db
 
 
+def shop(cart_id: str, request: object | None) -> CartSnapshot | None:
+    return CartSnapshot(amount=Decimal(5), currency_code="eur") if cart_id == "cart_shop" else None
+
+
+@pytest.fixture
+def _a_shop(settings: Any) -> None:
+    settings.MEDUSA_PAYMENTS = {**settings.MEDUSA_PAYMENTS, "CART_RESOLVER": shop}
+
+
+@pytest.fixture
+def _leftovers(_a_shop: None) -> None:
+    """What an earlier test left at the provider and on the desk."""
+    initiate = InitiateRequest(
+        idempotency_key="payop_old",
+        session_id="payses_old",
+        payment_collection_id="pay_col_old",
+        money=Money(minor_units=1, currency_code="eur"),
+        data={},
+    )
+    providers["pp_fake_fake"].initiate(initiate)
+    testing_carts.cart_desk.put(CartSnapshot(amount=Decimal(5), currency_code="eur"), cart_id="cart_old")
+
+
 @pytest.fixture(autouse=True)
-def _a_shop(fake_provider: FakeProvider, cart_desk: CartDesk) -> None:
-    """Every scenario needs a provider and carts."""
+def _ready(_leftovers: None, fake_provider: FakeProvider, cart_desk: CartDesk) -> None:
+    """Every scenario needs a provider, and carts in front of the shop's own."""
 
 
 class TestScenarios:
@@ -108,16 +134,12 @@ class TestRows:
 
 
 class TestCartDesk:
-    def test_asks_the_shop_for_carts_it_does_not_keep(self, settings: Any) -> None:
-        shop = {"cart_shop": CartSnapshot(amount=Decimal(5), currency_code="eur")}
-        desk = CartDesk()
-        desk.stand_in_for(lambda cart_id, _: shop.get(cart_id))
-        desk.put(CartSnapshot(amount=Decimal(7), currency_code="eur"), cart_id="cart_desk")
-        settings.MEDUSA_PAYMENTS = {**settings.MEDUSA_PAYMENTS, "CART_RESOLVER": desk}
+    def test_asks_the_shop_for_carts_it_does_not_keep(self, cart_desk: CartDesk) -> None:
+        cart_desk.put(CartSnapshot(amount=Decimal(7), currency_code="eur"), cart_id="cart_desk")
 
         assert resolve_cart("cart_shop").amount == 5
         assert resolve_cart("cart_desk").amount == 7
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFound, match="Cart id not found: cart_nobodys"):
             resolve_cart("cart_nobodys")
 
     def test_a_cart_can_change(self, cart_desk: CartDesk) -> None:
@@ -126,19 +148,21 @@ class TestCartDesk:
 
         assert resolve_cart(cart_id).amount == 6
 
-    def test_the_fixture_is_the_resolver_and_keeps_the_shops(self, cart_desk: CartDesk, settings: Any) -> None:
+    def test_begins_empty(self) -> None:
+        with pytest.raises(NotFound):
+            resolve_cart("cart_old")
+
+    def test_leaves_the_other_settings_alone(self, cart_desk: CartDesk, settings: Any) -> None:
         assert settings.MEDUSA_PAYMENTS["CART_RESOLVER"] is cart_desk
-        assert "PROVIDERS" in settings.MEDUSA_PAYMENTS
-        with pytest.raises(NotFound, match="Cart id not found: cart_nobodys"):
-            resolve_cart("cart_nobodys")
+        assert "pp_fake_fake" in settings.MEDUSA_PAYMENTS["PROVIDERS"]
+
+    def test_works_without_a_shop(self) -> None:
+        assert CartDesk()("cart_shop") is None
 
 
 class TestFakeProviderFixture:
-    @pytest.mark.parametrize("_run", ["first", "second"])
-    def test_begins_with_empty_books(self, fake_provider: FakeProvider, _run: str) -> None:
+    def test_begins_with_empty_books(self, fake_provider: FakeProvider) -> None:
         assert fake_provider.ledger_entries() == []
-        authorized_payment()
-        assert len(fake_provider.ledger_entries()) == 2
 
     def test_writes_to_the_configured_ledger(self, fake_provider: FakeProvider) -> None:
         payment = authorized_payment()
