@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, router, transaction
 from django.db.models.functions import Now
 
 from medusa_payments.exceptions import DuplicateError, NotFound
 from medusa_payments.models import RefundReason
 from medusa_payments.queries.primary import primary
-from medusa_payments.services.locks import durable_transaction
 
 USUAL_REASONS = (
     ("shipping_issue", "Shipping Issue", "The delivery was late, lost or misdirected."),
@@ -21,7 +20,7 @@ USUAL_REASONS = (
 def create(*, label: str, code: str, description: str | None = None) -> RefundReason:
     """Make a refund reason.
 
-    Raises `DuplicateError` when a live one has this code, `InsideTransaction`.
+    Raises `DuplicateError` when a live one has this code.
     """
     reason = RefundReason(label=label, code=code, live_code=code, description=description)
     return _stored(reason)
@@ -30,7 +29,7 @@ def create(*, label: str, code: str, description: str | None = None) -> RefundRe
 def update(*, refund_reason_id: str, **changes: Any) -> RefundReason:
     """Change `label`, `code` or `description`, those that are given.
 
-    Raises `NotFound` (also when it was deleted), `DuplicateError`, `InsideTransaction`.
+    Raises `NotFound` (also when it was deleted), `DuplicateError`.
     """
     reason = primary(RefundReason).filter(pk=refund_reason_id, deleted_at__isnull=True).first()
     if reason is None:
@@ -64,7 +63,7 @@ def create_usual() -> list[RefundReason]:
 
 def _stored(reason: RefundReason) -> RefundReason:
     try:
-        with durable_transaction():
+        with transaction.atomic(using=router.db_for_write(RefundReason)):
             reason.save()
     except IntegrityError as error:
         raise DuplicateError(f"Refund reason with code: {reason.code}, already exists.") from error

@@ -1,0 +1,30 @@
+"""What happened to a customer's money, in Django admin.
+
+A shop that wants a page otherwise subclasses its class, unregisters the model and registers the subclass.
+"""
+
+from medusa_payments.admin.capture import CaptureAdmin
+from medusa_payments.admin.event import EventAdmin
+from medusa_payments.admin.operation import OperationAdmin
+from medusa_payments.admin.payment import PaymentAdmin
+from medusa_payments.admin.payment_collection import PaymentCollectionAdmin
+from medusa_payments.admin.payment_session import PaymentSessionAdmin
+from medusa_payments.admin.publishable_key import PublishableKeyAdmin
+from medusa_payments.admin.read_only import ReadOnlyAdmin
+from medusa_payments.admin.refund import RefundAdmin
+from medusa_payments.admin.refund_reason import RefundReasonAdmin
+from medusa_payments.admin.secret_key import SecretKeyAdmin
+
+__all__ = [
+    "CaptureAdmin",
+    "EventAdmin",
+    "OperationAdmin",
+    "PaymentAdmin",
+    "PaymentCollectionAdmin",
+    "PaymentSessionAdmin",
+    "PublishableKeyAdmin",
+    "ReadOnlyAdmin",
+    "RefundAdmin",
+    "RefundReasonAdmin",
+    "SecretKeyAdmin",
+]

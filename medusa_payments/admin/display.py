@@ -1,0 +1,74 @@
+"""How single values look: money, states, moments, ids and JSON."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
+from django.contrib.admin import AdminSite
+from django.contrib.admin.templatetags.admin_urls import admin_urlname
+from django.contrib.admin.utils import quote
+from django.db.models import Model
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from medusa_payments.models.fields import ExactJSONEncoder
+from medusa_payments.money import exponent, to_major_units
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+Text: TypeAlias = "str | _StrPromise"
+
+TONES = {
+    "positive": {"authorized", "captured", "completed", "live", "succeeded", "valid"},
+    "progress": {
+        "accepted",
+        "awaiting",
+        "open",
+        "partially_authorized",
+        "partially_captured",
+        "partially_refunded",
+        "pending_authorization",
+        "refunded",
+    },
+    "warning": {"requires_more", "unknown"},
+    "negative": {"error", "failed", "refused", "revoked"},
+}
+
+
+def money(minor_units: int, currency_code: str) -> str:
+    """Return the amount as people write it in the active language, with all digits of its currency: `59.97 EUR`."""
+    amount = number_format(to_major_units(minor_units, currency_code), decimal_pos=exponent(currency_code))
+    return f"{amount} {currency_code.upper()}"
+
+
+def badge(value: str, label: Text) -> SafeString:
+    tone = next((tone for tone, values in TONES.items() if value in values), "neutral")
+    return format_html('<span class="payments-badge payments-badge-{}">{}</span>', tone, label)
+
+
+def moment(value: datetime) -> SafeString:
+    """Return the local time to the second, in the short form of logs; milliseconds and offset are shown on hover."""
+    local = timezone.localtime(value) if timezone.is_aware(value) else value
+    exact = local.isoformat(sep=" ", timespec="milliseconds")
+    return format_html('<time datetime="{0}" title="{0}">{1}</time>', exact, f"{local:%Y-%m-%d %H:%M:%S}")
+
+
+def identifier(value: str) -> SafeString:
+    return format_html('<code class="payments-id">{}</code>', value)
+
+
+def object_link(site: AdminSite, model: type[Model], pk: str) -> SafeString:
+    """Return a link to an object's page; its id alone when the site doesn't show that model."""
+    if not site.is_registered(model):
+        return identifier(pk)
+    url = reverse(admin_urlname(model._meta, SafeString("change")), args=[quote(pk)], current_app=site.name)
+    return format_html('<a href="{}">{}</a>', url, identifier(pk))
+
+
+def json(value: Any) -> SafeString:
+    text = msgspec.json.format(ExactJSONEncoder().encode(value), indent=2)
+    return format_html('<pre class="payments-json">{}</pre>', text)

@@ -1,0 +1,106 @@
+"""The data of an event as people read it: amounts with their currency, ids as links, changes as before and after."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.db.models import Model
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from medusa_payments.admin import display
+from medusa_payments.admin.display import Text
+from medusa_payments.models import Capture, Event, Payment, PaymentSession, Refund, operation, payment_collection
+from medusa_payments.models import payment_session as session
+
+LABELS = {
+    "kind": _("operation"),
+    "refusal": _("refusal"),
+    "code": _("code"),
+    "message": _("message"),
+    "status": _("status"),
+    "amount": _("amount"),
+    "captured_amount": _("captured in all"),
+    "refunded_amount": _("refunded in all"),
+    "currency_code": _("currency"),
+    "rounding_remainder": _("rounded off"),
+    "provider_id": _("provider"),
+    "payment_session_id": _("session"),
+    "replaced_by": _("replaced by"),
+    "payment_id": _("payment"),
+    "capture_id": _("capture"),
+    "refund_id": _("refund"),
+    "cart_id": _("cart"),
+    "order_id": _("order"),
+}
+"""In the order in which they are shown; a database doesn't keep the order of JSON keys."""
+
+LINKED: dict[str, type[Model]] = {
+    "capture_id": Capture,
+    "payment_id": Payment,
+    "payment_session_id": PaymentSession,
+    "refund_id": Refund,
+    "replaced_by": PaymentSession,
+}
+
+WORDS: dict[str, Text] = {
+    **dict(operation.KIND_CHOICES),
+    **dict(operation.REFUSAL_CHOICES),
+    **dict(payment_collection.STATUS_CHOICES),
+    **dict(session.STATUS_CHOICES),
+}
+
+
+def describe(event: Event, site: AdminSite) -> SafeString:
+    """Return a description list, empty for an event without data."""
+    row = event.operation or event.payment_collection
+    lines = list(_lines(event.data, _Writer(site=site, currency_code=row.currency_code)))
+    if not lines:
+        return SafeString()
+    items = format_html_join("", "<div><dt>{}</dt><dd>{}</dd></div>", lines)
+    return format_html('<dl class="payments-details">{}</dl>', items)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Writer:
+    site: AdminSite
+    currency_code: str
+
+    def write(self, name: str, values: Mapping[str, Any]) -> Text:
+        value = values.get(name)
+        if name in LINKED and value:
+            return display.object_link(self.site, LINKED[name], value)
+        if name.endswith(("amount", "_minor")) and isinstance(value, int):
+            return display.money(value, values.get("currency_code", self.currency_code))
+        if isinstance(value, dict | list):
+            return display.json(value)
+        return WORDS.get(str(value), str(value))
+
+
+def _lines(data: Mapping[str, Any], writer: _Writer) -> Iterator[tuple[Text, Text]]:
+    before, after = data.get("before", {}), data.get("after", {})
+    for name in _in_order(before | after):
+        if not _is_said_elsewhere(name, after):
+            yield _label(name), _change(writer.write(name, before), writer.write(name, after))
+    for name in _in_order(data):
+        if name not in {"before", "after"} and not _is_said_elsewhere(name, data):
+            yield _label(name), writer.write(name, data)
+
+
+def _in_order(values: Mapping[str, Any]) -> list[str]:
+    return [name for name in LABELS if name in values] + sorted(values.keys() - LABELS.keys())
+
+
+def _label(name: str) -> Text:
+    return LABELS.get(name, name.replace("_", " "))
+
+
+def _change(before: Text, after: Text) -> Text:
+    return after if before == after else format_html("{} → {}", before, after)
+
+
+def _is_said_elsewhere(name: str, values: Mapping[str, Any]) -> bool:
+    """An amount names its currency; rounding matters only where it took something."""
+    return (name == "currency_code" and "amount" in values) or (name == "rounding_remainder" and values[name] == "0")

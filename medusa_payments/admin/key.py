@@ -1,0 +1,66 @@
+"""What the keys of storefronts and of back-office programs have in common."""
+
+from typing import Any, TypeVar
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from medusa_payments.admin import columns, display
+from medusa_payments.admin.display import Text
+from medusa_payments.admin.read_only import ReadOnlyAdmin
+from medusa_payments.models import PublishableKey, SecretKey
+from medusa_payments.queries import keys
+
+KeyT = TypeVar("KeyT", PublishableKey, SecretKey)
+
+
+class KeyAdmin(ReadOnlyAdmin[KeyT]):
+    """Keys can be revoked, after a question, by users with Django's change permission."""
+
+    revocation_warning: Text = ""
+    actions = ("revoke",)
+
+    revoked_time = columns.moment("revoked_at", _("revoked at"))
+
+    def revoke_key(self, key: KeyT) -> None:
+        """Have a service revoke a key."""
+        raise NotImplementedError
+
+    @admin.display(description=_("state"), ordering="revoked_at")
+    def state_badge(self, key: Any) -> str:
+        return display.badge("valid", _("valid")) if key.is_live else display.badge("revoked", _("revoked"))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[KeyT]:
+        return keys.listed(self.model)
+
+    @admin.action(description=_("Revoke the selected keys"), permissions=["revoke"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[KeyT]) -> HttpResponse | None:
+        if "confirmed" not in request.POST:
+            return self._ask_before_revoking(request, queryset)
+        revoked = list(queryset)
+        for key in revoked:
+            self.revoke_key(key)
+            self.log_change(request, key, str(_("Revoked.")))
+        text = ngettext("%(count)d key was revoked.", "%(count)d keys were revoked.", len(revoked))
+        self.message_user(request, text % {"count": len(revoked)}, messages.SUCCESS)
+        return None
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(f"medusa_payments.change_{self.opts.model_name}")
+
+    def _ask_before_revoking(self, request: HttpRequest, queryset: QuerySet[KeyT]) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Revoke keys"),
+            "warning": self.revocation_warning,
+            "opts": self.opts,
+            "keys": queryset,
+            "checkbox_name": ACTION_CHECKBOX_NAME,
+            "media": self.media,
+        }
+        return TemplateResponse(request, "admin/medusa_payments/revoke_keys.html", context)

@@ -1,0 +1,208 @@
+"""Finding rows, at a cost that doesn't grow with them."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection
+from django.db.models import Model
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from medusa_payments.models import (
+    Capture,
+    Event,
+    Operation,
+    Payment,
+    PaymentCollection,
+    PaymentSession,
+    PublishableKey,
+    Refund,
+    RefundReason,
+)
+from medusa_payments.services import captures, payments
+from medusa_payments.testing import factories
+from tests.admin.conftest import attempt, html, list_url, page_url
+
+# Session, user, and the user's permissions, which take two.
+LOGIN = 4
+
+
+def statements_of(client: Client, url: str) -> list[str]:
+    with CaptureQueriesContext(connection) as queries:
+        html(client, url)
+    return [query["sql"] for query in queries.captured_queries]
+
+
+def found(client: Client, model: type[Model], **query: str) -> set[str]:
+    """The ids of the rows in a list."""
+    response = client.get(list_url(model), query)
+    assert response.status_code == 200, response
+    return {row.pk for row in response.context["cl"].result_list}
+
+
+class TestQueries:
+    """Pinned: what comes on top of the login, with three payments of three clerks."""
+
+    @pytest.fixture(autouse=True)
+    def _payments_of_others(self, payment: Payment) -> None:
+        for clerk in ("1001", "1002"):
+            captures.capture(payment_id=factories.authorized_payment().pk, created_by=clerk)
+        ContentType.objects.get_for_models(*apps.get_models())
+
+    @pytest.mark.parametrize(
+        ("model", "statements"),
+        [
+            # Count and rows; then: bounds and days of the date bar, the clerks' names, values of each filter.
+            (PaymentCollection, 2 + 2 + 0 + 1),
+            (PaymentSession, 2 + 0 + 0 + 2),
+            (Payment, 2 + 2 + 0 + 2),
+            (Capture, 2 + 0 + 1 + 2),
+            (Refund, 2 + 0 + 1 + 3),
+            (Operation, 2 + 0 + 1 + 2),
+            (Event, 2 + 0 + 1 + 1),
+            (RefundReason, 2),
+            (PublishableKey, 2),
+        ],
+    )
+    def test_list(self, viewer: Client, model: type[Model], statements: int) -> None:
+        assert len(statements_of(viewer, list_url(model))) == LOGIN + statements
+
+    @pytest.mark.parametrize(
+        ("model", "statements"),
+        [
+            # The row; then: its tables, the clerks' names.
+            (PaymentCollection, 1 + 6 + 1),
+            (PaymentSession, 1 + 3 + 1),
+            (Payment, 1 + 5 + 1),
+            (Capture, 1 + 0 + 1),
+            (Refund, 1 + 0 + 1),
+            (Operation, 1 + 3 + 1),
+            (Event, 1 + 0 + 1),
+        ],
+    )
+    def test_page(self, viewer: Client, payment: Payment, model: type[Model], statements: int) -> None:
+        row = payment if model is Payment else model._default_manager.latest("created_at")
+
+        assert len(statements_of(viewer, page_url(row))) == LOGIN + statements
+
+
+class TestSearch:
+    @pytest.mark.parametrize("term", ["pk", "cart_jane", "order_jane", "cus_jane", "jane@", "JANE@example.com"])
+    def test_collections(self, viewer: Client, payment: Payment, term: str) -> None:
+        factories.captured_payment(email="john@example.com")
+        collection = payment.payment_collection
+
+        assert found(viewer, PaymentCollection, q=collection.pk if term == "pk" else term) == {collection.pk}
+
+    def test_a_collection_by_what_belongs_to_it(self, viewer: Client, payment: Payment) -> None:
+        factories.captured_payment()
+        for term in (payment.pk, payment.payment_session_id, payment.provider_ref):
+            assert found(viewer, PaymentCollection, q=term) == {payment.payment_collection_id}
+
+    @pytest.mark.parametrize("model", [PaymentSession, Payment, Capture, Refund, Operation, Event])
+    def test_all_that_belongs_to_a_collection(self, viewer: Client, payment: Payment, model: type[Model]) -> None:
+        factories.refunded_payment()
+        lookup = "payment__payment_collection" if model in {Capture, Refund} else "payment_collection"
+        expected = set(
+            model._default_manager.filter(**{lookup: payment.payment_collection_id}).values_list("pk", flat=True)
+        )
+
+        assert expected
+        assert found(viewer, model, q=payment.payment_collection_id) == expected
+        assert found(viewer, model, q="pay_col_other") == set()
+
+    @pytest.mark.parametrize("model", [PaymentSession, Payment, Capture, Refund, Operation])
+    def test_by_own_id_and_provider_reference(self, viewer: Client, payment: Payment, model: type[Model]) -> None:
+        factories.refunded_payment()
+        row: Any = model._default_manager.filter(pk__isnull=False).earliest("created_at")
+
+        assert found(viewer, model, q=row.pk) == {row.pk}
+        if model is not Operation:
+            assert found(viewer, model, q=row.provider_ref) == {row.pk}
+
+    @pytest.mark.parametrize("term", ["%", "'", '"', "_", "\\", "\N{SNOWMAN}", "a" * 5000, "\0"])
+    def test_odd_terms_find_nothing_and_break_nothing(self, viewer: Client, payment: Payment, term: str) -> None:
+        for model in (PaymentCollection, Payment, Operation):
+            response = viewer.get(list_url(model), {"q": term})
+            assert response.status_code == 200
+
+
+class TestFilters:
+    def test_collections_by_status_and_currency(self, viewer: Client, payment: Payment) -> None:
+        unpaid = factories.make_collection(currency_code="jpy")
+        paid = payment.payment_collection_id
+
+        assert found(viewer, PaymentCollection, status__exact="completed") == {paid}
+        assert found(viewer, PaymentCollection, status__exact="not_paid") == {unpaid.pk}
+        assert found(viewer, PaymentCollection, currency_code="jpy") == {unpaid.pk}
+
+    def test_sessions_by_provider_and_life(self, viewer: Client, payment: Payment) -> None:
+        replaced = PaymentSession.objects.get(slot=None)
+
+        assert found(viewer, PaymentSession, live="history") == {replaced.pk}
+        assert found(viewer, PaymentSession, live="live") == {payment.payment_session_id}
+        assert found(viewer, PaymentSession, provider_id="pp_system_default") == {replaced.pk}
+
+    def test_payments_by_state(self, viewer: Client) -> None:
+        by_state = {
+            "authorized": factories.authorized_payment(),
+            "partially_captured": factories.partially_captured(Decimal(1)),
+            "captured": factories.captured_payment(),
+            "partially_refunded": factories.partially_refunded(Decimal(1)),
+            "refunded": factories.refunded_payment(),
+            "canceled": payments.cancel(payment_id=factories.authorized_payment().pk),
+        }
+
+        assert {state: found(viewer, Payment, state=state) for state in by_state} == {
+            state: {payment.pk} for state, payment in by_state.items()
+        }
+
+    def test_unknown_operations_are_not_among_the_open_ones(self, viewer: Client, payment: Payment) -> None:
+        lost = factories.authorized_payment(data={"outcome": "timeout_after", "on": "capture"})
+        attempt(captures.capture, payment_id=lost.pk)
+        unknown = Operation.objects.get(payment=lost)
+
+        assert found(viewer, Operation, status="unknown") == {unknown.pk}
+        assert found(viewer, Operation, status="open") == set()
+        assert unknown.pk not in found(viewer, Operation, status="succeeded")
+        Operation.objects.filter(pk=unknown.pk).update(lease_expires_at=timezone.now() + timedelta(hours=1))
+        assert found(viewer, Operation, status="open") == {unknown.pk}
+        assert found(viewer, Operation, status="unknown") == set()
+
+    def test_operations_by_kind(self, viewer: Client, payment: Payment) -> None:
+        refund = payment.refunds.get()
+
+        assert found(viewer, Operation, kind__exact="refund") == {refund.operation_id}
+
+    def test_refunds_by_reason(self, viewer: Client, payment: Payment) -> None:
+        refund = payment.refunds.get()
+        factories.refunded_payment()
+
+        assert found(viewer, Refund, refund_reason__id__exact=refund.refund_reason_id) == {refund.pk}
+
+    def test_ledger_lines_by_provider_and_currency(self, viewer: Client, payment: Payment) -> None:
+        other = factories.refunded_payment(provider_id="pp_system_default", currency_code="usd")
+        refund = other.refunds.get()
+
+        assert found(viewer, Refund, payment__provider_id="pp_system_default") == {refund.pk}
+        assert found(viewer, Refund, payment__currency_code="usd") == {refund.pk}
+
+    def test_by_day(self, viewer: Client, payment: Payment) -> None:
+        tomorrow = (timezone.localtime() + timedelta(days=1)).isoformat()
+
+        assert found(viewer, Payment, created_at__gte=tomorrow) == set()
+        assert found(viewer, Payment, created_at__lt=tomorrow) == {payment.pk}
+        assert found(viewer, Payment, created_at__year=str(timezone.localtime().year)) == {payment.pk}
+
+    def test_the_newest_comes_first(self, viewer: Client, payment: Payment) -> None:
+        newer = factories.authorized_payment()
+        Payment.objects.filter(pk=payment.pk).update(created_at=timezone.now() - timedelta(hours=1))
+
+        response = viewer.get(list_url(Payment))
+
+        assert [row.pk for row in response.context["cl"].result_list] == [newer.pk, payment.pk]

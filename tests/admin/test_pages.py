@@ -1,0 +1,291 @@
+"""What the pages say."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.admin import AdminSite
+from django.db.models import F
+from django.test import Client
+from django.utils import translation
+from django.utils.html import strip_tags
+
+from medusa_payments.admin import PaymentAdmin, display, related_tables
+from medusa_payments.admin.event import TITLES
+from medusa_payments.carts import CartSnapshot
+from medusa_payments.exceptions import PaymentsError
+from medusa_payments.models import Capture, Event, Operation, Payment, PaymentCollection, PaymentSession, Refund
+from medusa_payments.services import captures, payment_sessions, refunds
+from medusa_payments.services.events import EventName
+from medusa_payments.testing import factories
+from medusa_payments.testing.carts import CartDesk
+from medusa_payments.testing.fake_steering import CRASHES, Outcome
+from tests.admin.conftest import attempt, html, page_url
+
+SECRET = "sk_never_shown"
+
+
+def text(page: str) -> str:
+    """The words of a page, with single spaces between them."""
+    return " ".join(strip_tags(page.replace("><", "> <")).split())
+
+
+class TestPaymentPage:
+    def test_tells_the_whole_story(self, viewer: Client, payment: Payment) -> None:
+        page = html(viewer, page_url(payment))
+
+        for words in ("120.50 EUR", "20.50 EUR", "100.00 EUR", "0.75 EUR", "partially refunded", "clerk@example.com"):
+            assert words in page
+        assert "Can be refunded: 119.75 EUR" in text(page)
+        for row in (payment.payment_collection, payment.payment_session, *payment.operations.all()):
+            assert f'href="{page_url(row)}"' in page
+        for line in (*payment.captures.all(), *payment.refunds.all()):
+            assert line.pk in page
+            assert line.provider_ref in page
+        for name in ("paymentsession", "capture", "refund", "operation", "event"):
+            assert f'id="{name}-heading"' in page
+
+    def test_shows_what_is_in_flight_only_while_something_is(self, viewer: Client, payment: Payment) -> None:
+        assert "In flight" not in html(viewer, page_url(payment))
+
+        Payment.objects.filter(pk=payment.pk).update(refunding_amount=125)
+
+        assert "Refunding: 1.25 EUR" in text(html(viewer, page_url(payment)))
+
+    def test_rows_are_in_the_order_in_which_they_happened(self, viewer: Client, payment: Payment) -> None:
+        page = html(viewer, page_url(payment))
+
+        first, second = payment.captures.order_by("amount")
+        assert page.index(f">{first.pk}<") < page.index(f">{second.pk}<")
+
+    @pytest.mark.parametrize(
+        ("make", "state"),
+        [
+            (factories.authorized_payment, "authorized"),
+            (lambda: factories.partially_captured(Decimal(1)), "partially captured"),
+            (factories.captured_payment, "captured"),
+            (lambda: factories.partially_refunded(Decimal(1)), "partially refunded"),
+            (factories.refunded_payment, "refunded"),
+        ],
+    )
+    def test_state_in_a_word(self, viewer: Client, make: Callable[[], Payment], state: str) -> None:
+        assert f"State: {state} Amount" in text(html(viewer, page_url(make())))
+
+
+class TestCollectionPage:
+    def test_timeline_has_every_event_with_who_and_through_what(self, viewer: Client, payment: Payment) -> None:
+        page = html(viewer, page_url(payment.payment_collection))
+        timeline = page.split('id="event-heading"')[1]
+
+        positions = [
+            timeline.index(f'<td class="field-number">{event.number}</td>')
+            for event in payment.payment_collection.events.order_by("number")
+        ]
+        assert len(positions) == payment.payment_collection.event_count >= 8
+        assert positions == sorted(positions)
+        words = text(timeline)
+        assert "Payment collection updated amount 100.00 EUR → 120.50 EUR" in words
+        assert "Session replaced" in words
+        refund = payment.refunds.get()
+        assert (
+            f"Payment refunded amount 0.75 EUR refunded in all 0.75 EUR payment {payment.pk} refund {refund.pk} "
+            f"clerk@example.com {refund.operation_id}"
+        ) in words
+
+    def test_shows_sessions_that_are_history_too(self, viewer: Client, payment: Payment) -> None:
+        page = text(html(viewer, page_url(payment.payment_collection)))
+
+        replaced, live = payment.payment_collection.payment_sessions.order_by("created_at")
+        assert f"{replaced.pk} canceled history pp_system_default 100.00 EUR" in page
+        assert f"{live.pk} authorized live pp_fake_fake 120.50 EUR" in page
+
+    def test_a_deleted_collection_says_so(self, viewer: Client) -> None:
+        collection = factories.make_collection()
+        PaymentCollection.objects.filter(pk=collection.pk).update(deleted_at=F("created_at"), live_cart_id=None)
+
+        assert "Status: not paid deleted" in text(html(viewer, page_url(collection)))
+
+    def test_rounding_is_shown_where_it_took_something(self, viewer: Client) -> None:
+        exact = factories.make_collection(amount=Decimal("1.5"))
+        rounded = factories.make_collection(amount=Decimal("1.505"))
+
+        assert "rounded off" not in html(viewer, page_url(exact))
+        assert "amount 1.51 EUR rounded off -0.005" in text(html(viewer, page_url(rounded)))
+
+    def test_a_change_of_currency_keeps_both(self, viewer: Client, shop: CartDesk) -> None:
+        collection = factories.make_collection(amount=Decimal("1.5"))
+        shop.put(CartSnapshot(amount=Decimal(300), currency_code="jpy"), cart_id=collection.cart_id)
+        payment_sessions.initialize(payment_collection_id=collection.pk, provider_id="pp_system_default")
+
+        assert "amount 1.50 EUR → 300 JPY" in text(html(viewer, page_url(collection)))
+
+
+class TestOperationPage:
+    def test_lost_answer_is_unknown_not_open(self, viewer: Client) -> None:
+        lost = factories.authorized_payment(data={"outcome": "timeout_after", "on": "capture"})
+        attempt(captures.capture, payment_id=lost.pk)
+        operation = Operation.objects.get(payment=lost)
+
+        assert "Kind: capture Status: unknown" in text(html(viewer, page_url(operation)))
+
+    def test_operation_at_work_is_open(self, viewer: Client, payment: Payment) -> None:
+        operation = payment.operations.earliest("created_at")
+        Operation.objects.filter(pk=operation.pk).update(
+            status="open", settled_at=None, lease_expires_at=F("created_at") + timedelta(days=1)
+        )
+
+        assert "Status: open" in text(html(viewer, page_url(operation)))
+
+    def test_refusal_says_why(self, viewer: Client) -> None:
+        session = factories.make_session(data={"outcome": "declined"})
+        attempt(
+            payment_sessions.authorize,
+            payment_collection_id=session.payment_collection_id,
+            payment_session_id=session.pk,
+        )
+        operation = session.operations.get(kind="authorize")
+
+        page = text(html(viewer, page_url(operation)))
+        assert "Status: refused" in page
+        assert f"Error: declined: {operation.error_message}" in page
+
+    def test_request_shows_ids_and_amounts_only(self, viewer: Client) -> None:
+        session = factories.make_session(
+            amount=Decimal("59.97"), customer_id="cus_jane", data={"outcome": "authorized", "on": "authorize"}
+        )
+        operation = session.operations.get(kind="initiate")
+        assert operation.request["data"]
+
+        page = html(viewer, page_url(operation))
+        request = page.split('<pre class="payments-json">')[1].split("</pre>")[0]
+        assert f"&quot;idempotency_key&quot;: &quot;{operation.pk}&quot;" in request
+        assert "&quot;money&quot;: &quot;59.97 EUR&quot;" in request
+        assert "outcome" not in request
+
+
+class TestEveryState:
+    def test_all_pages_open(self, admin_client: Client) -> None:
+        for outcome in set(Outcome) - CRASHES:
+            for verb in ("initiate", "authorize", "capture", "refund"):
+                self._pay(outcome, verb)
+
+        for rows in self._rows_by_state():
+            html(admin_client, page_url(rows[0]))
+
+    def _pay(self, outcome: str, verb: str) -> None:
+        with suppress(PaymentsError, PaymentSession.payment.RelatedObjectDoesNotExist):
+            session = factories.make_session(data={"outcome": outcome, "on": verb}, currency_code="kwd")
+            payment_sessions.authorize(
+                payment_collection_id=session.payment_collection_id, payment_session_id=session.pk
+            )
+            payment = captures.capture(payment_id=session.payment.pk, amount=Decimal("1.234"))
+            refunds.refund(payment_id=payment.pk, amount=Decimal("0.5"))
+
+    def _rows_by_state(self) -> list[list[Any]]:
+        by_state = defaultdict(list)
+        for model in apps.get_app_config("medusa_payments").get_models():
+            for row in model._default_manager.all():
+                state = tuple(getattr(row, name, None) for name in ("kind", "status", "refusal", "name"))
+                by_state[model, state].append(row)
+        assert len(by_state) > 40
+        return list(by_state.values())
+
+
+class TestNothingLeaks:
+    MODELS = (PaymentCollection, PaymentSession, Payment, Capture, Refund, Operation, Event)
+
+    def test_provider_and_storefront_data_are_never_in_the_html(self, admin_client: Client, payment: Payment) -> None:
+        PaymentSession.objects.update(client_data={"token": SECRET}, provider_data={"client_secret": SECRET})
+        Payment.objects.update(provider_data={"client_secret": SECRET})
+        for operation in Operation.objects.all():
+            operation.request["data"] = {"token": SECRET}
+            operation.save(update_fields=["request"])
+
+        for model in self.MODELS:
+            for row in model.objects.all():
+                assert SECRET not in html(admin_client, page_url(row))
+
+    def test_provider_data_is_not_even_read(
+        self, admin_client: Client, payment: Payment, django_assert_max_num_queries: Any
+    ) -> None:
+        urls = [page_url(payment), page_url(payment.payment_session), page_url(payment.payment_collection)]
+        with django_assert_max_num_queries(60) as queries:
+            for url in urls:
+                html(admin_client, url)
+
+        assert not [query["sql"] for query in queries.captured_queries if "provider_data" in query["sql"]]
+
+    def test_markup_in_data_stays_text(self, admin_client: Client, payment: Payment) -> None:
+        script = "<script>alert(1)</script>"
+        PaymentCollection.objects.update(metadata={"x": script}, order_id=script, email=f"{script}@example.com")
+        PaymentSession.objects.update(metadata={"x": script}, provider_id=script)
+        Payment.objects.update(metadata={"x": script}, provider_ref=script)
+        Capture.objects.update(metadata={"x": script}, created_by=script)
+        Refund.objects.update(metadata={"x": script}, note=script)
+        Operation.objects.update(error_message=script, created_by=script)
+        Event.objects.update(data={"message": script, script: script, "before": {"x": script}, "list": [script]})
+
+        for model in self.MODELS:
+            for row in model.objects.all():
+                page = html(admin_client, page_url(row))
+                assert script not in page
+                assert "&lt;script&gt;alert(1)" in page
+
+
+class TestTables:
+    def test_only_the_latest_rows_of_a_long_history(
+        self, viewer: Client, payment: Payment, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(related_tables, "ROW_LIMIT", 2)
+        collection = payment.payment_collection
+        timeline = html(viewer, page_url(collection)).split('id="event-heading"')[1]
+
+        assert "Only the latest 2 rows are shown." in timeline
+        shown = [f'<td class="field-number">{number}</td>' in timeline for number in range(1, collection.event_count)]
+        assert shown.count(True) == 1
+        assert f'<td class="field-number">{collection.event_count}</td>' in timeline
+        url = timeline.split('payments-note">')[1].split('href="')[1].split('"')[0]
+        assert f"{collection.event_count} events" in html(viewer, url)
+
+    def test_a_table_without_rows_says_so(self, viewer: Client) -> None:
+        payment = factories.authorized_payment()
+
+        assert "Captures None. Refunds None." in text(html(viewer, page_url(payment)))
+
+    def test_models_that_a_site_does_not_show_are_not_linked(self, payment: Payment) -> None:
+        payment_admin = PaymentAdmin(Payment, AdminSite())
+
+        assert payment_admin.collection_link(payment) == (
+            f'<code class="payments-id">{payment.payment_collection_id}</code>'
+        )
+        assert payment_admin.related_tables(None, payment) == []  # type: ignore[arg-type]
+
+
+class TestWords:
+    def test_every_event_has_a_title(self) -> None:
+        assert set(TITLES) == set(EventName)
+
+    @pytest.mark.parametrize(
+        ("minor_units", "currency_code", "shown"),
+        [(5997, "eur", "59.97 EUR"), (500, "eur", "5.00 EUR"), (500, "jpy", "500 JPY"), (12345, "kwd", "12.345 KWD")],
+    )
+    def test_money_has_all_digits_of_its_currency(self, minor_units: int, currency_code: str, shown: str) -> None:
+        assert display.money(minor_units, currency_code) == shown
+
+    def test_money_is_exact_beyond_a_float(self) -> None:
+        assert display.money(2**63 - 1, "eur") == "92233720368547758.07 EUR"
+
+    def test_money_in_the_language_of_the_reader(self) -> None:
+        with translation.override("de"):
+            assert display.money(5997, "eur") == "59,97 EUR"
+
+    def test_an_actor_that_is_no_user_is_shown_as_it_is(self, viewer: Client, payment: Payment) -> None:
+        for actor in ("cus_0815", "99999999999999999999", "4711", "\N{SNOWMAN}"):
+            Refund.objects.update(created_by=actor)
+
+            assert f"By: {actor}" in text(html(viewer, page_url(payment.refunds.get())))
