@@ -9,6 +9,7 @@ from medusa_payments.models.payment_session import PaymentSession
 from medusa_payments.models.publishable_key import PublishableKey
 from medusa_payments.models.refund import Refund
 from medusa_payments.models.refund_reason import RefundReason
+from medusa_payments.models.secret_key import SecretKey
 
 __all__ = [
     "Capture",
@@ -20,4 +21,5 @@ __all__ = [
     "PublishableKey",
     "Refund",
     "RefundReason",
+    "SecretKey",
 ]

@@ -38,9 +38,10 @@ class Operation(models.Model):
 
     Its id is the idempotency key at the provider. `request` is the whole canonical request, so that anybody can send it
     again; `intent` is what settling needs besides (note, reason). While `lease_expires_at` (the database's clock) lies
-    ahead, one process is at work on it; `fence` counts who took it over. `open_slot` is held by verbs that don't add
-    up, while open. `answered_at` says that a caller got the outcome. `idempotency_key` is the caller's own, unique with
-    kind and target (payment, session or collection), `fingerprint` a hash of what was asked under it.
+    ahead, one process (`leased_by`) is at work on it; `fence` counts who took it over. `open_slot` is held by verbs
+    that don't add up, while open. `answered_at` says that a caller got the outcome. `idempotency_key` is the caller's
+    own, unique with kind and target (payment, session or collection), `fingerprint` a hash of what was asked under
+    it.
     """
 
     id = PrefixedIdField(prefix="payop", verbose_name=_("id"))
@@ -65,6 +66,7 @@ class Operation(models.Model):
     intent = ExactJSONField(verbose_name=_("intent"), default=dict, blank=True)
     open_slot = models.CharField(_("open slot"), max_length=128, null=True, blank=True, unique=True, editable=False)
     lease_expires_at = models.DateTimeField(_("lease expires at"), editable=False)
+    leased_by = models.CharField(_("leased by"), max_length=255, blank=True, default="", editable=False)
     fence = models.PositiveIntegerField(_("fence"), default=0, editable=False)
     target = models.CharField(_("target"), max_length=64)
     idempotency_key = models.CharField(_("idempotency key"), max_length=255, null=True, blank=True)

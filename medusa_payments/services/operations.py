@@ -27,6 +27,7 @@ from medusa_payments.providers.types import (
     UpdateRequest,
 )
 from medusa_payments.queries.primary import primary
+from medusa_payments.services import workers
 from medusa_payments.states import OperationKind, OperationStatus
 
 REQUEST_TYPES: dict[OperationKind, type[ProviderRequest]] = {
@@ -117,6 +118,7 @@ def reserve(
         intent=dict(intent or {}),
         open_slot=open_slot,
         lease_expires_at=_new_lease(provider),
+        leased_by=workers.identity(),
         target=target,
         idempotency_key=caller.key if caller else None,
         fingerprint=caller.fingerprint if caller else "",
@@ -140,13 +142,13 @@ def resume(operation: Operation) -> Reservation:
     if not operation.is_open:
         return Reservation(operation=operation)
     provider = provider_for(operation)
-    claim = primary(Operation).filter(
-        pk=operation.pk, status=OperationStatus.OPEN.value, fence=operation.fence, lease_expires_at__lte=Now()
-    )
+    claim = primary(Operation).filter(pk=operation.pk, status=OperationStatus.OPEN.value, fence=operation.fence)
+    if not workers.is_gone(operation.leased_by):
+        claim = claim.filter(lease_expires_at__lte=Now())
     window = provider.capabilities.key_window_seconds
     if window is not None:
         claim = claim.filter(created_at__gt=Now() - (timedelta(seconds=window) - KEY_WINDOW_MARGIN))
-    claimed = claim.update(fence=F("fence") + 1, lease_expires_at=_new_lease(provider))
+    claimed = claim.update(fence=F("fence") + 1, lease_expires_at=_new_lease(provider), leased_by=workers.identity())
     if not claimed:
         raise in_progress(operation) if is_leased(operation) else outcome_unknown(operation)
     operation.fence += 1
@@ -164,6 +166,7 @@ def reopen(operation: Operation, *, open_slot: str | None = None) -> Reservation
     operation.settled_at = operation.answered_at = None
     operation.fence += 1
     operation.lease_expires_at = _new_lease(provider_for(operation))
+    operation.leased_by = workers.identity()
     operation.save(force_update=True)
     return Reservation(operation=operation)
 
@@ -185,8 +188,9 @@ def slot_holder(open_slot: str) -> Operation | None:
 
 
 def is_leased(operation: Operation) -> bool:
-    """Say whether somebody is at work on an operation, by the database's clock."""
-    return primary(Operation).filter(pk=operation.pk, lease_expires_at__gt=Now()).exists()
+    """Say whether somebody is at work on an operation: its lease lives, and no one saw its process die."""
+    leased = primary(Operation).filter(pk=operation.pk, lease_expires_at__gt=Now())
+    return not workers.is_gone(operation.leased_by) and leased.exists()
 
 
 def in_progress(operation: Operation) -> Conflict:

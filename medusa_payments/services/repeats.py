@@ -13,11 +13,14 @@ from django.db.models.functions import Now
 from medusa_payments.exceptions import IdempotencyError, InvalidData
 from medusa_payments.models import Operation, Payment
 from medusa_payments.queries.primary import primary
+from medusa_payments.services import workers
 from medusa_payments.services.operations import CallerKey, outcome_unknown
 from medusa_payments.states import OperationKind, OperationStatus
 
 UNDELIVERED_WINDOW = timedelta(hours=24)
 """How long an outcome that no caller has seen is given to a caller who repeats the request without a key."""
+
+_DELIVERABLE = (OperationStatus.SUCCEEDED.value, OperationStatus.ACCEPTED.value, OperationStatus.REFUSED.value)
 
 _VALID_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -63,14 +66,18 @@ def find_on_payment(
     """
     if caller is not None:
         return find_by_key(caller, kinds=[kind], target=payment.pk)
-    unresolved = Q(Q(lease_expires_at__lte=Now()) | Q(fence__gt=0), status=OperationStatus.OPEN.value)
     undelivered = Q(
-        status__in=[OperationStatus.SUCCEEDED.value, OperationStatus.ACCEPTED.value, OperationStatus.REFUSED.value],
+        status__in=_DELIVERABLE,
         answered_at__isnull=True,
         settled_at__gt=Now() - UNDELIVERED_WINDOW,
     )
-    candidates = primary(Operation).filter(unresolved | undelivered, payment=payment, kind=kind.value)
-    operations = list(candidates.order_by("created_at", "id"))
+    candidates = primary(Operation).filter(
+        Q(status=OperationStatus.OPEN.value) | undelivered, payment=payment, kind=kind.value
+    )
+    candidates = candidates.annotate(has_lease=Q(lease_expires_at__gt=Now())).order_by("created_at", "id")
+    operations = [
+        operation for operation in candidates if not _is_in_first_flight(operation, has_lease=operation.has_lease)
+    ]
     for operation in operations:
         if requested_amount in {operation.requested_amount, operation.amount}:
             return operation
@@ -78,3 +85,7 @@ def find_on_payment(
         if operation.is_open:
             raise outcome_unknown(operation)
     return None
+
+
+def _is_in_first_flight(operation: Operation, *, has_lease: bool) -> bool:
+    return operation.is_open and operation.fence == 0 and has_lease and not workers.is_gone(operation.leased_by)
