@@ -1,0 +1,129 @@
+"""The process is killed inside the provider's call, before or after the money moved. The caller repeats its request."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from medusa_payments.models import Operation, Payment, PaymentSession
+from medusa_payments.money import to_minor_units
+from medusa_payments.services import captures, payment_sessions, payments, refunds
+from medusa_payments.testing.carts import CartDesk
+from medusa_payments.testing.factories import authorized_payment, captured_payment, make_collection, make_session
+from medusa_payments.testing.fake_provider import FakeProvider
+from tests.crashes.processes import KILLED_BY_THE_FAKE_PROVIDER, run_in_child
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.parametrize("moment", ["crash_before", "crash_after"]),
+    pytest.mark.parametrize("idempotency_key", [None, "k1"], ids=["keyless", "keyed"]),
+]
+
+AMOUNT = Decimal(30)
+
+
+@pytest.fixture(autouse=True)
+def shop(cart_desk: CartDesk, fake_provider: FakeProvider) -> None:
+    """A shop with a fake provider whose books outlive its processes."""
+
+
+def crash_and_repeat(call: Callable[[], Any]) -> Any:
+    assert run_in_child(call) == KILLED_BY_THE_FAKE_PROVIDER
+    return call()
+
+
+def amounts(fake_provider: FakeProvider, verb: str) -> list[int]:
+    return [entry["amount"] for entry in fake_provider.ledger_entries() if entry["verb"] == verb]
+
+
+def nothing_is_left_open() -> bool:
+    in_flight = Payment.objects.exclude(capturing_amount=0, refunding_amount=0, releasing_amount=0)
+    return not Operation.objects.filter(status="open").exists() and not in_flight.exists()
+
+
+def test_initialize(moment: str, idempotency_key: str | None, fake_provider: FakeProvider) -> None:
+    collection = make_collection(amount=AMOUNT)
+
+    session = crash_and_repeat(
+        lambda: payment_sessions.initialize(
+            payment_collection_id=collection.pk,
+            provider_id="pp_fake_fake",
+            data={"on": "initiate", "outcome": moment},
+            idempotency_key=idempotency_key,
+        )
+    )
+
+    assert (session.slot, PaymentSession.objects.count()) == (0, 1)
+    assert amounts(fake_provider, "initiate") == [session.amount]
+    assert nothing_is_left_open()
+
+
+def test_initialize_again(moment: str, idempotency_key: str | None, fake_provider: FakeProvider) -> None:
+    session = make_session()
+
+    updated = crash_and_repeat(
+        lambda: payment_sessions.initialize(
+            payment_collection_id=session.payment_collection_id,
+            provider_id="pp_fake_fake",
+            data={"on": "update", "outcome": moment},
+            idempotency_key=idempotency_key,
+        )
+    )
+
+    assert updated.pk == session.pk
+    assert len(amounts(fake_provider, "update")) == 1
+    assert nothing_is_left_open()
+
+
+def test_authorize(moment: str, idempotency_key: str | None, fake_provider: FakeProvider) -> None:
+    session = make_session(data={"outcome": moment})
+
+    authorized = crash_and_repeat(
+        lambda: payment_sessions.authorize(
+            payment_collection_id=session.payment_collection_id,
+            payment_session_id=session.pk,
+            idempotency_key=idempotency_key,
+        )
+    )
+
+    assert amounts(fake_provider, "authorize") == [authorized.payment.amount]
+    assert Payment.objects.count() == 1
+    assert nothing_is_left_open()
+
+
+def test_capture(moment: str, idempotency_key: str | None, fake_provider: FakeProvider) -> None:
+    payment = authorized_payment(data={"on": "capture", "outcome": moment})
+
+    captured = crash_and_repeat(
+        lambda: captures.capture(payment_id=payment.pk, amount=AMOUNT, idempotency_key=idempotency_key)
+    )
+
+    expected = to_minor_units(AMOUNT, payment.currency_code)
+    assert captured.captured_amount == expected
+    assert amounts(fake_provider, "capture") == [expected]
+    assert nothing_is_left_open()
+
+
+def test_refund(moment: str, idempotency_key: str | None, fake_provider: FakeProvider) -> None:
+    payment = captured_payment(data={"on": "refund", "outcome": moment})
+
+    refunded = crash_and_repeat(
+        lambda: refunds.refund(payment_id=payment.pk, amount=AMOUNT, idempotency_key=idempotency_key)
+    )
+
+    expected = to_minor_units(AMOUNT, payment.currency_code)
+    assert refunded.refunded_amount == expected
+    assert amounts(fake_provider, "refund") == [expected]
+    assert refunded.refunds.count() == 1
+    assert nothing_is_left_open()
+
+
+def test_cancel(moment: str, idempotency_key: str | None, fake_provider: FakeProvider) -> None:
+    payment = authorized_payment(data={"on": "cancel", "outcome": moment})
+
+    canceled = crash_and_repeat(lambda: payments.cancel(payment_id=payment.pk, idempotency_key=idempotency_key))
+
+    assert canceled.canceled_at is not None
+    assert amounts(fake_provider, "cancel") == [payment.amount]
+    assert nothing_is_left_open()
