@@ -20,6 +20,7 @@ help:
 	@echo 'make test        run the suite on SQLite and on PostgreSQL (DATABASE_URL, STRICT=1, ARGS="-k capture")'
 	@echo 'make check       everything that must be green: lint, types, imports, migrations, schema-check, test'
 	@echo 'make demo-check  make the first payment of the README on a demo of its own, in three currencies'
+	@echo 'make clients     the unmodified JS client against the demo'
 	@echo 'make lint        ruff: rules and format'
 	@echo 'make types       mypy --strict'
 	@echo 'make imports     import contracts'
@@ -101,6 +102,11 @@ schema-check: $(TEST)/installed
 	@mkdir -p var
 	@$(TEST)/bin/python manage.py spectacular --fail-on-warn --validate --file var/openapi.yaml
 	@diff -u docs/openapi.yaml var/openapi.yaml || { echo 'docs/openapi.yaml is stale: run make schema.' >&2; exit 1; }
+
+# Part of the suite already; alone when a client's behaviour is the question.
+.PHONY: clients
+clients: $(TEST)/installed
+	@$(TEST)/bin/python -m pytest tests/clients -n 0
 
 # As a newcomer: the demo on a port and a database of its own, and the README's first payment in three currencies.
 .PHONY: demo-check

@@ -101,7 +101,10 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "TAGS": [
         {"name": "Store: payment collections", "description": "What a storefront calls to have a cart paid."},
-        {"name": "Admin: payments", "description": "What staff call to capture and refund."},
+        {"name": "Store: payment providers", "description": "What a region's carts can be paid with."},
+        {"name": "Admin: payments", "description": "What staff call to capture, refund and cancel."},
+        {"name": "Admin: payment collections", "description": "Asking for money for an order; paid by other means."},
+        {"name": "Admin: refund reasons", "description": "The reasons that staff choose from."},
         {"name": "v1: payment collections", "description": "The same in the shapes of Medusa 1.20.11."},
         {"name": "Demo shop", "description": "Catalogue, carts and login of the demo; not part of the package."},
     ],
@@ -121,5 +124,13 @@ MEDUSA_PAYMENTS = {
         },
     },
     "CART_RESOLVER": "storefront_project.shop.payments.resolve_cart",
+    "ORDER_RESOLVER": "storefront_project.shop.payments.resolve_order",
     "REGION_PROVIDERS": "storefront_project.shop.payments.region_providers",
+    "ADMIN_AUTHENTICATION_CLASSES": [
+        "medusa_payments.api.authentication.SecretKeyAuthentication",
+        *REST_FRAMEWORK["DEFAULT_AUTHENTICATION_CLASSES"],
+    ],
 }
+
+# The demo's customers pay with the fake provider, on purpose.
+SILENCED_SYSTEM_CHECKS = ["medusa_payments.W007"]

@@ -5,8 +5,19 @@ from typing import Any
 from django.urls import URLPattern, URLResolver
 from rest_framework.routers import Route, SimpleRouter
 
+_DETAIL_ACTIONS = {"get": "retrieve", "post": "update", "delete": "destroy"}
 
-class PaymentsRouter(SimpleRouter):
+
+class _MedusaRouter(SimpleRouter):
+    """Medusa updates with POST."""
+
+    routes = [
+        route._replace(mapping=_DETAIL_ACTIONS) if isinstance(route, Route) and route.detail else route
+        for route in SimpleRouter.routes
+    ]
+
+
+class PaymentsRouter(_MedusaRouter):
     """Routes every path as Medusa writes it; the same path with a trailing slash works too, undocumented."""
 
     def __init__(self) -> None:
@@ -19,7 +30,7 @@ class PaymentsRouter(SimpleRouter):
         return [*super().get_urls(), *twin.get_urls()]
 
 
-class _UndocumentedRouter(SimpleRouter):
+class _UndocumentedRouter(_MedusaRouter):
     def get_routes(self, viewset: Any) -> list[Route]:
         return [
             route._replace(initkwargs={**route.initkwargs, "schema": None}) for route in super().get_routes(viewset)

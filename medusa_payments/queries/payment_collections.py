@@ -1,6 +1,8 @@
 """A collection with everything its document shows."""
 
-from django.db.models import Prefetch, QuerySet
+from collections.abc import Collection
+
+from django.db.models import Prefetch, Q, QuerySet
 
 from medusa_payments.exceptions import NotFound
 from medusa_payments.models import PaymentCollection, PaymentSession
@@ -35,6 +37,15 @@ def exists(payment_collection_id: str) -> bool:
 def of_cart(cart_id: str) -> PaymentCollection | None:
     """Return the live collection of a cart, as `detailed` does; None when the cart has none yet."""
     return _detailed().filter(live_cart_id=cart_id).first()
+
+
+def of_orders(order_ids: Collection[str], *, ids: Collection[str] = ()) -> list[PaymentCollection]:
+    """Return the collections of orders, and those that `ids` names, as `detailed` does, oldest first.
+
+    `ids` is for a host that stores a collection's id with its order: it is found even before the order was attached.
+    """
+    wanted = Q(order_id__in=order_ids) | Q(pk__in=ids)
+    return list(_detailed().filter(wanted).order_by("created_at", "id"))
 
 
 def provider_ids(collection: PaymentCollection) -> list[str]:

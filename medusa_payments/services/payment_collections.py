@@ -7,8 +7,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from medusa_payments.carts import CartSnapshot, resolve_cart
-from medusa_payments.exceptions import InvalidData, NotAllowed
-from medusa_payments.models import PaymentCollection, PaymentSession
+from medusa_payments.exceptions import Conflict, InvalidData, NotAllowed, NotFound
+from medusa_payments.models import Payment, PaymentCollection, PaymentSession
 from medusa_payments.money import to_minor_units
 from medusa_payments.orders import resolve_order
 from medusa_payments.queries import payment_collections as queries
@@ -34,17 +34,21 @@ def create_for_cart(*, cart_id: str, request: object | None = None, created_by: 
     Guaranteed: one live collection per cart, however many callers ask at once. The amount of an existing one is
     refreshed unless it holds money. `request` is handed to the host's `CART_RESOLVER`.
 
-    Raises `NotFound` (cart), `InvalidData` (negative or too large total, unknown currency), `InsideTransaction`.
+    Raises `NotFound` (cart), `InvalidData` (negative or too large total, unknown currency), `Conflict` (it is being
+    deleted again and again), `InsideTransaction`.
     """
     snapshot = resolve_cart(cart_id, request)
-    existing = primary(PaymentCollection).filter(live_cart_id=cart_id).first()
-    if existing is None:
-        existing = _create_for_cart(cart_id, snapshot, created_by)
-    if cart_amounts.covers(existing, snapshot):
-        return existing
-    with locked_collection(existing.pk) as collection:
-        cart_amounts.follow(collection, snapshot)
-    return collection
+    for _ in range(_FEW_ROUNDS):
+        collection = primary(PaymentCollection).filter(live_cart_id=cart_id).first()
+        collection = collection or _create_for_cart(cart_id, snapshot, created_by)
+        if collection is not None and not cart_amounts.covers(collection, snapshot):
+            collection = _followed(collection, snapshot)
+        if collection is not None:
+            return collection
+    raise Conflict(
+        f"The payment collection of cart {cart_id} keeps being deleted.",
+        retry_after=operations.IN_PROGRESS_RETRY_SECONDS,
+    )
 
 
 def create_for_order(
@@ -80,6 +84,24 @@ def refresh(*, payment_collection_id: str, request: object | None = None) -> Pay
     snapshot = cart_amounts.snapshot_of(queries.existing(payment_collection_id), request)
     with locked_collection(payment_collection_id) as collection:
         cart_amounts.follow(collection, snapshot)
+    return collection
+
+
+def attach_order(*, payment_collection_id: str, order_id: str, created_by: str = "") -> PaymentCollection:
+    """Record the order that a collection's cart has become. No-op when it is recorded already.
+
+    Status, amount and payments stay as they are; the host calls this right after it placed the order.
+
+    Raises `NotFound` (collection), `NotAllowed` (it belongs to another order), `InsideTransaction`.
+    """
+    with locked_collection(payment_collection_id) as collection:
+        if collection.order_id not in {"", order_id}:
+            raise NotAllowed(f"Payment collection {collection.pk} belongs to order {collection.order_id}.")
+        if not collection.order_id:
+            collection.order_id = order_id
+            events.record(collection, EventName.COLLECTION_UPDATED, actor=created_by, order_id=order_id)
+            projections.store(collection)
+            primary(PaymentCollection).filter(pk=collection.pk).update(order_id=order_id)
     return collection
 
 
@@ -120,8 +142,8 @@ def mark_as_paid(
     Guaranteed: captured once, however many callers ask at once. A repeat after a lost answer goes on where it stopped
     when it carries the same `idempotency_key`.
 
-    Raises `NotFound` (collection), `NotAllowed` (its status isn't `not_paid`, or the provider didn't authorize), and
-    what the three verbs raise.
+    Raises `NotFound` (collection), `NotAllowed` (its status isn't `not_paid`, the provider didn't authorize, or the
+    customer has chosen another provider meanwhile), and what the three verbs raise.
     """
     collection = queries.existing(payment_collection_id)
     is_repeat = idempotency_key is not None and operations.is_key_known(collection, idempotency_key)
@@ -134,6 +156,8 @@ def mark_as_paid(
         request=request,
         idempotency_key=idempotency_key,
     )
+    if session.provider_id != provider_id:
+        raise NotAllowed(f"{session.pk} with {session.provider_id} has taken the place of the one to mark as paid.")
     session = payment_sessions.authorize(
         payment_collection_id=payment_collection_id,
         payment_session_id=session.pk,
@@ -141,11 +165,34 @@ def mark_as_paid(
         request=request,
         idempotency_key=idempotency_key,
     )
-    captures.capture(payment_id=session.payment.pk, created_by=created_by, idempotency_key=idempotency_key)
+    captures.capture(payment_id=_payment_of(session).pk, created_by=created_by, idempotency_key=idempotency_key)
     return queries.existing(payment_collection_id)
 
 
-def _create_for_cart(cart_id: str, snapshot: CartSnapshot, created_by: str) -> PaymentCollection:
+_FEW_ROUNDS = 3
+
+
+def _payment_of(session: PaymentSession) -> Payment:
+    payment = primary(Payment).filter(payment_session=session).first()
+    if payment is None:
+        raise NotAllowed(
+            f"Session: {session.pk} was not authorized with the provider.", details={"status": session.status}
+        )
+    return payment
+
+
+def _followed(collection: PaymentCollection, snapshot: CartSnapshot) -> PaymentCollection | None:
+    """Bring a collection to its cart's amount and return it; None when it was deleted meanwhile."""
+    try:
+        with locked_collection(collection.pk) as locked:
+            cart_amounts.follow(locked, snapshot)
+    except NotFound:
+        return None
+    return locked
+
+
+def _create_for_cart(cart_id: str, snapshot: CartSnapshot, created_by: str) -> PaymentCollection | None:
+    """Return the cart's new collection, or the one that somebody else made first; None when that is deleted again."""
     rounded = cart_amounts.rounded_total(snapshot)
     collection = PaymentCollection(
         amount=rounded.minor_units,
@@ -158,8 +205,8 @@ def _create_for_cart(cart_id: str, snapshot: CartSnapshot, created_by: str) -> P
     )
     with durable_transaction():
         primary(PaymentCollection).bulk_create([collection], ignore_conflicts=True)
-        winner = primary(PaymentCollection).get(live_cart_id=cart_id)
-        if winner.pk == collection.pk:
+        winner = primary(PaymentCollection).filter(live_cart_id=cart_id).first()
+        if winner is not None and winner.pk == collection.pk:
             _record_creation(winner, actor=created_by, cart_id=cart_id, rounding_remainder=str(rounded.remainder))
     return winner
 

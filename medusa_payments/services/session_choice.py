@@ -52,12 +52,14 @@ def client_data(provider: PaymentProvider, data: Mapping[str, Any]) -> dict[str,
 
 def reserve(collection: PaymentCollection, *, choice: Choice) -> Reservation:
     earlier = repeats.find_by_key(choice.caller, kinds=_CHOOSING, target=collection.pk)
+    if earlier is not None:
+        _refuse_if_given_up(earlier)
     if earlier is not None and earlier.status != OperationStatus.NOT_EXECUTED:
         return operations.resume(earlier)
     unfinished = operations.slot_holder(operations.session_slot(collection.pk))
     if unfinished is not None and _is_in_the_way(unfinished, choice):
         return operations.resume(unfinished)
-    _refuse_if_money_is_held(collection)
+    refuse_if_money_is_held(collection)
     if unfinished is not None:
         operations.abandon_slot(unfinished)
     if earlier is not None:
@@ -72,17 +74,36 @@ def reserve(collection: PaymentCollection, *, choice: Choice) -> Reservation:
 _CHOOSING = (OperationKind.INITIATE, OperationKind.UPDATE)
 
 
+def _refuse_if_given_up(earlier: Operation) -> None:
+    """What was given up for another choice is never sent again: the cart may be paid otherwise by now."""
+    is_given_up = earlier.is_open and earlier.open_slot is None
+    if is_given_up or (earlier.kind == OperationKind.UPDATE and _is_to_be_sent_to_a_replaced_session(earlier)):
+        raise NotAllowed(
+            "This choice of a payment provider was given up for another one. Choose again, as a new request.",
+            details={"operation_id": earlier.pk},
+        )
+
+
+def _is_to_be_sent_to_a_replaced_session(earlier: Operation) -> bool:
+    sessions = primary(PaymentSession).filter(pk=earlier.payment_session_id, slot__isnull=True)
+    return earlier.status == OperationStatus.NOT_EXECUTED and sessions.exists()
+
+
 def _is_in_the_way(unfinished: Operation, choice: Choice) -> bool:
-    """An unknown initiate or update of another provider never keeps the customer from this one."""
+    """An unknown initiate or update of another provider, or one that a repeat can't resolve, never keeps the customer
+    from choosing: neither moves money.
+    """
     if unfinished.kind == OperationKind.AUTHORIZE:
         raise NotAllowed(
             f"{unfinished.payment_session_id} is being authorized; its outcome is not known yet.",
             details={"operation_id": unfinished.pk},
         )
-    return unfinished.provider_id == choice.provider_id
+    is_same = (unfinished.provider_id, unfinished.provider_account) == (choice.provider_id, choice.provider.account)
+    return is_same and operations.is_worth_a_resend(unfinished, choice.provider)
 
 
-def _refuse_if_money_is_held(collection: PaymentCollection) -> None:
+def refuse_if_money_is_held(collection: PaymentCollection) -> None:
+    """Raise `NotAllowed` when a session of the collection, live or not, holds money."""
     held = primary(PaymentSession).filter(
         payment_collection=collection,
         status__in=MONEY_HOLDING_STATUSES,
@@ -104,6 +125,7 @@ def _can_be_updated(live: PaymentSession, collection: PaymentCollection, choice:
         and live.provider_ref is not None
         and live.authorized_at is None
         and live.status != SessionStatus.CANCELED
+        and not operations.is_in_doubt(live)
     )
 
 
@@ -177,6 +199,7 @@ def fulfils(operation: Operation, *, choice: Choice) -> bool:
     collection = queries.existing(operation.payment_collection_id)
     is_current = choice.snapshot is None or cart_amounts.covers(collection, choice.snapshot)
     wanted = _money_for(collection, choice.provider).minor_units
-    is_same_customer = operation.payment_session.customer_id == choice.customer_id
+    session = primary(PaymentSession).get(pk=operation.payment_session_id)
+    is_same_customer = session.customer_id == choice.customer_id
     is_same_request = operation.amount == wanted and operation.request["data"] == choice.data
     return is_current and is_same_customer and is_same_request

@@ -84,6 +84,87 @@ def test_totals_beyond_what_a_float_can_hold_are_exact(storefront):
     assert cart["total"] == Decimal("19989999999999980.01")
 
 
+def test_a_line_item_gets_another_quantity(storefront):
+    cart = storefront.create_cart(variant_mug=3, variant_sticker=1)
+    before = Cart.objects.get().updated_at
+    path = f"/store/carts/{cart['id']}/line-items/{cart['items'][0]['id']}"
+    changed = storefront.post(path, {"quantity": 2})["cart"]
+    assert ([item["quantity"] for item in changed["items"]], changed["total"]) == ([2, 1], Decimal("20.01"))
+    assert Cart.objects.get().updated_at > before
+
+
+def test_a_quantity_of_0_removes_the_line(storefront):
+    cart = storefront.create_cart(variant_mug=3, variant_sticker=1)
+    path = f"/store/carts/{cart['id']}/line-items/{cart['items'][0]['id']}"
+    assert storefront.post(path, {"quantity": 0})["cart"]["items"] == cart["items"][1:]
+
+
+def test_a_line_item_is_deleted(storefront):
+    cart = storefront.create_cart(variant_mug=3, variant_sticker=1)
+    path = f"/store/carts/{cart['id']}/line-items/{cart['items'][0]['id']}"
+
+    answer = storefront.delete(path)
+
+    assert (answer["id"], answer["object"], answer["deleted"]) == (cart["items"][0]["id"], "line-item", True)
+    assert answer["parent"] == storefront.cart(cart)
+    assert (answer["parent"]["items"], answer["parent"]["total"]) == (cart["items"][1:], Decimal("0.01"))
+    assert storefront.delete(path, expect=404)["type"] == "not_found"
+
+
+def test_a_line_item_of_another_cart_is_not_found(storefront, refused):
+    cart, other = storefront.create_cart(variant_mug=1), storefront.create_cart(variant_mug=1)
+    line_item_id = other["items"][0]["id"]
+    path = f"/store/carts/{cart['id']}/line-items/{line_item_id}"
+    expected = ("not_found", f"Line item with id: {line_item_id} was not found")
+    assert refused(path, {"quantity": 2}, 404) == expected
+    assert storefront.cart(other) == other
+
+
+def test_the_collection_follows_every_change(storefront):
+    cart = storefront.create_cart(variant_mug=3, variant_sticker=1)
+    storefront.collection(cart)
+    path = f"/store/carts/{cart['id']}/line-items/{cart['items'][0]['id']}"
+    assert storefront.post(path, {"quantity": 2})["cart"]["payment_collection"]["amount"] == Decimal("20.01")
+    assert storefront.delete(path)["parent"]["payment_collection"]["amount"] == Decimal("0.01")
+
+
+def test_a_cart_gets_an_email(storefront):
+    cart = storefront.create_cart(variant_mug=1)
+    path = f"/store/carts/{cart['id']}"
+    assert storefront.post(path, {"email": "ada@example.com"})["cart"]["email"] == "ada@example.com"
+    assert storefront.post(path, {})["cart"]["email"] == "ada@example.com"
+    assert storefront.post(path, {"email": None})["cart"]["email"] is None
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "message"),
+    [
+        ("", {"email": "ada"}, "Invalid request: Enter a valid email address."),
+        ("", {"region_id": "reg_us"}, "Invalid request: Unrecognized fields: 'region_id'"),
+        ("/line-items/cali_1", {}, "Invalid request: Field 'quantity' is required"),
+        (
+            "/line-items/cali_1",
+            {"quantity": -1},
+            "Invalid request: Value for field 'quantity' too small, expected at least: '0'",
+        ),
+    ],
+)
+def test_a_wrong_change_is_refused(storefront, refused, path, body, message):
+    cart = storefront.create_cart(variant_mug=1)
+    assert refused(f"/store/carts/{cart['id']}{path}", body, 400) == ("invalid_data", message)
+    assert storefront.cart(cart) == cart
+
+
+def test_a_total_has_a_largest_amount(storefront, refused):
+    cart = storefront.create_cart("reg_kw", variant_sticker=1)
+    storefront.collection(cart)
+    expected = ("invalid_data", "The total of the cart is too large")
+    mugs = {"variant_id": "variant_mug", "quantity": MAX_QUANTITY}
+    assert refused(f"/store/carts/{cart['id']}/line-items", mugs, 400) == expected
+    assert refused("/store/carts", {"region_id": "reg_kw", "items": [mugs]}, 400) == expected
+    assert (LineItem.objects.count(), Cart.objects.count()) == (1, 1)
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [

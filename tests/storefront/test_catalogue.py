@@ -55,8 +55,20 @@ def test_products_are_paged(storefront):
     assert (page["count"], page["offset"], page["limit"]) == (4, 1, 2)
 
 
+@pytest.mark.parametrize(("kind", "id"), [("region", "reg_jp"), ("product", "prod_tshirt")])
+def test_one_of_them_is_as_in_the_list(storefront, kind, id):
+    listed = storefront.get(f"/store/{kind}s")[f"{kind}s"]
+    assert storefront.get(f"/store/{kind}s/{id}")[kind] == next(each for each in listed if each["id"] == id)
+
+
+@pytest.mark.parametrize("kind", ["region", "product"])
+def test_what_does_not_exist_is_not_found(storefront, kind):
+    error = storefront.get(f"/store/{kind}s/unknown", expect=404)
+    assert (error["type"], error["message"]) == ("not_found", f"{kind.title()} with id: unknown was not found")
+
+
 def test_products_take_few_statements(storefront, django_assert_num_queries):
-    with django_assert_num_queries(5):  # key, page, variants, prices, count
+    with django_assert_num_queries(4):  # key, page, variants, prices; a page that ends the list counts itself
         storefront.get("/store/products")
 
 
@@ -79,7 +91,7 @@ def test_a_publishable_key_is_needed(seeded, path):
 
 def test_seeding_again_restores_the_catalogue_and_keeps_the_rest(storefront):
     cart = storefront.create_cart(variant_mug=1)
-    admin = get_user_model().objects.get()
+    admin = get_user_model().objects.get(username="admin@example.com")
     admin.set_password("changed")
     admin.save()
     Product.objects.filter(id="prod_mug").update(title="Cup")
@@ -89,5 +101,9 @@ def test_seeding_again_restores_the_catalogue_and_keeps_the_rest(storefront):
     assert Product.objects.get(id="prod_mug").title == "Mug"
     assert (Region.objects.count(), Product.objects.count(), Price.objects.count()) == (4, 4, 24)
     assert [key.token for key in PublishableKey.objects.all()] == ["pk_demo"]
-    assert get_user_model().objects.get().check_password("changed")
+    assert sorted(user.username for user in get_user_model().objects.all()) == [
+        "admin@example.com",
+        "customer@example.com",
+    ]
+    assert get_user_model().objects.get(pk=admin.pk).check_password("changed")
     assert storefront.get(f"/store/carts/{cart['id']}")["cart"] == cart

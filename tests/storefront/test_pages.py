@@ -43,13 +43,36 @@ def test_the_openapi_document_describes_the_shop(client):
     paths = client.get("/openapi.json").json()["paths"]
     shop = {path for path, operations in paths.items() for each in operations.values() if "Demo shop" in each["tags"]}
     assert shop == {
+        "/admin/orders",
+        "/admin/orders/{id}",
+        "/admin/orders/{id}/payment-sessions/authorize",
+        "/auth/customer/emailpass",
+        "/auth/session",
+        "/auth/token/refresh",
         "/auth/user/emailpass",
         "/fake-provider/ledger",
         "/store/carts",
         "/store/carts/{id}",
+        "/store/carts/{id}/complete",
         "/store/carts/{id}/line-items",
+        "/store/carts/{id}/line-items/{line_item_id}",
+        "/store/orders/{id}",
         "/store/products",
+        "/store/products/{id}",
         "/store/regions",
+        "/store/regions/{id}",
+    }
+
+
+def test_only_what_moves_money_is_described_with_an_idempotency_key(client):
+    def takes_a_key(operation):
+        return "Idempotency-Key" in [parameter["name"] for parameter in operation.get("parameters", [])]
+
+    paths = client.get("/openapi.json").json()["paths"]
+    shop = [(path, each) for path, operations in paths.items() for each in operations.values()]
+    assert {path for path, each in shop if "Demo shop" in each["tags"] and takes_a_key(each)} == {
+        "/admin/orders/{id}/payment-sessions/authorize",
+        "/store/carts/{id}/complete",
     }
 
 

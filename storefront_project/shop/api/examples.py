@@ -2,12 +2,18 @@
 
 from typing import Any
 
+from medusa_payments.api import examples as payments
+
 CREATE_CART: dict[str, Any] = {
     "region_id": "reg_eu",
     "items": [{"variant_id": "variant_tshirt_m", "quantity": 3}],
 }
 ADD_LINE_ITEM: dict[str, Any] = {"variant_id": "variant_mug", "quantity": 1}
+UPDATE_CART: dict[str, Any] = {"email": "ada@example.com"}
+UPDATE_LINE_ITEM: dict[str, Any] = {"quantity": 2}
+AUTHORIZE_PAYMENT_SESSION: dict[str, Any] = {"payment_session_id": payments.SESSION_ID}
 LOGIN: dict[str, Any] = {"email": "admin@example.com", "password": "admin"}
+CUSTOMER_LOGIN: dict[str, Any] = {"email": "customer@example.com", "password": "customer"}
 
 REGIONS: dict[str, Any] = {
     "regions": [
@@ -44,30 +50,51 @@ PRODUCTS: dict[str, Any] = {
     "offset": 0,
     "limit": 1,
 }
+_LINE_ITEM: dict[str, Any] = {
+    "id": "cali_01JD3M6Q8S1T3V5W7X9Y0Z2A4B",
+    "title": "T-shirt",
+    "variant_id": "variant_tshirt_m",
+    "quantity": 3,
+    "unit_price": 19.99,
+    "total": 59.97,
+}
 CART: dict[str, Any] = {
     "cart": {
-        "id": "cart_01JD3M6Q8R5V7X9Z2B4C6D8F0G",
+        "id": payments.CART_ID,
         "region_id": "reg_eu",
         "currency_code": "eur",
         "email": None,
         "subtotal": 59.97,
         "total": 59.97,
-        "items": [
-            {
-                "id": "cali_01JD3M6Q8S1T3V5W7X9Y0Z2A4B",
-                "title": "T-shirt",
-                "variant_id": "variant_tshirt_m",
-                "quantity": 3,
-                "unit_price": 19.99,
-                "total": 59.97,
-            }
-        ],
+        "items": [_LINE_ITEM],
         "payment_collection": None,
         "completed_at": None,
         "created_at": "2026-01-31T12:00:00.000Z",
         "updated_at": "2026-01-31T12:00:00.000Z",
     }
 }
+DELETED_LINE_ITEM: dict[str, Any] = {
+    "id": _LINE_ITEM["id"],
+    "object": "line-item",
+    "deleted": True,
+    "parent": {**CART["cart"], "items": [], "subtotal": 0, "total": 0},
+}
+ORDER: dict[str, Any] = {
+    "order": {
+        "id": "order_01KJP9BQ6M8P0R2T4V6X8Z1B3D",
+        "cart_id": payments.CART_ID,
+        "status": "pending",
+        "payment_status": "authorized",
+        "email": "ada@example.com",
+        "currency_code": "eur",
+        "total": 59.97,
+        "items": [_LINE_ITEM],
+        "payment_collections": [payments.AUTHORIZED_COLLECTION],
+        "created_at": "2026-03-02T09:16:13.000Z",
+    }
+}
+ACTOR: dict[str, Any] = {"user": {"actor_id": "1", "actor_type": "user"}}
+LOGOUT: dict[str, Any] = {"success": True}
 TOKEN: dict[str, Any] = {"token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJhY3Rvcl90eXBlIjoidXNlciJ9.c2lnbmF0dXJl"}
 LEDGER: dict[str, Any] = {
     "entries": [

@@ -4,11 +4,11 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from medusa_payments.api.schema import operation
 from medusa_payments.api.viewsets import PublicViewSet
 from medusa_payments.providers.registry import providers
 from medusa_payments.testing.fake_provider import FakeProvider
 from storefront_project.shop.api import examples
+from storefront_project.shop.api.schema import shop_operation
 from storefront_project.shop.api.serializers import LedgerResponseSerializer
 
 
@@ -16,11 +16,10 @@ class LedgerViewSet(PublicViewSet):
     def get_authenticators(self) -> list[BaseAuthentication]:
         return []
 
-    @operation(
+    @shop_operation(
         operation_id="getFakeProviderLedger",
         summary="Read the fake provider's ledger",
         description="Lists every effect that the fake provider executed, oldest first. Amounts are minor units.",
-        tags=["Demo shop"],
         response=LedgerResponseSerializer,
         response_example=examples.LEDGER,
     )

@@ -1,4 +1,4 @@
-"""`manage.py seed_demo`: regions, products, an admin and a publishable key."""
+"""`manage.py seed_demo`: regions, products, an admin, a customer and a publishable key."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from medusa_payments.services import publishable_keys
 from storefront_project.shop import catalogue
 
 ADMIN_EMAIL = "admin@example.com"
+CUSTOMER_EMAIL = "customer@example.com"
 PUBLISHABLE_KEY = "pk_demo"
 
 
@@ -21,4 +22,6 @@ class Command(BaseCommand):
         users = get_user_model().objects
         if not users.filter(username=ADMIN_EMAIL).exists():
             users.create_superuser(username=ADMIN_EMAIL, email=ADMIN_EMAIL, password="admin")  # noqa: S106
+        if not users.filter(username=CUSTOMER_EMAIL).exists():
+            users.create_user(username=CUSTOMER_EMAIL, email=CUSTOMER_EMAIL, password="customer")  # noqa: S106
         self.stdout.write(f"Publishable key {PUBLISHABLE_KEY}; admin {ADMIN_EMAIL} with password admin")

@@ -1,0 +1,123 @@
+"""`/auth/…`: Medusa's logins for staff ("user") and customers, with a token or with a session cookie."""
+
+from typing import Any
+
+from django.contrib.auth import authenticate, get_user, login, logout
+from django.contrib.auth.models import User
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.decorators import action
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework_simplejwt.authentication import JWTAuthentication
+from rest_framework_simplejwt.tokens import AccessToken
+
+from medusa_payments.api.viewsets import PublicViewSet
+from medusa_payments.exceptions import Unauthorized
+from storefront_project.shop.api import examples
+from storefront_project.shop.api.schema import shop_operation
+from storefront_project.shop.api.serializers import (
+    ActorResponseSerializer,
+    EmailpassLoginSerializer,
+    EmptySerializer,
+    LoginResponseSerializer,
+    LogoutResponseSerializer,
+)
+
+
+class AuthViewSet(PublicViewSet):
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        return [JWTAuthentication()]
+
+    @shop_operation(
+        operation_id="logIn",
+        summary="Log in",
+        description="Returns a token for the admin API, or 401 when email and password aren't those of staff.",
+        request=EmailpassLoginSerializer,
+        request_example=examples.LOGIN,
+        response=LoginResponseSerializer,
+        response_example=examples.TOKEN,
+    )
+    @action(detail=False, methods=["post"], url_path="user/emailpass")
+    def user(self, request: Request) -> Response:
+        return Response({"token": self._log_in(request, actor_type="user", is_staff=True)})
+
+    @shop_operation(
+        operation_id="logInCustomer",
+        summary="Log in as a customer",
+        description="Returns a token for the store API, where a login is optional.",
+        request=EmailpassLoginSerializer,
+        request_example=examples.CUSTOMER_LOGIN,
+        response=LoginResponseSerializer,
+        response_example=examples.TOKEN,
+    )
+    @action(detail=False, methods=["post"], url_path="customer/emailpass")
+    def customer(self, request: Request) -> Response:
+        return Response({"token": self._log_in(request, actor_type="customer", is_staff=False)})
+
+    @shop_operation(
+        operation_id="refreshToken",
+        summary="Refresh a token",
+        description="Returns a new token for the owner of the one that is sent as `Authorization: Bearer`.",
+        request=EmptySerializer,
+        response=LoginResponseSerializer,
+        response_example=examples.TOKEN,
+    )
+    @action(detail=False, methods=["post"], url_path="token/refresh")
+    def refresh(self, request: Request) -> Response:
+        self.validated(EmptySerializer, request.data)
+        user, claims = _authenticated(request)
+        return Response({"token": _token(user, claims["actor_type"])})
+
+    @shop_operation(
+        operation_id="createSession",
+        summary="Exchange a token for a session cookie",
+        description="Makes a session for the owner of the token that is sent as `Authorization: Bearer`.",
+        request=EmptySerializer,
+        response=ActorResponseSerializer,
+        response_example=examples.ACTOR,
+    )
+    @action(detail=False, methods=["post"])
+    def session(self, request: Request) -> Response:
+        self.validated(EmptySerializer, request.data)
+        user, claims = _authenticated(request)
+        login(request._request, user)
+        return Response({"user": {"actor_id": claims["actor_id"], "actor_type": claims["actor_type"]}})
+
+    @shop_operation(
+        operation_id="deleteSession",
+        summary="Log out",
+        description="Ends the session of the cookie.",
+        response=LogoutResponseSerializer,
+        response_example=examples.LOGOUT,
+    )
+    @session.mapping.delete
+    def end_session(self, request: Request) -> Response:
+        if not get_user(request._request).is_authenticated:
+            raise NotAuthenticated
+        logout(request._request)
+        return Response({"success": True})
+
+    def _log_in(self, request: Request, *, actor_type: str, is_staff: bool) -> str:
+        body = self.validated(EmailpassLoginSerializer, request.data)
+        user = authenticate(request._request, username=body["email"], password=body["password"])
+        if not isinstance(user, User) or user.is_staff is not is_staff:
+            raise Unauthorized("Invalid email or password")
+        return _token(user, actor_type)
+
+
+def _token(user: User, actor_type: str) -> str:
+    token = AccessToken.for_user(user)
+    token["actor_id"] = str(user.pk)
+    token["actor_type"] = actor_type
+    return str(token)
+
+
+def _authenticated(request: Request) -> tuple[User, Any]:
+    """Return the owner of the request's token and what the token says.
+
+    Raises `NotAuthenticated` when there is no token, or one that isn't accepted.
+    """
+    if not isinstance(request.user, User):
+        raise NotAuthenticated
+    return request.user, request.auth
