@@ -12,9 +12,11 @@ DEFAULTS: dict[str, Any] = {
     "PROVIDERS": {"pp_system_default": {"BACKEND": "medusa_payments.providers.system.SystemProvider"}},
     "CART_RESOLVER": None,
     "ORDER_RESOLVER": None,
+    "CUSTOMER_RESOLVER": "medusa_payments.customers.customer_of_user",
     "REGION_PROVIDERS": None,
     "ADMIN_AUTHENTICATION_CLASSES": None,
     "STORE_AUTHENTICATION_CLASSES": None,
+    "REQUIRE_IDEMPOTENCY_KEY_FOR_REFUNDS": False,
 }
 
 

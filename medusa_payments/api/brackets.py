@@ -10,7 +10,8 @@ from django.http import QueryDict
 
 from medusa_payments.exceptions import InvalidData
 
-MAX_DEPTH = 5
+MAX_DEPTH = 9
+"""Room for a list of values within three nested groups: `$or[0][$and][0][$or][0][id][$in][0]`."""
 
 _KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 _SEGMENT = re.compile(r"\[([^\[\]]*)\]")

@@ -7,6 +7,7 @@ _AUTHORIZED_AT = "2026-03-02T09:16:12.000Z"
 _CAPTURED_AT = "2026-03-03T07:30:45.000Z"
 _REFUNDED_AT = "2026-03-09T14:02:31.000Z"
 
+ORDER_ID = "order_01KJPA2C4E6G8J0M2P4R6T8W0Y"
 CART_ID = "cart_01KJP8W6T3M7V5C9X2Z4B6N8Q0"
 COLLECTION_ID = "pay_col_01KJP8X1A4D6F8H0K2M4P6R8T0"
 SESSION_ID = "payses_01KJP8XH3C5E7G9J1N3Q5S7V9X"
@@ -139,6 +140,26 @@ AUTHORIZED_COLLECTION = PENDING_COLLECTION | {
     "status": "authorized",
     "payment_sessions": [_AUTHORIZED_SESSION],
     "payments": [AUTHORIZED_PAYMENT],
+}
+_CAPTURED_SESSION = _AUTHORIZED_SESSION | {"payment": CAPTURED_PAYMENT}
+COMPLETED_COLLECTION = AUTHORIZED_COLLECTION | {
+    "captured_amount": 59.97,
+    "completed_at": _CAPTURED_AT,
+    "updated_at": _CAPTURED_AT,
+    "status": "completed",
+    "payment_sessions": [_CAPTURED_SESSION],
+    "payments": [CAPTURED_PAYMENT],
+}
+CANCELED_PAYMENT = AUTHORIZED_PAYMENT | {
+    "authorized_amount": 0,
+    "canceled_at": _CAPTURED_AT,
+    "updated_at": _CAPTURED_AT,
+}
+PAYMENT_PROVIDERS: dict[str, Any] = {
+    "payment_providers": [{"id": PROVIDER_ID, "is_enabled": True}],
+    "count": 1,
+    "offset": 0,
+    "limit": 20,
 }
 V1_SESSION: dict[str, Any] = {
     "id": SESSION_ID,

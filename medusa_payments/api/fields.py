@@ -94,6 +94,17 @@ class IntegerParameter(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
+class BooleanParameter(serializers.BooleanField):
+    """`true` or `false` in a query string."""
+
+    default_error_messages = {"not_boolean": "Invalid input"}
+
+    def to_internal_value(self, data: Any) -> bool:
+        if data not in ("true", "false"):
+            self.fail("not_boolean")
+        return bool(data == "true")
+
+
 class ListParameter(serializers.ListField):
     """One string or a list of them in a query; always a list afterwards. At most 1000 entries."""
 

@@ -1,20 +1,26 @@
 """Rows turned into documents: only the selected keys are computed."""
 
-from enum import Enum, auto
+from dataclasses import dataclass
 from typing import Any
 
 from medusa_payments.api.selection import MAX_STORE_RELATIONS, Selectable, Tree
 from medusa_payments.api.shapes import SHAPES, Relation, Shape
-from medusa_payments.queries import Payment, PaymentCollection
+from medusa_payments.queries import Payment, PaymentCollection, RefundReason
+from medusa_payments.queries.payment_providers import ConfiguredProvider
 
 Document = dict[str, Any]
 
 
-class Audience(Enum):
-    """Who reads the document. A storefront never learns who on the staff did something."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Who reads a document. A storefront never learns who on the staff did something, nor who another customer is."""
 
-    STORE = auto()
-    STAFF = auto()
+    is_staff: bool = False
+    customer_id: str = ""
+
+
+GUEST = Reader()
+STAFF = Reader(is_staff=True)
 
 
 def own_fields(shape_name: str) -> Tree:
@@ -55,36 +61,62 @@ ADMIN_PAYMENT = Selectable(
     },
     default=PAYMENT,
 )
+ADMIN_PAYMENT_COLLECTION = Selectable(available=PAYMENT_COLLECTION, default=STORE_PAYMENT_COLLECTION.default)
+REFUND_REASON = Selectable(available=own_fields("refund_reason"), default=own_fields("refund_reason"))
+PAYMENT_PROVIDER = Selectable(available=own_fields("configured_provider"), default=own_fields("configured_provider"))
 
 
-def store_payment_collection(collection: PaymentCollection, fields: str | None = None) -> Document:
-    """Return a detailed collection as the store API shows it, narrowed or widened by Medusa's `fields`."""
+def store_payment_collection(
+    collection: PaymentCollection, fields: str | None = None, *, customer_id: str = ""
+) -> Document:
+    """Return a detailed collection as the store API shows it, narrowed or widened by Medusa's `fields`.
+
+    `customer_id` is the logged-in customer who reads it; empty for a guest.
+    """
     tree = STORE_PAYMENT_COLLECTION.select(fields)
-    return represent("payment_collection", collection, tree, Audience.STORE)
+    return represent("payment_collection", collection, tree, Reader(customer_id=customer_id))
 
 
 def admin_payment(payment: Payment, fields: str | None = None) -> Document:
     """Return a detailed payment as the admin API shows it, narrowed or widened by Medusa's `fields`."""
-    return represent("payment", payment, ADMIN_PAYMENT.select(fields), Audience.STAFF)
+    return represent("payment", payment, ADMIN_PAYMENT.select(fields), STAFF)
 
 
-def represent(shape_name: str, row: object, tree: Tree, audience: Audience) -> Document:
+def admin_payment_collection(collection: PaymentCollection, fields: str | None = None) -> Document:
+    """Return a detailed collection as the admin API shows it, narrowed or widened by Medusa's `fields`."""
+    return represent("payment_collection", collection, ADMIN_PAYMENT_COLLECTION.select(fields), STAFF)
+
+
+def refund_reason(reason: RefundReason, fields: str | None = None) -> Document:
+    """Return a refund reason, narrowed by Medusa's `fields`."""
+    return represent("refund_reason", reason, REFUND_REASON.select(fields), STAFF)
+
+
+def payment_provider(provider: ConfiguredProvider, fields: str | None = None) -> Document:
+    """Return a payment provider, narrowed by Medusa's `fields`."""
+    return represent("configured_provider", provider, PAYMENT_PROVIDER.select(fields), STAFF)
+
+
+def represent(shape_name: str, row: object, tree: Tree, reader: Reader) -> Document:
     """Return the document of a row with the keys of `tree`. Money is in major units."""
     shape = SHAPES[shape_name]
-    return {name: _value(shape, name, row, beneath, audience) for name, beneath in tree.items()}
+    return {name: _value(shape, name, row, beneath, reader) for name, beneath in tree.items()}
 
 
-def _value(shape: Shape, name: str, row: object, beneath: Tree, audience: Audience) -> Any:
-    if name in shape.fields:
-        is_hidden = name in shape.staff_only and audience is not Audience.STAFF
-        return None if is_hidden else shape.fields[name](row)
-    return _related(shape.relations[name], row, beneath, audience)
+def _value(shape: Shape, name: str, row: Any, beneath: Tree, reader: Reader) -> Any:
+    if name not in shape.fields:
+        return _related(shape.relations[name], row, beneath, reader)
+    if not reader.is_staff and name in shape.staff_only:
+        return None
+    if not reader.is_staff and name in shape.customer_only and row.customer_id != reader.customer_id:
+        return {}
+    return shape.fields[name](row)
 
 
-def _related(relation: Relation, row: object, beneath: Tree, audience: Audience) -> list[Document] | Document | None:
+def _related(relation: Relation, row: object, beneath: Tree, reader: Reader) -> list[Document] | Document | None:
     if relation.id_column is not None and beneath.keys() == {"id"}:
         return {"id": getattr(row, relation.id_column)}
     related = relation.related(row)
     if relation.is_many:
-        return [represent(relation.shape, each, beneath, audience) for each in related]
-    return None if related is None else represent(relation.shape, related, beneath, audience)
+        return [represent(relation.shape, each, beneath, reader) for each in related]
+    return None if related is None else represent(relation.shape, related, beneath, reader)

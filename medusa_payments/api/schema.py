@@ -1,9 +1,14 @@
 """How the endpoints describe themselves in OpenAPI, whatever schema class the host has chosen."""
 
 from collections.abc import Callable, Sequence
+from inspect import getdoc
 from typing import Any, TypeVar
 
-from drf_spectacular.extensions import OpenApiSerializerExtension, OpenApiSerializerFieldExtension
+from drf_spectacular.extensions import (
+    OpenApiAuthenticationExtension,
+    OpenApiSerializerExtension,
+    OpenApiSerializerFieldExtension,
+)
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.settings import spectacular_settings
@@ -17,6 +22,7 @@ from medusa_payments.api.error_responses import (
     ErrorResponse,
     PaymentErrorSerializer,
 )
+from medusa_payments.api.operators import takes_many
 from medusa_payments.api.permissions import (
     PUBLISHABLE_KEY_HEADER,
     HasPublishableKey,
@@ -36,12 +42,14 @@ def operation(
     response: Any,
     request: Any = None,
     parameters: Sequence[Any] = (),
+    schema: type[AutoSchema] | None = None,
     request_example: Any = None,
     response_example: Any = None,
 ) -> Callable[[ActionT], ActionT]:
     """Describe an action of one of our viewsets: the 200 response and its example; the errors come by themselves.
 
-    `parameters` takes `OpenApiParameter`s and query serializers. Stands above `@action`.
+    `parameters` takes `OpenApiParameter`s and query serializers; `schema` is `PaymentsAutoSchema` unless told. Stands
+    above `@action`.
     """
     examples = [
         OpenApiExample(summary, value=request_example, request_only=True),
@@ -60,7 +68,7 @@ def operation(
 
     def describe(action: ActionT) -> ActionT:
         # Without a base of its own, extend_schema would build on the host's DEFAULT_SCHEMA_CLASS.
-        action.__dict__.setdefault("kwargs", {}).setdefault("schema", PaymentsAutoSchema)
+        action.__dict__.setdefault("kwargs", {}).setdefault("schema", schema or PaymentsAutoSchema)
         return extend(action)
 
     return describe
@@ -146,6 +154,25 @@ class PaymentsAutoSchema(AutoSchema):
         return any(isinstance(used, permission) for used in self.view.get_permissions())
 
 
+class SecretKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "medusa_payments.api.authentication.SecretKeyAuthentication"
+    name = "secretKey"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> Any:
+        return {
+            "type": "http",
+            "scheme": "basic",
+            "description": "A secret key `sk_…` as the user name, no password. It acts with its user's permissions.",
+        }
+
+
+class UnkeyedAutoSchema(PaymentsAutoSchema):
+    """Without the idempotency key, which only the verbs that call a provider know."""
+
+    def _idempotency_key(self) -> list[OpenApiParameter]:
+        return []
+
+
 class AmountFieldExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
     target_class = "medusa_payments.api.fields.AmountField"
 
@@ -162,6 +189,36 @@ class RecordFieldExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> Any:
         return {"type": "object", "additionalProperties": {}}
+
+
+class FilterFieldExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """Every list has several filters of each kind, so the document says once what a kind takes."""
+
+    target_class = "medusa_payments.api.filters.FilterField"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> Any:
+        accepted = self.target.accepted
+        name = f"Payments{type(accepted).__name__}"
+        one, many = accepted.schema, {"type": "array", "items": accepted.schema}
+        operators = {each: {"oneOf": [one, many]} if takes_many(each) else one for each in sorted(accepted.operators)}
+        component = ResolvedComponent(  # type: ignore[no-untyped-call]
+            name=name,
+            type=ResolvedComponent.SCHEMA,
+            object=name,
+            schema={
+                "description": getdoc(type(accepted)),
+                "oneOf": [one, many, {"type": "object", "properties": operators}],
+            },
+        )
+        auto_schema.registry.register_on_missing(component)
+        return component.ref
+
+
+class GroupFieldExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = "medusa_payments.api.filters.GroupField"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> Any:
+        return {"type": "array", "items": {"type": "object"}}
 
 
 class StrictSerializerExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]

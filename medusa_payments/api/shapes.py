@@ -39,11 +39,15 @@ class Relation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """The keys of one kind of document and where their values come from. `staff_only` keys are null in the store."""
+    """The keys of one kind of document and where their values come from.
+
+    In the store, `staff_only` keys are null, and `customer_only` ones empty for all but the row's own customer.
+    """
 
     fields: Mapping[str, Getter]
     relations: Mapping[str, Relation] = field(default_factory=dict)
     staff_only: frozenset[str] = frozenset()
+    customer_only: frozenset[str] = frozenset()
 
 
 def _columns(*names: str) -> dict[str, Getter]:
@@ -112,6 +116,7 @@ SHAPES: dict[str, Shape] = {
         },
     ),
     "payment_provider": Shape(fields={"id": str}),
+    "configured_provider": Shape(fields=_columns("id", "is_enabled")),
     "payment_session": Shape(
         fields={
             **_columns("id"),
@@ -130,6 +135,7 @@ SHAPES: dict[str, Shape] = {
             ),
             "payment": Relation(shape="payment", related=payment_sessions.payment_of),
         },
+        customer_only=frozenset({"context"}),
     ),
     "payment": Shape(
         fields={

@@ -56,7 +56,7 @@ class _Problem:
 
     @property
     def name(self) -> str:
-        return _safe_names(", ".join(self.path))
+        return safe_names(", ".join(self.path))
 
     def message(self) -> str:
         return _MESSAGES.get(self.detail.code or "", _custom)(self)
@@ -112,7 +112,7 @@ def _wrong_choice(problem: _Problem) -> str:
 
 
 def _unrecognized(problem: _Problem) -> str:
-    return f"Unrecognized fields: '{_safe_names(problem.detail)}'"
+    return f"Unrecognized fields: '{safe_names(problem.detail)}'"
 
 
 def _custom(problem: _Problem) -> str:
@@ -147,7 +147,8 @@ def echo(value: Any) -> str:
     return text if 0 < len(text) <= MAX_ECHO and not _DIGITS.search(text) else _type_name(value)
 
 
-def _safe_names(names: str) -> str:
+def safe_names(names: str) -> str:
+    """Return a caller's names as a message may repeat them: cut short, and without what may be a card number."""
     return _DIGITS.sub("…", names[:MAX_NAMES])
 
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, transaction
+from django.utils.functional import cached_property
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
@@ -13,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.viewsets import GenericViewSet
 
-from medusa_payments.api.authentication import host_authenticators, is_logged_in
+from medusa_payments.api.authentication import actor_id, host_authenticators
 from medusa_payments.api.brackets import nested
 from medusa_payments.api.exceptions import exception_handler
 from medusa_payments.api.parsers import FormParser, JSONParser
@@ -21,6 +22,7 @@ from medusa_payments.api.permissions import HasPublishableKey, IsStaffWithPermis
 from medusa_payments.api.renderers import AlwaysJSON, JSONRenderer
 from medusa_payments.api.schema import PaymentsAutoSchema
 from medusa_payments.api.validation import validated
+from medusa_payments.customers import resolve_customer
 from medusa_payments.exceptions import NotFound
 
 IDEMPOTENCY_KEY_HEADER = "Idempotency-Key"
@@ -89,10 +91,11 @@ class PublicViewSet(PaymentsViewSet):
         with suppress(APIException):
             super().perform_authentication(request)
 
-    @property
+    @cached_property
     def customer_id(self) -> str:
-        """The logged-in customer's id; empty for a guest."""
-        return str(self.request.user.pk) if is_logged_in(self.request) else ""
+        """The logged-in customer's id, as `CUSTOMER_RESOLVER` says; empty for a guest."""
+        customer = resolve_customer(self.request)
+        return "" if customer is None else str(customer.id)
 
 
 class StoreViewSet(PublicViewSet):
@@ -110,8 +113,8 @@ class AdminViewSet(PaymentsViewSet):
 
     @property
     def actor_id(self) -> str:
-        """The id of the staff member who calls, as `created_by` records it."""
-        return str(self.request.user.pk)
+        """Who calls, as `created_by` records it: the id of the secret key, where one was sent, else the user's."""
+        return actor_id(self.request)
 
     def permission_of_action(self) -> str | None:
         """Return the permission this request needs; None when its method has no action (405 follows)."""

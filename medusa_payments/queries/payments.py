@@ -1,6 +1,5 @@
 """Payments with their ledger lines."""
 
-from collections.abc import Collection
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
@@ -16,22 +15,16 @@ def detailed(payment_id: str) -> Payment:
 
     Raises `NotFound`.
     """
-    payment = listed(ids=[payment_id]).first()
+    payment = listed().filter(pk=payment_id).first()
     if payment is None:
         raise NotFound(f"Payment with id: {payment_id} was not found")
     return payment
 
 
-def listed(
-    *, ids: Collection[str] | None = None, payment_session_ids: Collection[str] | None = None
-) -> QuerySet[Payment]:
-    """Return payments as `detailed` does, unordered; a filter that is None lets everything pass."""
-    filters = {"pk__in": ids, "payment_session_id__in": payment_session_ids}
-    return (
-        with_ledger()
-        .filter(**{name: values for name, values in filters.items() if values is not None})
-        .select_related("payment_collection", "payment_session")
-    )
+def listed(*, with_parents: bool = True) -> QuerySet[Payment]:
+    """Return all payments as `detailed` does, unordered; without parents when only their ids are to be shown."""
+    payments = with_ledger()
+    return payments.select_related("payment_collection", "payment_session") if with_parents else payments
 
 
 def with_ledger() -> QuerySet[Payment]:

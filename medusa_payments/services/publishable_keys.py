@@ -2,44 +2,46 @@
 
 import secrets
 
-from django.db.models import Q
-from django.db.models.functions import Now
-
-from medusa_payments.exceptions import NotAllowed, NotFound
+from medusa_payments.exceptions import InvalidData
 from medusa_payments.models import PublishableKey
+from medusa_payments.queries import keys
 from medusa_payments.queries.primary import primary
+from medusa_payments.services import revocation
 from medusa_payments.services.locks import durable_transaction
 
-_LIVE = Q(revoked_at__isnull=True) | Q(revoked_at__gt=Now())
+PREFIX = "pk_"
+_LONGEST_TOKEN = 100
 
 
 def create(*, title: str, token: str | None = None) -> PublishableKey:
-    """Return the key with this token, created when there is none; without a token, always a new random one."""
-    key, _ = primary(PublishableKey).get_or_create(
-        token=token or f"pk_{secrets.token_hex(32)}", defaults={"title": title}
-    )
+    """Return the key with this token, created when there is none; without a token, always a new random one.
+
+    Raises `InvalidData` for a token that doesn't begin with `pk_` or has more than 100 characters.
+    """
+    token = token or f"{PREFIX}{secrets.token_hex(32)}"
+    if not token.startswith(PREFIX) or len(token) > _LONGEST_TOKEN:
+        raise InvalidData(f"A publishable key begins with {PREFIX} and has at most {_LONGEST_TOKEN} characters.")
+    key, _ = primary(PublishableKey).get_or_create(token=token, defaults={"title": title})
     return key
 
 
 def revoke(*, publishable_key_id: str) -> None:
-    """Make a key invalid from now on. No-op when it was revoked before."""
-    primary(PublishableKey).filter(pk=publishable_key_id, revoked_at__isnull=True).update(revoked_at=Now())
+    """Make a key invalid from now on. No-op when it is invalid already. Raises `NotFound`."""
+    revocation.revoke(PublishableKey, publishable_key_id)
 
 
-def rotate(*, publishable_key_id: str) -> PublishableKey:
-    """Make a new key with the title of another one, and revoke that; return the new one.
+def rotate(*, publishable_key_id: str, overlap_seconds: int = 0) -> PublishableKey:
+    """Make a new key with the title of another one and revoke that; return the new one.
 
-    Raises `NotFound`, and `NotAllowed` when it was revoked before.
+    The old key stays valid for `overlap_seconds`, the time that storefronts need to change over.
+
+    Raises `NotFound`, `NotAllowed` when it was revoked or rotated before, `InvalidData` (overlap), `InsideTransaction`.
     """
-    old = primary(PublishableKey).filter(pk=publishable_key_id).first()
-    if old is None:
-        raise NotFound(f"PublishableKey id not found: {publishable_key_id}")
     with durable_transaction():
-        if not primary(PublishableKey).filter(_LIVE, pk=old.pk).update(revoked_at=Now()):
-            raise NotAllowed(f"Publishable key {old.pk} was revoked before.")
+        old = revocation.retire(PublishableKey, publishable_key_id, overlap_seconds=overlap_seconds)
         return create(title=old.title)
 
 
 def is_valid(token: str) -> bool:
     """Say whether a storefront may use this token now."""
-    return primary(PublishableKey).filter(_LIVE, token=token).exists()
+    return keys.live(PublishableKey).filter(token=token).exists()

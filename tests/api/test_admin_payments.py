@@ -214,7 +214,7 @@ def test_filters_and_pages(
 
 @pytest.mark.parametrize(
     "query",
-    ["provider_id=pp_fake_fake", "limit=-1", "limit=x", "offset=-1", "order=note", "id[$gt]=pay_1", "limit=1001"],
+    ["provider_id=pp_fake_fake", "limit=-1", "limit=x", "offset=-1", "order=note", "id[gt]=pay_1", "limit=1001"],
 )
 def test_wrong_queries(staff: ValidatedClient, query: str) -> None:
     response = staff.get(f"/admin/payments?{query}")
@@ -247,9 +247,9 @@ def test_a_page_takes_as_many_statements_as_one_payment(
         staff.post(f"/admin/payments/{made['id']}/refund", {"refund_reason_id": reason.pk})
     query = {"fields": "*payment_collection,*payment_session"}
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         staff.get("/admin/payments", query)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         staff.get("/admin/payments", {**query, "id": three_payments[0]["id"]})
 
 

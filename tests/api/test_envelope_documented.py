@@ -59,7 +59,7 @@ def test_the_publishable_key_is_a_header_of_the_store_only(document: Any) -> Non
 def test_a_login_is_needed_on_admin_and_optional_on_store(document: Any) -> None:
     schemes = [{"cookieAuth": []}, {"jwtAuth": []}]
 
-    assert document["paths"]["/admin/things"]["get"]["security"] == schemes
+    assert document["paths"]["/admin/things"]["get"]["security"] == [{"secretKey": []}, *schemes]
     assert document["paths"]["/store/things"]["get"]["security"] == [{}, *schemes]
 
 
@@ -99,7 +99,7 @@ def test_an_envelope_is_not_wrapped_in_a_list(document: Any) -> None:
 def test_a_query_is_documented_parameter_by_parameter(document: Any) -> None:
     names = [each["name"] for each in document["paths"]["/echo"]["get"]["parameters"]]
 
-    assert sorted(names) == ["fields", "id", "limit", "offset", "order", "x-publishable-api-key"]
+    assert sorted(names) == ["fields", "id", "limit", "offset", "order", "with_deleted", "x-publishable-api-key"]
 
 
 def test_the_examples_carry_the_types_of_their_status() -> None:

@@ -127,6 +127,7 @@ ATTRIBUTES: dict[str, Any] = {
 @pytest.fixture
 def hostile_host(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.REST_FRAMEWORK = HOSTILE
+    settings.MEDUSA_PAYMENTS = {**settings.MEDUSA_PAYMENTS, "ADMIN_AUTHENTICATION_CLASSES": None}
     for name, value in ATTRIBUTES.items():
         monkeypatch.setattr(APIView, name, value, raising=False)
     publishable_keys.create(title="Shop", token="pk_shop")

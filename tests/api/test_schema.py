@@ -11,21 +11,41 @@ from django.core.management import call_command
 from jsonschema import ValidationError
 from rest_framework.serializers import BaseSerializer, ListSerializer
 
-from medusa_payments.api.representations import ADMIN_PAYMENT, STORE_PAYMENT_COLLECTION
+from medusa_payments.api.representations import (
+    ADMIN_PAYMENT,
+    ADMIN_PAYMENT_COLLECTION,
+    PAYMENT_PROVIDER,
+    REFUND_REASON,
+    STORE_PAYMENT_COLLECTION,
+)
 from medusa_payments.api.selection import Tree
-from medusa_payments.api.serializers.documents import AdminPaymentSerializer, StorePaymentCollectionSerializer
+from medusa_payments.api.serializers.documents import (
+    AdminPaymentSerializer,
+    PaymentCollectionSerializer,
+    PaymentProviderSerializer,
+    RefundReasonSerializer,
+)
 from tests.api.openapi import OpenAPI
 
 PAYMENT_PATHS = {
+    "/admin/payment-collections": {"post"},
+    "/admin/payment-collections/{id}": {"delete", "get"},
+    "/admin/payment-collections/{id}/mark-as-paid": {"post"},
+    "/admin/payment-collections/{id}/payment-sessions": {"post"},
     "/admin/payments": {"get"},
+    "/admin/payments/payment-providers": {"get"},
     "/admin/payments/{id}": {"get"},
+    "/admin/payments/{id}/cancel": {"post"},
     "/admin/payments/{id}/capture": {"post"},
     "/admin/payments/{id}/refund": {"post"},
+    "/admin/refund-reasons": {"get", "post"},
+    "/admin/refund-reasons/{id}": {"delete", "get", "post"},
     "/store/payment-collections": {"post"},
     "/store/payment-collections/{id}": {"get"},
     "/store/payment-collections/{id}/payment-sessions": {"post"},
     "/store/payment-collections/{id}/payment-sessions/{session_id}/authorize": {"post"},
     "/store/payment-collections/{id}/sessions/{session_id}/authorize": {"post"},
+    "/store/payment-providers": {"get"},
     "/v1/store/payment-collections/{id}/sessions/{session_id}/authorize": {"post"},
 }
 
@@ -99,10 +119,13 @@ def test_a_wrong_answer_is_found(openapi: OpenAPI) -> None:
 @pytest.mark.parametrize(
     ("tree", "serializer"),
     [
-        (STORE_PAYMENT_COLLECTION.available, StorePaymentCollectionSerializer()),
+        (STORE_PAYMENT_COLLECTION.available, PaymentCollectionSerializer()),
         (ADMIN_PAYMENT.default, AdminPaymentSerializer()),
+        (ADMIN_PAYMENT_COLLECTION.available, PaymentCollectionSerializer()),
+        (REFUND_REASON.default, RefundReasonSerializer()),
+        (PAYMENT_PROVIDER.default, PaymentProviderSerializer()),
     ],
-    ids=["store", "admin"],
+    ids=["store", "admin", "admin collection", "refund reason", "provider"],
 )
 def test_documents_and_serializers_agree(tree: Tree, serializer: BaseSerializer[Any]) -> None:
     assert differences(tree, serializer) == []

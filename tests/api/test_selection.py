@@ -1,9 +1,14 @@
 """Medusa's `fields` grammar."""
 
+from typing import Any
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from medusa_payments.api.selection import Selectable, Tree
 from medusa_payments.exceptions import InvalidData
+from tests.api.openapi import ValidatedClient
 
 
 def tree(*paths: str) -> Tree:
@@ -115,3 +120,57 @@ def test_without_a_limit_every_depth_is_allowed() -> None:
     unlimited = Selectable(available=SELECTABLE.available, default=SELECTABLE.default)
 
     assert "payment_sessions" in unlimited.select("payment_sessions.payment.refunds.reason.label")
+
+
+def is_within(part: Tree, whole: Tree) -> bool:
+    return all(name in whole and is_within(beneath, whole[name]) for name, beneath in part.items())
+
+
+NAMES = ["id", "status", "payment_sessions", "payment", "refunds", "reason", "label", "nothing", "", "*"]
+ENTRIES = st.tuples(st.text("+-* ", max_size=2), st.lists(st.sampled_from(NAMES), max_size=6).map(".".join))
+
+
+@given(st.lists(ENTRIES.map("".join), max_size=5).map(",".join) | st.text())
+def test_every_text_selects_something_that_exists_or_is_refused(fields: str) -> None:
+    try:
+        selected = SELECTABLE.select(fields)
+    except InvalidData:
+        return
+    assert "id" in selected
+    assert is_within(selected, SELECTABLE.available)
+
+
+@pytest.mark.parametrize(
+    ("query", "keys"),
+    [
+        ("fields=amount", {"id", "amount"}),
+        ("fields=", {"id"}),
+        ("fields=amount,%2Bcaptures", {"id", "amount", "captures"}),
+        ("fields=amount,captures.amount", {"id", "amount", "captures"}),
+        ("fields=amount,payment_session.status", {"id", "amount", "payment_session", "payment_session_id"}),
+    ],
+)
+def test_over_http(staff: ValidatedClient, payment: Any, query: str, keys: set[str]) -> None:
+    made = payment()
+
+    one = staff.get(f"/admin/payments/{made['id']}?{query}").json()["payment"]
+    (listed,) = staff.get(f"/admin/payments?{query}").json()["payments"]
+
+    assert one == listed
+    assert one.keys() == keys
+
+
+@pytest.mark.parametrize("sign", ["+", "%2B", "%20"])
+def test_a_plus_sign_needs_no_escape(staff: ValidatedClient, payment: Any, sign: str) -> None:
+    made = payment()
+
+    answer = staff.get(f"/admin/payments?fields={sign}payment_session.status,-captures").json()["payments"][0]
+
+    assert answer.keys() == made.keys() - {"captures"}
+    assert answer["payment_session"] == {"id": made["payment_session_id"], "status": "authorized"}
+
+
+def test_a_repeated_parameter_is_refused(staff: ValidatedClient) -> None:
+    response = staff.get("/admin/payments?fields=id&fields=amount")
+
+    assert (response.status_code, response.json()["type"]) == (400, "invalid_data")

@@ -31,7 +31,7 @@ def statements(call: Callable[[], Any]) -> str:
 
 def _summary(sql: str, *, follows: str) -> str:
     verb = sql.split(maxsplit=1)[0]
-    if verb in {"BEGIN", "COMMIT"}:
+    if verb in {"BEGIN", "COMMIT", "SAVEPOINT", "RELEASE"}:
         return verb
     table = _TABLE.search(sql.split(" FROM ", 1)[-1])
     assert table is not None, sql
@@ -99,7 +99,7 @@ def test_update_session(storefront: ValidatedClient, session: Make) -> None:
     assert made == pinned(f"""
         SELECT:publishablekey SELECT:paymentcollection
         BEGIN LOCK:paymentcollection SELECT:operation SELECT:paymentsession SELECT:paymentsession
-        INSERT:operation COMMIT
+        SELECT:operation INSERT:operation COMMIT
         BEGIN LOCK:paymentcollection SELECT:operation SELECT:paymentsession
         UPDATE:paymentsession INSERT:event UPDATE:operation {PROJECTION_UNPAID} COMMIT
         SELECT:paymentsession {COLLECTION_DOCUMENT}
@@ -158,4 +158,5 @@ def test_get_payment(staff: ValidatedClient, payment: Make) -> None:
 def test_list_payments(staff: ValidatedClient, payment: Make) -> None:
     payment()
 
-    assert statements(lambda: staff.get("/admin/payments")) == pinned(f"SELECT:payment {LEDGER} SELECT:payment")
+    assert statements(lambda: staff.get("/admin/payments?limit=1")) == pinned(f"SELECT:payment {LEDGER} SELECT:payment")
+    assert statements(lambda: staff.get("/admin/payments")) == pinned(f"SELECT:payment {LEDGER}")

@@ -7,6 +7,7 @@ import jwt
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from rest_framework_simplejwt.tokens import AccessToken
 
 CREDENTIALS = {
     "user": {"email": "admin@example.com", "password": "admin"},
@@ -46,6 +47,12 @@ def test_the_token_opens_the_admin_api(client: Client, bearer: LogIn) -> None:
 
 def test_a_customers_token_does_not_open_the_admin_api(client: Client, bearer: LogIn) -> None:
     response = client.get("/admin/payments", headers=bearer("customer"))
+    assert (response.status_code, response.json()) == (401, {"message": "Unauthorized"})
+
+
+def test_a_token_that_is_not_of_this_shops_making_opens_no_session(client: Client, seeded: None) -> None:
+    token = AccessToken.for_user(User.objects.get(username=OWNER["user"]))
+    response = client.post("/auth/session", content_type=JSON, headers={"authorization": f"Bearer {token}"})
     assert (response.status_code, response.json()) == (401, {"message": "Unauthorized"})
 
 

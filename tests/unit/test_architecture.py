@@ -43,6 +43,7 @@ def test_only_the_locks_lock_rows() -> None:
     callers = {
         str(module)
         for module in MODULES
+        if module.parts[0] == "medusa_payments"
         for node in ast.walk(ast.parse((ROOT / module).read_text()))
         if isinstance(node, ast.Attribute) and node.attr == "select_for_update"
     }

@@ -1,4 +1,4 @@
-"""Payments for the staff: find, capture, refund."""
+"""Payments for the staff: find, capture, refund, cancel."""
 
 from typing import ClassVar
 
@@ -12,17 +12,25 @@ from medusa_payments.api.pagination import paginate
 from medusa_payments.api.representations import admin_payment
 from medusa_payments.api.schema import operation
 from medusa_payments.api.serializers.admin import (
+    AdminCancelPaymentSerializer,
     AdminCreatePaymentCaptureSerializer,
     AdminCreatePaymentRefundSerializer,
     AdminPaymentListQuery,
     AdminPaymentListResponseSerializer,
     AdminPaymentResponseSerializer,
 )
-from medusa_payments.api.viewsets import AdminViewSet
-from medusa_payments.queries import payments
-from medusa_payments.services import captures, refunds
+from medusa_payments.api.viewsets import IDEMPOTENCY_KEY_HEADER, AdminViewSet
+from medusa_payments.conf import payments_settings
+from medusa_payments.exceptions import InvalidData
+from medusa_payments.queries import payments as payment_queries
+from medusa_payments.services import captures, payments, refunds
 
 TAGS = ["Admin: payments"]
+
+KEY_NEEDED = (
+    f"This shop requires the header {IDEMPOTENCY_KEY_HEADER} for refunds. Send a new UUID for a new refund, "
+    "and the same one again when you repeat a request."
+)
 
 
 class AdminPaymentViewSet(AdminViewSet):
@@ -31,12 +39,16 @@ class AdminPaymentViewSet(AdminViewSet):
         "retrieve": "medusa_payments.view_payment",
         "capture": "medusa_payments.capture_payment",
         "refund": "medusa_payments.refund_payment",
+        "cancel": "medusa_payments.cancel_payment",
     }
 
     @operation(
         operation_id="adminListPayments",
         summary="List payments",
-        description="Returns a page of payments and the count of all that match. Lists are `id[]=…&id[]=…`.",
+        description=(
+            "Returns a page of payments and the count of all that match. A filter takes a value, a list "
+            "(`id[0]=…&id[1]=…`) or operators (`created_at[$gte]=2026-01-31`); filters add up, `$and` and `$or` nest."
+        ),
         tags=TAGS,
         parameters=[AdminPaymentListQuery],
         response=AdminPaymentListResponseSerializer,
@@ -44,8 +56,7 @@ class AdminPaymentViewSet(AdminViewSet):
     )
     def list(self, request: Request) -> Response:
         query = self.validated_query(AdminPaymentListQuery)
-        matching = payments.listed(ids=query.get("id"), payment_session_ids=query.get("payment_session_id"))
-        page = paginate(matching, query)
+        page = paginate(payment_queries.listed(with_parents="fields" in query), query)
         documents = [admin_payment(payment, query.get("fields")) for payment in page.items]
         return Response(page.envelope("payments", documents))
 
@@ -90,7 +101,7 @@ class AdminPaymentViewSet(AdminViewSet):
         description=(
             "Gives back `amount`, or all that remains of what was captured. Never more than that, whoever else refunds "
             "at the same time. A repeat of a request whose answer was lost finds out what became of it and moves "
-            "nothing twice. `note` is visible to the customer."
+            "nothing twice. `note` is visible to the customer. A shop can require an `Idempotency-Key` here."
         ),
         tags=TAGS,
         parameters=[SelectionQuery],
@@ -107,9 +118,36 @@ class AdminPaymentViewSet(AdminViewSet):
     def refund(self, request: Request, id: str) -> Response:
         body = self.validated(AdminCreatePaymentRefundSerializer, request.data)
         query = self.validated_query(SelectionQuery)
-        refunds.refund(payment_id=id, created_by=self.actor_id, idempotency_key=self.idempotency_key, **body)
+        refunds.refund(payment_id=id, created_by=self.actor_id, idempotency_key=self._refund_key(), **body)
         return _answer(id, query.get("fields"))
+
+    @operation(
+        operation_id="adminCancelPayment",
+        summary="Cancel a payment",
+        description=(
+            "Releases what the payment holds and hasn't captured. With nothing captured, the payment is canceled and "
+            "its collection can be paid again; else it counts as captured. A payment with nothing left to release "
+            "answers 200; one that is captured in full is 400 `invalid_data`."
+        ),
+        tags=TAGS,
+        parameters=[SelectionQuery],
+        request=AdminCancelPaymentSerializer,
+        response=AdminPaymentResponseSerializer,
+        response_example={"payment": examples.CANCELED_PAYMENT},
+    )
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, id: str) -> Response:
+        self.validated(AdminCancelPaymentSerializer, request.data)
+        query = self.validated_query(SelectionQuery)
+        payments.cancel(payment_id=id, created_by=self.actor_id, idempotency_key=self.idempotency_key)
+        return _answer(id, query.get("fields"))
+
+    def _refund_key(self) -> str | None:
+        key = self.idempotency_key
+        if key is None and payments_settings.REQUIRE_IDEMPOTENCY_KEY_FOR_REFUNDS:
+            raise InvalidData(KEY_NEEDED)
+        return key
 
 
 def _answer(payment_id: str, fields: str | None) -> Response:
-    return Response({"payment": admin_payment(payments.detailed(payment_id), fields)})
+    return Response({"payment": admin_payment(payment_queries.detailed(payment_id), fields)})

@@ -28,6 +28,14 @@ def _record(**options: Any) -> RecordField:
     return RecordField(required=False, **options)
 
 
+class PageSerializer(serializers.Serializer[Any]):
+    """What the envelope of a list has beside the list."""
+
+    count = serializers.IntegerField(help_text="How many match in all.")
+    offset = serializers.IntegerField()
+    limit = serializers.IntegerField()
+
+
 class ObjectReferenceSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
 
@@ -47,6 +55,11 @@ class PaymentSessionContextSerializer(serializers.Serializer[Any]):
 
 class StorePaymentProviderSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
+
+
+class PaymentProviderSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    is_enabled = serializers.BooleanField(required=False)
 
 
 class RefundReasonSerializer(serializers.Serializer[Any]):
@@ -116,7 +129,7 @@ class BasePaymentSerializer(PaymentFieldsSerializer):
     payment_session = ObjectReferenceSerializer(required=False)
 
 
-class StorePaymentSessionSerializer(serializers.Serializer[Any]):
+class PaymentSessionSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     amount = _amount(help_text="As the provider has it.")
     raw_amount = RawAmountSerializer(required=False)
@@ -135,7 +148,7 @@ class StorePaymentSessionSerializer(serializers.Serializer[Any]):
     payment = BasePaymentSerializer(required=False, allow_null=True)
 
 
-class StorePaymentCollectionSerializer(serializers.Serializer[Any]):
+class PaymentCollectionSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     currency_code = _text()
     amount = _amount(help_text="What is to be paid.")
@@ -153,7 +166,7 @@ class StorePaymentCollectionSerializer(serializers.Serializer[Any]):
     updated_at = _time()
     deleted_at = _time(allow_null=True)
     payment_providers = StorePaymentProviderSerializer(many=True, required=False)
-    payment_sessions = StorePaymentSessionSerializer(many=True, required=False, help_text="The live ones.")
+    payment_sessions = PaymentSessionSerializer(many=True, required=False, help_text="The live ones.")
     payments = BasePaymentSerializer(many=True, required=False)
 
 

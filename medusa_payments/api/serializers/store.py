@@ -1,11 +1,16 @@
 """Requests and response envelopes of the store API."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 
 from medusa_payments.api.fields import RecordField, StrictSerializer, StringField
-from medusa_payments.api.serializers.documents import StorePaymentCollectionSerializer
+from medusa_payments.api.filters import ListQuery
+from medusa_payments.api.serializers.documents import (
+    PageSerializer,
+    PaymentCollectionSerializer,
+    PaymentProviderSerializer,
+)
 
 
 class StoreCreatePaymentCollectionSerializer(StrictSerializer):
@@ -22,4 +27,14 @@ class StoreAuthorizePaymentSessionSerializer(StrictSerializer):
 
 
 class StorePaymentCollectionResponseSerializer(serializers.Serializer[Any]):
-    payment_collection = StorePaymentCollectionSerializer()
+    payment_collection = PaymentCollectionSerializer()
+
+
+class StorePaymentProviderListQuery(ListQuery):
+    orderable: ClassVar[frozenset[str]] = frozenset({"id", "is_enabled"})
+
+    region_id = StringField(help_text="The region of the cart.")
+
+
+class StorePaymentProviderListResponseSerializer(PageSerializer):
+    payment_providers = PaymentProviderSerializer(many=True)

@@ -40,7 +40,7 @@ class StorePaymentCollectionViewSet(StoreViewSet):
         body = self.validated(StoreCreatePaymentCollectionSerializer, request.data)
         query = self.validated_query(SelectionQuery)
         collection = payment_collections.create_for_cart(cart_id=body["cart_id"], request=request)
-        return _answer(collection.pk, query.get("fields"))
+        return self._answer(collection.pk, query.get("fields"))
 
     @operation(
         operation_id="getPaymentCollection",
@@ -53,7 +53,7 @@ class StorePaymentCollectionViewSet(StoreViewSet):
     )
     def retrieve(self, request: Request, id: str) -> Response:
         query = self.validated_query(SelectionQuery)
-        return _answer(id, query.get("fields"))
+        return self._answer(id, query.get("fields"))
 
     @operation(
         operation_id="initializePaymentSession",
@@ -81,7 +81,7 @@ class StorePaymentCollectionViewSet(StoreViewSet):
             idempotency_key=self.idempotency_key,
             **body,
         )
-        return _answer(id, query.get("fields"))
+        return self._answer(id, query.get("fields"))
 
     @operation(
         operation_id="authorizePaymentSession",
@@ -107,9 +107,9 @@ class StorePaymentCollectionViewSet(StoreViewSet):
             request=request,
             idempotency_key=self.idempotency_key,
         )
-        return _answer(id, query.get("fields"))
+        return self._answer(id, query.get("fields"))
 
-
-def _answer(payment_collection_id: str, fields: str | None) -> Response:
-    collection = collection_queries.detailed(payment_collection_id)
-    return Response({"payment_collection": store_payment_collection(collection, fields)})
+    def _answer(self, payment_collection_id: str, fields: str | None) -> Response:
+        collection = collection_queries.detailed(payment_collection_id)
+        document = store_payment_collection(collection, fields, customer_id=self.customer_id)
+        return Response({"payment_collection": document})

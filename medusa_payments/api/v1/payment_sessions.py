@@ -53,7 +53,11 @@ def _authorized(*, payment_collection_id: str, payment_session_id: str, **option
         session = payment_sessions.authorize(
             payment_collection_id=payment_collection_id, payment_session_id=payment_session_id, **options
         )
-    except (NotAllowed, InvalidData, PaymentAuthorizationError) as error:
+    except (NotAllowed, PaymentAuthorizationError) as error:
+        raise _failed(payment_session_id) from error
+    except InvalidData as error:
+        if "operation_id" not in error.details:  # the request itself is wrong, no provider was asked
+            raise
         raise _failed(payment_session_id) from error
     except NotFound as error:
         if payment_collections.exists(payment_collection_id):

@@ -116,8 +116,9 @@ def _token(user: User, actor_type: str) -> str:
 def _authenticated(request: Request) -> tuple[User, Any]:
     """Return the owner of the request's token and what the token says.
 
-    Raises `NotAuthenticated` when there is no token, or one that isn't accepted.
+    Raises `NotAuthenticated` when there is no token, or one that isn't accepted or isn't of this shop's making.
     """
-    if not isinstance(request.user, User):
+    claims: Any = request.auth
+    if not isinstance(request.user, User) or not claims or "actor_id" not in claims:
         raise NotAuthenticated
-    return request.user, request.auth
+    return request.user, claims

@@ -1,0 +1,34 @@
+"""What a cart can be paid with."""
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from medusa_payments.api import examples
+from medusa_payments.api.pagination import paginate_rows
+from medusa_payments.api.representations import payment_provider
+from medusa_payments.api.schema import operation
+from medusa_payments.api.serializers.store import (
+    StorePaymentProviderListQuery,
+    StorePaymentProviderListResponseSerializer,
+)
+from medusa_payments.api.viewsets import StoreViewSet
+from medusa_payments.queries import payment_providers
+
+TAGS = ["Store: payment providers"]
+
+
+class StorePaymentProviderViewSet(StoreViewSet):
+    @operation(
+        operation_id="listPaymentProviders",
+        summary="List payment providers",
+        description="Returns the providers that a region's carts can be paid with; none for an unknown region.",
+        tags=TAGS,
+        parameters=[StorePaymentProviderListQuery],
+        response=StorePaymentProviderListResponseSerializer,
+        response_example=examples.PAYMENT_PROVIDERS,
+    )
+    def list(self, request: Request) -> Response:
+        query = self.validated_query(StorePaymentProviderListQuery)
+        page = paginate_rows(payment_providers.of_region(query["region_id"]), query)
+        documents = [payment_provider(provider, query.get("fields")) for provider in page.items]
+        return Response(page.envelope("payment_providers", documents))

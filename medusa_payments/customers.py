@@ -1,0 +1,35 @@
+"""Whom a storefront request comes from, asked through the `CUSTOMER_RESOLVER` hook."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from medusa_payments.conf import payments_settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    """A customer who is logged in. `id` is the host's own; payment sessions record it."""
+
+    id: str
+    email: str | None = None
+
+
+def resolve_customer(request: object) -> Customer | None:
+    """Ask the host who is logged in; None for a guest, and for everyone when `CUSTOMER_RESOLVER` is None.
+
+    What the hook raises is not caught: a host that can't say who somebody is must not have them pay as a guest.
+    """
+    resolver = payments_settings.hook("CUSTOMER_RESOLVER")
+    if resolver is None:
+        return None
+    customer: Customer | None = resolver(request)
+    return customer
+
+
+def customer_of_user(request: Any) -> Customer | None:
+    """The default hook: the request's user, unless that is nobody or staff, who are guests in a storefront."""
+    user: Any = getattr(request, "user", None)
+    if not getattr(user, "is_authenticated", False) or getattr(user, "is_staff", False):
+        return None
+    email = getattr(user, getattr(user, "EMAIL_FIELD", "email"), None)
+    return Customer(id=str(user.pk), email=email or None)

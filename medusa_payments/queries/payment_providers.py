@@ -1,0 +1,30 @@
+"""The providers that can be paid with."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from medusa_payments.carts import providers_of_region
+from medusa_payments.providers.registry import providers
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredProvider:
+    """A provider of `MEDUSA_PAYMENTS["PROVIDERS"]`. Being configured enables it."""
+
+    id: str
+    is_enabled: bool = True
+
+
+def configured() -> list[ConfiguredProvider]:
+    """Return all configured providers."""
+    return _rows(providers)
+
+
+def of_region(region_id: str) -> list[ConfiguredProvider]:
+    """Return the configured providers that the host enables in a region: all where it doesn't restrict them."""
+    enabled = providers_of_region(region_id)
+    return configured() if enabled is None else _rows(alias for alias in providers if alias in enabled)
+
+
+def _rows(aliases: Iterable[str]) -> list[ConfiguredProvider]:
+    return [ConfiguredProvider(alias) for alias in aliases]

@@ -1,0 +1,153 @@
+"""Whatever is sent to whatever route: no server error, nothing written, and an envelope that says what is wrong."""
+
+import re
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import User
+
+from medusa_payments.orders import OrderSnapshot
+from medusa_payments.services import captures, payment_collections, payment_sessions, refund_reasons
+from medusa_payments.testing.fake_provider import FakeProvider
+from tests.api.bad_requests import ROUTES, BadRequest, Route, routes_of_the_package
+from tests.api.openapi import OpenAPI, ValidatedClient
+
+TYPES = {
+    400: {"invalid_data", "not_allowed"},
+    403: {"forbidden"},
+    404: {"not_found"},
+    413: {"invalid_data"},
+    415: {"invalid_data"},
+    422: {"payment_authorization_error"},
+}
+PUBLISHABLE_KEY = "x-publishable-api-key"
+WRONG_KEYS = ["", "pk_unknown", "sk_test", "pk_☃", "x" * 5000]
+
+
+def on(*routes: Route) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("route", routes, ids=lambda route: route.name)
+
+
+every_route = on(*ROUTES)
+admin_routes = on(*(route for route in ROUTES if "/admin" in route.path))
+store_routes = on(*(route for route in ROUTES if "/store" in route.path))
+
+
+@pytest.fixture
+def ids(payment: Callable[..., Any], set_total: Callable[..., None], settings: Any) -> dict[str, str]:
+    """The ids of a partly captured payment, of an order's collection with a session, and of a refund reason."""
+    orders = {"order_1": OrderSnapshot(currency_code="eur")}
+    resolver = {"ORDER_RESOLVER": lambda order_id, _request=None: orders.get(order_id), "REGION_PROVIDERS": None}
+    settings.MEDUSA_PAYMENTS = {**settings.MEDUSA_PAYMENTS, **resolver}
+    collection = payment_collections.create_for_order(order_id="order_1", amount=Decimal(20))
+    session = payment_sessions.initialize(payment_collection_id=collection.pk, provider_id="pp_fake_fake")
+    reason = refund_reasons.create(label="Lost", code="lost")
+    payment_id = payment()["id"]
+    captures.capture(payment_id=payment_id, amount=Decimal(20))
+    set_total("10", cart_id="cart_2")
+    return {
+        "payment": payment_id,
+        "collection": collection.pk,
+        "session": session.pk,
+        "reason": reason.pk,
+    }
+
+
+@pytest.fixture
+def everybody(storefront: ValidatedClient) -> ValidatedClient:
+    """A client that may do everything: it has a publishable key, and all permissions of the staff."""
+    storefront.force_authenticate(User.objects.create_superuser("boss"))
+    return storefront
+
+
+@pytest.fixture
+def unchanged(ids: dict[str, str], fake_provider: FakeProvider) -> Callable[[], bool]:
+    """Return a function that says whether every row and the provider's ledger are as they were."""
+
+    def everything() -> list[Any]:
+        models = [model for label in ("medusa_payments", "shop") for model in apps.get_app_config(label).get_models()]
+        return [list(model._base_manager.order_by("pk").values()) for model in models] + fake_provider.ledger_entries()
+
+    before = everything()
+    return lambda: everything() == before
+
+
+def faults(client: ValidatedClient, method: str, requests: Iterable[BadRequest]) -> dict[str, Any]:
+    """Send all and return, by name, what was answered otherwise than it should have been."""
+    found = {}
+    for request in requests:
+        answer = client.generic(
+            method, request.path, request.content, content_type=request.content_type, headers=request.headers
+        )
+        if answer.status_code not in request.statuses or not is_envelope(answer.status_code, answer.json()):
+            found[request.name] = (answer.status_code, answer.json())
+    return found
+
+
+def is_envelope(status_code: int, document: Any) -> bool:
+    if status_code == 401:
+        return bool(document == {"message": "Unauthorized"})
+    is_complete = {"type", "message"} <= document.keys() <= {"type", "message", "code", "details"}
+    return is_complete and document["type"] in TYPES[status_code] and 0 < len(document["message"]) < 6000
+
+
+def test_every_route_is_tested() -> None:
+    tested = {re.sub(r"{\w+}", "{}", route.name) for route in ROUTES}
+
+    assert tested == {re.sub(r"<\w+:\w+>", "{}", name) for name in routes_of_the_package()}
+
+
+@every_route
+def test_the_unspoiled_request_is_accepted(
+    everybody: ValidatedClient, ids: dict[str, str], unchanged: Callable[[], bool], route: Route
+) -> None:
+    """Else all that follows might be refused for some other reason, or writing might go unnoticed."""
+    request = route.valid(ids)
+
+    answer = everybody.generic(route.method, request.path, request.content, content_type=request.content_type)
+
+    assert answer.status_code == 200, answer.json()
+    assert unchanged() == (route.method == "GET")
+
+
+@every_route
+def test_wrong_requests(
+    everybody: ValidatedClient, ids: dict[str, str], unchanged: Callable[[], bool], route: Route
+) -> None:
+    assert faults(everybody, route.method, route.spoiled(ids)) == {}
+    assert unchanged()
+
+
+@store_routes
+def test_wrong_publishable_keys(
+    everybody: ValidatedClient, ids: dict[str, str], unchanged: Callable[[], bool], route: Route
+) -> None:
+    for key in WRONG_KEYS[1:] if route.is_v1 else WRONG_KEYS:
+        request = route.valid(ids, headers={PUBLISHABLE_KEY: key})
+        answer = everybody.generic(
+            route.method, request.path, request.content, content_type="application/json", headers=request.headers
+        )
+        assert (answer.status_code, answer.json()["type"]) == (400, "not_allowed")
+    assert unchanged()
+
+
+@admin_routes
+@pytest.mark.parametrize(("caller", "status"), [("nobody", 401), ("customer", 401), ("clerk", 403)])
+def test_wrong_users(
+    openapi: OpenAPI, ids: dict[str, str], unchanged: Callable[[], bool], route: Route, caller: str, status: int
+) -> None:
+    """A customer isn't let in for having permissions, nor a clerk for being on the staff."""
+    client = ValidatedClient(openapi)
+    if caller != "nobody":
+        is_clerk = caller == "clerk"
+        client.force_authenticate(User.objects.create_user(caller, is_staff=is_clerk, is_superuser=not is_clerk))
+    request = route.valid(ids)
+
+    answer = client.generic(route.method, request.path, request.content, content_type=request.content_type)
+
+    assert answer.status_code == status
+    assert is_envelope(status, answer.json())
+    assert unchanged()

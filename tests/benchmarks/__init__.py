@@ -1,0 +1,1 @@
+"""Measurements that are kept, to be run by hand."""

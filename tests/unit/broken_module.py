@@ -1,0 +1,3 @@
+"""A module of a shop with a bug in it."""
+
+raise ZeroDivisionError("secret 4242")
