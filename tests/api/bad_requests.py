@@ -124,7 +124,7 @@ class Route:
     def keys(self, ids: dict[str, str]) -> Iterator[BadRequest]:
         """Idempotency keys that are none."""
         if self.method == "POST" and self.is_keyed:
-            body, statuses = self._filled_body(ids), NOT_AUTHORIZED if self.is_v1 else REFUSED
+            body, statuses = self._filled_body(ids), REFUSED
             for name, key in BAD_KEYS.items():
                 yield self._sent(f"{name} key", ids, body, statuses=statuses, headers={"Idempotency-Key": key})
 
