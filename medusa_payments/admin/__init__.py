@@ -1,4 +1,4 @@
-"""What happened to a customer's money, in Django admin.
+"""What happened to a customer's money, and the forms that move it, in Django admin.
 
 A shop that wants a page otherwise subclasses its class, unregisters the model and registers the subclass.
 """

@@ -7,6 +7,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -23,7 +24,7 @@ class KeyAdmin(ReadOnlyAdmin[KeyT]):
     """Keys can be revoked, after a question, by users with Django's change permission."""
 
     revocation_warning: Text = ""
-    actions = ("revoke",)
+    actions: tuple[str, ...] = ("revoke",)
 
     revoked_time = columns.moment("revoked_at", _("revoked at"))
 
@@ -41,7 +42,14 @@ class KeyAdmin(ReadOnlyAdmin[KeyT]):
     @admin.action(description=_("Revoke the selected keys"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[KeyT]) -> HttpResponse | None:
         if "confirmed" not in request.POST:
-            return self._ask_before_revoking(request, queryset)
+            return self.ask(
+                request,
+                queryset,
+                action="revoke",
+                title=_("Revoke keys"),
+                warning=format_lazy("{} {}", self.revocation_warning, _("This can't be undone.")),
+                button=_("Yes, revoke"),
+            )
         revoked = list(queryset)
         for key in revoked:
             self.revoke_key(key)
@@ -53,14 +61,18 @@ class KeyAdmin(ReadOnlyAdmin[KeyT]):
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(f"medusa_payments.change_{self.opts.model_name}")
 
-    def _ask_before_revoking(self, request: HttpRequest, queryset: QuerySet[KeyT]) -> HttpResponse:
+    def ask(self, request: HttpRequest, queryset: QuerySet[KeyT], **question: Any) -> HttpResponse:
+        """Return the page that asks before an action is carried out on keys.
+
+        `question` is the `action`, the page's `title` and `warning`, the words on its `button`, and perhaps a `form`.
+        """
+        request.current_app = self.admin_site.name
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Revoke keys"),
-            "warning": self.revocation_warning,
             "opts": self.opts,
             "keys": queryset,
             "checkbox_name": ACTION_CHECKBOX_NAME,
             "media": self.media,
+            **question,
         }
-        return TemplateResponse(request, "admin/medusa_payments/revoke_keys.html", context)
+        return TemplateResponse(request, "admin/medusa_payments/key_question.html", context)

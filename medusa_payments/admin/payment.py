@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from medusa_payments.admin import columns, display
-from medusa_payments.admin.read_only import ReadOnlyAdmin
+from medusa_payments.admin.money_admin import MoneyAdmin
 from medusa_payments.models import Capture, Event, Operation, Payment, PaymentSession, Refund
 
 
@@ -52,7 +52,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Payment)
-class PaymentAdmin(ReadOnlyAdmin[Payment]):
+class PaymentAdmin(MoneyAdmin):
     """Authorized money and what became of it."""
 
     list_display = (

@@ -1,6 +1,7 @@
 """The base of every page: rows are looked at here; what changes them goes through the services."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -12,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from medusa_payments.admin import actors, columns
+from medusa_payments.admin.display import Text
 from medusa_payments.admin.related_tables import RelatedTable, latest_rows, lay_out
 
 RowT = TypeVar("RowT", bound=Model)
@@ -25,6 +27,14 @@ else:
 
     class _TypedAdmin(admin.ModelAdmin, Generic[RowT]):
         pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A button at the top of a page that leads to where something is done about its object."""
+
+    label: Text
+    url: str
 
 
 class ReadOnlyAdmin(_TypedAdmin[RowT]):
@@ -62,6 +72,10 @@ class ReadOnlyAdmin(_TypedAdmin[RowT]):
     def has_delete_permission(self, request: HttpRequest, obj: RowT | None = None) -> bool:
         return False
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> RowT | None:
+        # PostgreSQL takes no NUL, and no id has one.
+        return None if "\0" in object_id else super().get_object(request, object_id, from_field)
+
     def get_readonly_fields(self, request: HttpRequest, obj: RowT | None = None) -> Any:
         return flatten_fieldsets(self.get_fieldsets(request, obj))
 
@@ -93,8 +107,13 @@ class ReadOnlyAdmin(_TypedAdmin[RowT]):
         obj: RowT | None = None,
     ) -> HttpResponse:
         if obj is not None:
+            context["tools"] = self.tools(request, obj)
             context["related_tables"] = self.related_tables(request, obj)
         return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def tools(self, request: HttpRequest, obj: RowT) -> Sequence[Tool]:
+        """Return the buttons of an object's page: what there is to do and this user may do."""
+        return ()
 
     def related_tables(self, request: HttpRequest, obj: RowT) -> list[RelatedTable]:
         """Load the tables below a page, as far as the user may see them, and name who did what on it."""

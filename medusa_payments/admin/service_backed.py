@@ -1,15 +1,14 @@
 """The base for what people may write here: their forms go to a service."""
 
-from itertools import product
 from typing import Any
 
 from django.contrib import messages
-from django.db import connections, transaction
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern
 
 from medusa_payments.admin.read_only import ReadOnlyAdmin, RowT
+from medusa_payments.admin.transactions import without_transactions
 from medusa_payments.exceptions import PaymentsError
 
 
@@ -37,10 +36,7 @@ class ServiceBackedAdmin(ReadOnlyAdmin[RowT]):
         return [name for name in fields if not (may_write and name in self.form_fields)]
 
     def get_urls(self) -> list[URLPattern]:
-        patterns = super().get_urls()
-        for pattern, alias in product(patterns, connections):
-            transaction.non_atomic_requests(using=alias)(pattern.callback)
-        return patterns
+        return without_transactions(super().get_urls())
 
     def changeform_view(
         self,

@@ -17,8 +17,12 @@ from medusa_payments.models import Payment, PaymentCollection
 from medusa_payments.services import captures, payment_collections, payment_sessions, refund_reasons, refunds
 from medusa_payments.testing.carts import CartDesk
 from medusa_payments.testing.factories import UserFactory
+from tests.admin.browser import Browser
 
 LogIn = Callable[..., Client]
+
+CLERK = ("view_payment", "capture_payment", "refund_payment", "cancel_payment")
+"""The permissions of somebody who may do everything with payments."""
 
 
 @pytest.fixture
@@ -40,6 +44,12 @@ def viewer(log_in: LogIn) -> Client:
     """A client of somebody who may look at everything and change nothing."""
     of_payments = Permission.objects.filter(content_type__app_label="medusa_payments", codename__startswith="view_")
     return log_in(*of_payments.values_list("codename", flat=True))
+
+
+@pytest.fixture
+def browser(log_in: LogIn) -> Browser:
+    """The browser of a clerk."""
+    return Browser(log_in(*CLERK))
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import pytest
 from django.apps import apps
 from django.contrib.admin.sites import site
 from django.test import Client
@@ -77,8 +78,9 @@ def test_permission_to_move_money_is_not_permission_to_look(log_in: LogIn, payme
     assert client.get(page_url(payment)).status_code == 403
 
 
-def test_a_page_that_is_not_there_leads_back(viewer: Client) -> None:
-    response = viewer.get(page_url(PaymentCollection(id="pay_col_missing")), follow=True)
+@pytest.mark.parametrize("collection_id", ["pay_col_missing", "pay_col_missing\0"])
+def test_a_page_that_is_not_there_leads_back(viewer: Client, collection_id: str) -> None:
+    response = viewer.get(page_url(PaymentCollection(id=collection_id)), follow=True)
 
     assert response.redirect_chain == [(reverse("admin:index"), 302)]
     assert "pay_col_missing" in response.content.decode()

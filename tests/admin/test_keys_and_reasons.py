@@ -144,6 +144,66 @@ class TestPublishableKeys:
 
         assert publishable_keys.is_valid(key.token)
 
+    ROTATE = {"action": "rotate", "confirmed": "yes"}
+
+    def test_rotating_asks_first(self, log_in: LogIn) -> None:
+        client = log_in("view_publishablekey", "add_publishablekey", "change_publishablekey")
+        key, other = publishable_keys.create(title="Old <b>"), publishable_keys.create(title="New")
+        action = {"action": "rotate", "_selected_action": [key.pk]}
+
+        question = client.post(list_url(PublishableKey), action).content.decode()
+
+        assert key.token in question
+        assert "Old &lt;b&gt;" in question
+        assert PublishableKey.objects.count() == 2
+
+        page = client.post(list_url(PublishableKey), action | self.ROTATE | {"overlap_seconds": "3600"}, follow=True)
+
+        successor = PublishableKey.objects.exclude(pk__in=[key.pk, other.pk]).get()
+        assert successor.title == "Old <b>"
+        assert f'The new key of Old &lt;b&gt; is <code class="payments-id">{successor.token}' in page.content.decode()
+        assert all(publishable_keys.is_valid(token) for token in (key.token, other.token, successor.token))
+        key.refresh_from_db()
+        assert key.revoked_at is not None
+        assert LogEntry.objects.get().object_id == key.pk
+
+    def test_rotating_without_overlap_stops_the_old_key(self, admin_client: Client) -> None:
+        key = publishable_keys.create(title="Shop window")
+        action = self.ROTATE | {"_selected_action": [key.pk], "overlap_seconds": "0"}
+
+        admin_client.post(list_url(PublishableKey), action)
+
+        assert not publishable_keys.is_valid(key.token)
+
+    def test_a_key_is_rotated_once(self, admin_client: Client) -> None:
+        key = publishable_keys.create(title="Shop window")
+        action = self.ROTATE | {"_selected_action": [key.pk], "overlap_seconds": "3600"}
+        for _ in range(2):
+            page = admin_client.post(list_url(PublishableKey), action, follow=True)
+
+        assert f"Shop window: PublishableKey {key.pk} was revoked before." in page.content.decode()
+        assert PublishableKey.objects.count() == 2
+
+    def test_rotating_takes_only_the_times_that_were_offered(self, admin_client: Client) -> None:
+        key = publishable_keys.create(title="Shop window")
+        action = self.ROTATE | {"_selected_action": [key.pk], "overlap_seconds": "31536000"}
+
+        page = admin_client.post(list_url(PublishableKey), action)
+
+        assert "Select a valid choice." in page.content.decode()
+        assert PublishableKey.objects.count() == 1
+
+    @pytest.mark.parametrize("missing", ["add_publishablekey", "change_publishablekey"])
+    def test_rotating_needs_the_permissions_to_add_and_to_change(self, log_in: LogIn, missing: str) -> None:
+        needed = {"view_publishablekey", "add_publishablekey", "change_publishablekey"}
+        key = publishable_keys.create(title="Shop window")
+        action = self.ROTATE | {"_selected_action": [key.pk], "overlap_seconds": "0"}
+
+        log_in(*needed - {missing}).post(list_url(PublishableKey), action)
+
+        assert publishable_keys.is_valid(key.token)
+        assert PublishableKey.objects.count() == 1
+
     def test_a_key_cannot_be_edited(self, admin_client: Client) -> None:
         key = publishable_keys.create(title="Shop window")
 

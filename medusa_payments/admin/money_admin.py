@@ -1,0 +1,73 @@
+"""Where money is captured, refunded and canceled: buttons on a payment's page, and the pages they lead to."""
+
+from collections.abc import Iterator, Sequence
+from uuid import UUID
+
+from django.contrib.admin.utils import quote
+from django.db import router
+from django.http import HttpRequest
+from django.urls import URLPattern, path, reverse
+
+from medusa_payments.admin.money_verbs import VERBS, MoneyVerb
+from medusa_payments.admin.money_view import MoneyView, token_of
+from medusa_payments.admin.read_only import ReadOnlyAdmin, Tool
+from medusa_payments.admin.transactions import without_transactions
+from medusa_payments.models import Operation, Payment
+from medusa_payments.queries.primary import primary
+from medusa_payments.states import OperationStatus
+
+
+class MoneyAdmin(ReadOnlyAdmin[Payment]):
+    """The payment's own row is still never edited here; services move the money.
+
+    Each verb needs its own permission (`capture_payment`, `refund_payment`, `cancel_payment`) and the one to view.
+    """
+
+    def get_urls(self) -> list[URLPattern]:
+        patterns = []
+        for verb in VERBS:
+            view = self.admin_site.admin_view(MoneyView.as_view(model_admin=self, verb=verb))
+            for route in (f"<path:object_id>/{verb.name}/", f"<path:object_id>/{verb.name}/<uuid:token>/"):
+                patterns.append(path(route, view, name=f"{self.opts.app_label}_{self.opts.model_name}_{verb.name}"))
+        return [*without_transactions(patterns), *super().get_urls()]
+
+    def tools(self, request: HttpRequest, obj: Payment) -> Sequence[Tool]:
+        verbs = {verb.name: verb for verb in VERBS if self.may_move_money(request, verb)}
+        unfinished = [
+            Tool(label=verbs[kind].find_out, url=self.money_url(verbs[kind], obj.pk, token))
+            for kind, token in self._unfinished(obj)
+            if kind in verbs
+        ]
+        to_do = [
+            Tool(label=verb.title, url=self.money_url(verb, obj.pk)) for verb in verbs.values() if verb.available(obj)
+        ]
+        return [*unfinished, *to_do]
+
+    def may_move_money(self, request: HttpRequest, verb: MoneyVerb) -> bool:
+        """Say whether a user may look at payments and do this with them."""
+        return self.has_view_permission(request) and request.user.has_perm(verb.permission)
+
+    def current(self, request: HttpRequest, payment_id: str) -> Payment | None:
+        """Return a payment that this user may see, as it is in the database that is written to."""
+        payments = self.get_queryset(request).using(router.db_for_write(Payment))
+        return None if "\0" in payment_id else payments.filter(pk=payment_id).first()
+
+    def page_url(self, payment_id: str) -> str:
+        return self._url("change", payment_id)
+
+    def money_url(self, verb: MoneyVerb, payment_id: str, *token: UUID) -> str:
+        """Return where one intent to do this with a payment is carried out; without a token, where one begins."""
+        return self._url(verb.name, payment_id, *token)
+
+    def _unfinished(self, payment: Payment) -> Iterator[tuple[str, UUID]]:
+        """Yield what was begun here and whose outcome isn't known."""
+        if payment.capturing_amount or payment.releasing_amount or payment.refunding_amount:
+            begun = primary(Operation).filter(payment=payment, status=OperationStatus.OPEN.value)
+            for kind, key in begun.order_by("created_at", "id").values_list("kind", "idempotency_key"):
+                token = token_of(key)
+                if token is not None:
+                    yield kind, token
+
+    def _url(self, name: str, payment_id: str, *token: UUID) -> str:
+        view_name = f"admin:{self.opts.app_label}_{self.opts.model_name}_{name}"
+        return reverse(view_name, args=[quote(payment_id), *token], current_app=self.admin_site.name)

@@ -1,0 +1,225 @@
+"""The pages on which money is moved: a form, the question in words, and then the service."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.contrib.admin.helpers import AdminForm
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+from django.views import View
+
+from medusa_payments.admin import display
+from medusa_payments.admin.display import Text
+from medusa_payments.admin.money_errors import explain
+from medusa_payments.admin.money_forms import MoneyForm
+from medusa_payments.exceptions import PaymentsError
+from medusa_payments.models import Operation, Payment
+from medusa_payments.queries.primary import primary
+from medusa_payments.states import OperationStatus
+
+if TYPE_CHECKING:
+    from medusa_payments.admin.money_admin import MoneyAdmin
+    from medusa_payments.admin.money_verbs import MoneyVerb
+
+KEY_PREFIX = "admin-"
+"""What the idempotency keys of these pages begin with; the token follows."""
+
+WAS_SENT = {
+    OperationStatus.OPEN.value: _(
+        "This was sent already, and the provider's answer was lost or is still awaited. "
+        "Submit again to find out; nothing is done twice."
+    ),
+    OperationStatus.NOT_EXECUTED.value: _(
+        "This was tried already, and the provider couldn't be reached; nothing was done. Submit again."
+    ),
+}
+"""What is said of an operation that sending the form again goes on with."""
+
+
+def token_of(idempotency_key: str | None) -> UUID | None:
+    """Return the token behind an idempotency key; None for a key that these pages didn't make."""
+    text = (idempotency_key or "").removeprefix(KEY_PREFIX)
+    try:
+        token = UUID(text)
+    except ValueError:
+        return None
+    return token if idempotency_key == f"{KEY_PREFIX}{token}" else None
+
+
+class MoneyView(View):
+    """One verb on one payment. Nothing changes before the question is answered.
+
+    The token in the address stands for one intent and is the idempotency key of its operation: whoever sends the pages
+    under that address again, by a double click, a reload or from the browser's history, means the same operation.
+    Without a token a new one is made up.
+    """
+
+    http_method_names = ["get", "head", "post"]
+    model_admin: "MoneyAdmin" = None  # type: ignore[assignment]
+    verb: "MoneyVerb" = None  # type: ignore[assignment]
+    payment: Payment
+    token: UUID
+
+    def dispatch(self, request: HttpRequest, object_id: str, token: UUID | None = None) -> HttpResponseBase:
+        if not self.model_admin.may_move_money(request, self.verb):
+            raise PermissionDenied
+        payment_id = unquote(object_id)
+        if token is None:
+            return HttpResponseRedirect(self.model_admin.money_url(self.verb, payment_id, uuid4()))
+        payment = self.model_admin.current(request, payment_id)
+        if payment is None:
+            missing: HttpResponse = self.model_admin._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
+                request, self.model_admin.opts, payment_id
+            )
+            return missing
+        self.payment, self.token = payment, token
+        return super().dispatch(request)
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        if self.operation is not None:
+            return self._go_on_with(self.operation)
+        if not self.verb.available(self.payment):
+            return self._leave(messages.WARNING, self.verb.nothing_left)
+        form = self._form()
+        return self._ask_in_words(self._form({})) if not form.fields else self._ask(form)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        is_confirmed = "confirmed" in request.POST
+        if self.operation is not None and not is_confirmed:
+            return self._go_on_with(self.operation)
+        if self.operation is None and not self.verb.available(self.payment):
+            return self._leave(messages.WARNING, self.verb.nothing_left)
+        form = self._form(request.POST)
+        notice = _("The payment has changed since you were asked.") if is_confirmed and self._has_changed() else ""
+        if "change" in request.POST or not form.is_valid():
+            return self._ask(form, notice=notice)
+        if not is_confirmed or notice:
+            return self._ask_in_words(form, notice=notice)
+        return self._carry_out(form)
+
+    @cached_property
+    def operation(self) -> Operation | None:
+        """The operation that this token was used for, if it was."""
+        by_key = primary(Operation).filter(idempotency_key=self.key, kind=self.verb.kind.value, target=self.payment.pk)
+        return by_key.first()
+
+    @property
+    def key(self) -> str:
+        return f"{KEY_PREFIX}{self.token}"
+
+    def _form(self, answers: QueryDict | dict[str, Any] | None = None) -> MoneyForm:
+        limit = None if self.operation else self.verb.available(self.payment)
+        return self.verb.form_class(answers, payment=self.payment, limit=limit)
+
+    def _has_changed(self) -> bool:
+        return self.operation is None and self.request.POST.get("available") != str(self.verb.available(self.payment))
+
+    def _carry_out(self, form: MoneyForm) -> HttpResponse:
+        try:
+            self.verb.carry_out(form, created_by=str(self.request.user.pk), idempotency_key=self.key)
+        except PaymentsError as error:
+            return self._tell(error)
+        self._read_again()
+        return self._leave(messages.SUCCESS, self._report())
+
+    def _tell(self, error: PaymentsError) -> HttpResponse:
+        self._read_again()
+        notice = explain(error, self.model_admin.admin_site)
+        if self.operation is not None and self.operation.status in WAS_SENT:
+            return self._ask_again(self.operation, notice=notice)
+        if self.operation is not None:
+            # Its token is used up: what follows is another intent.
+            self.token = uuid4()
+            del self.operation
+        if not self.verb.available(self.payment):
+            return self._leave(messages.ERROR, notice)
+        form = self._form(self.request.POST)
+        return self._ask(form, notice=notice) if form.fields else self._ask_in_words(form, notice=notice)
+
+    def _go_on_with(self, operation: Operation) -> HttpResponse:
+        if operation.status in WAS_SENT:
+            return self._ask_again(operation, notice=WAS_SENT[operation.status])
+        if operation.status == OperationStatus.REFUSED:
+            return self._leave(messages.ERROR, _("The payment provider refused this already; nothing was done."))
+        return self._leave(messages.INFO, _("This was sent already, and not again: %s") % self._report())
+
+    def _report(self) -> Text:
+        return self.verb.report(self.operation, self.payment) if self.operation else self.verb.nothing_left
+
+    def _read_again(self) -> None:
+        payment = self.model_admin.current(self.request, self.payment.pk)
+        self.payment = payment or self.payment
+        self.__dict__.pop("operation", None)
+
+    def _leave(self, level: int, text: Text) -> HttpResponse:
+        self.model_admin.message_user(self.request, text, level)
+        return HttpResponseRedirect(self.model_admin.page_url(self.payment.pk))
+
+    def _ask(self, form: MoneyForm, *, notice: Text = "") -> HttpResponse:
+        fieldsets = [(None, {"fields": list(form.fields)})]
+        return self._page("form", form, notice=notice, adminform=AdminForm(form, fieldsets, {}))  # type: ignore[arg-type]
+
+    def _ask_in_words(self, form: MoneyForm, *, notice: Text = "") -> HttpResponse:
+        form.is_valid()
+        amount = display.money(self.verb.amount(form), self.payment.currency_code)
+        return self._page(
+            "question",
+            form,
+            notice=notice,
+            question=self.verb.question(form),
+            details=self.verb.details(form),
+            button=self.verb.button(amount),
+        )
+
+    def _ask_again(self, operation: Operation, *, notice: Text) -> HttpResponse:
+        form = self._form(self.verb.answers(operation))
+        form.is_valid()
+        amount = display.money(operation.amount or 0, operation.currency_code)
+        return self._page(
+            "question",
+            form,
+            notice=notice,
+            question=self.verb.button(amount),
+            details=self.verb.details(form),
+            button=_("Submit again"),
+            is_sent=True,
+        )
+
+    def _page(self, name: str, form: MoneyForm, **content: Any) -> HttpResponse:
+        self.request.current_app = self.model_admin.admin_site.name
+        context = {
+            **self.model_admin.admin_site.each_context(self.request),
+            "title": self.verb.title,
+            "subtitle": str(self.payment),
+            "opts": self.model_admin.opts,
+            "media": self.model_admin.media,
+            "original": self.payment,
+            "page_url": self.model_admin.page_url(self.payment.pk),
+            "action_url": self.model_admin.money_url(self.verb, self.payment.pk, self.token),
+            "summary": self._summary(),
+            "available": self.verb.available(self.payment),
+            "form": form,
+            **content,
+        }
+        return TemplateResponse(self.request, f"admin/medusa_payments/money_{name}.html", context)
+
+    def _summary(self) -> list[tuple[Text, Text]]:
+        payment, collection = self.payment, self.payment.payment_collection
+        amounts = [
+            (_("Authorized"), payment.authorized_amount),
+            (_("Captured"), payment.captured_amount),
+            (_("Refunded"), payment.refunded_amount),
+            (_("In flight"), self.verb.in_flight(payment)),
+            (self.verb.available_label, self.verb.available(payment)),
+        ]
+        return [
+            (_("Customer"), collection.email or collection.customer_id or "-"),
+            (_("Order"), collection.order_id or "-"),
+            (_("Provider"), payment.provider_id),
+            *((label, display.money(amount, payment.currency_code)) for label, amount in amounts),
+        ]

@@ -1,0 +1,152 @@
+"""What can be asked for at the pages that move money, and what somebody else took meanwhile."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from medusa_payments.models import Payment
+from medusa_payments.services import captures, payments, refund_reasons, refunds
+from medusa_payments.testing import factories
+from tests.admin.browser import Browser
+from tests.admin.conftest import page_url
+from tests.admin.money import EUR_60, VERBS, moved, rows, verb_url
+
+
+class TestAmounts:
+    @pytest.mark.parametrize(
+        ("amount", "told"),
+        [
+            ("59.98", "No more than 59.97 EUR is left."),
+            ("99999999999999999999999999", "No more than 59.97 EUR is left."),
+            ("1e400", "No more than 59.97 EUR is left."),
+            ("0", "The amount must be greater than 0."),
+            ("-1", "The amount must be greater than 0."),
+            ("1.234", "no more than 2 decimal places"),
+            ("NaN", "Enter a number."),
+            ("Infinity", "Enter a number."),
+            ("ten", "Enter a number."),
+            ("", "This field is required."),
+        ],
+    )
+    @pytest.mark.parametrize("is_confirmed", [False, True])
+    def test_impossible(self, browser: Browser, amount: str, told: str, is_confirmed: bool) -> None:
+        payment = factories.captured_payment(amount=EUR_60)
+        browser.open(verb_url(payment, "refund"))
+        before = rows()
+
+        if is_confirmed:
+            browser.press("Continue").press("Refund 59.97 EUR", amount=amount)
+        else:
+            browser.press("Continue", amount=amount)
+
+        assert told in browser.text
+        assert rows() == before
+
+    @pytest.mark.parametrize(
+        ("currency_code", "proposed", "step"), [("eur", "5.00", "0.01"), ("jpy", "5", "1"), ("kwd", "5.000", "0.001")]
+    )
+    def test_in_steps_of_the_currency(self, browser: Browser, currency_code: str, proposed: str, step: str) -> None:
+        payment = factories.captured_payment(amount=Decimal(5), currency_code=currency_code)
+
+        browser.open(verb_url(payment, "refund"))
+
+        amount = browser.form.inputs["amount"]
+        assert (amount["type"], amount["value"], amount["step"], amount["min"]) == ("number", proposed, step, step)
+        assert amount["max"] == "5"
+        assert f"Amount in {currency_code.upper()}:" in browser.text
+
+    def test_reasons_that_were_deleted_cannot_be_chosen(self, browser: Browser) -> None:
+        payment = factories.captured_payment()
+        live, gone = factories.RefundReasonFactory(), factories.RefundReasonFactory()
+        refund_reasons.delete(refund_reason_id=gone.pk)
+
+        browser.open(verb_url(payment, "refund"))
+        assert live.pk in browser.page
+        assert gone.pk not in browser.page
+        assert "Select a valid choice." in browser.press("Continue", refund_reason=gone.pk).text
+
+    def test_a_note_has_its_limit(self, browser: Browser) -> None:
+        payment = factories.captured_payment()
+
+        browser.open(verb_url(payment, "refund")).press("Continue", note="x" * 5001)
+
+        assert "at most 5000 characters" in browser.text
+
+
+class TestChangedMeanwhile:
+    def test_a_smaller_rest_is_asked_about_again(self, browser: Browser, fake_provider: Any) -> None:
+        payment = factories.captured_payment(amount=EUR_60)
+        browser.open(verb_url(payment, "refund")).press("Continue", amount="10")
+        refunds.refund(payment_id=payment.pk, amount=Decimal(20))
+
+        browser.press("Refund 10.00 EUR")
+
+        assert "The payment has changed since you were asked." in browser.text
+        assert "29.97 EUR remain refundable afterwards." in browser.text
+        assert moved(fake_provider, "refund") == [2000]
+        browser.press("Refund 10.00 EUR")
+        assert moved(fake_provider, "refund") == [2000, 1000]
+
+    def test_what_does_not_fit_any_more_is_told(self, browser: Browser, fake_provider: Any) -> None:
+        payment = factories.captured_payment(amount=EUR_60)
+        browser.open(verb_url(payment, "refund")).press("Continue", amount="50")
+        refunds.refund(payment_id=payment.pk, amount=Decimal(20))
+
+        browser.press("Refund 50.00 EUR")
+
+        assert "The payment has changed since you were asked." in browser.text
+        assert "No more than 39.97 EUR is left." in browser.text
+        assert moved(fake_provider, "refund") == [2000]
+
+    def test_cancel_releases_only_what_was_agreed_to(self, browser: Browser, fake_provider: Any) -> None:
+        payment = factories.authorized_payment(amount=EUR_60)
+        browser.open(verb_url(payment, "cancel"))
+        captures.capture(payment_id=payment.pk, amount=Decimal(20))
+
+        browser.press("Release 59.97 EUR")
+
+        assert "Release 39.97 EUR to the customer? The 20.00 EUR that is captured stays captured." in browser.text
+        assert not moved(fake_provider, "cancel")
+
+    @pytest.mark.parametrize("earlier", [Decimal(20), EUR_60])
+    def test_a_limit_that_only_the_service_saw(
+        self, browser: Browser, fake_provider: Any, monkeypatch: pytest.MonkeyPatch, earlier: Decimal
+    ) -> None:
+        payment = factories.captured_payment(amount=EUR_60)
+        browser.open(verb_url(payment, "refund")).press("Continue", amount="50")
+        refund = refunds.refund
+
+        def too_late(**arguments: Any) -> Payment:
+            refund(payment_id=payment.pk, amount=earlier)
+            return refund(**arguments)
+
+        monkeypatch.setattr(refunds, "refund", too_late)
+        browser.press("Refund 50.00 EUR")
+
+        assert "You are not allowed to refund more than the captured amount" in browser.text
+        assert ("No more than 39.97 EUR is left." in browser.text) == (earlier < EUR_60)
+        assert (browser.url == page_url(payment)) == (earlier == EUR_60)
+        assert len(moved(fake_provider, "refund")) == 1
+
+    @pytest.mark.parametrize("verb", VERBS)
+    def test_a_canceled_payment(self, browser: Browser, verb: str) -> None:
+        payment = factories.authorized_payment()
+        payments.cancel(payment_id=payment.pk)
+        left = {"capture": "capture", "refund": "refund", "cancel": "release"}[verb]
+
+        browser.open(verb_url(payment, verb))
+        assert f"Nothing is left to {left}." in browser.text
+        before = rows()
+        browser.sent.append((f"{verb_url(payment, verb)}{uuid4()}/", {"amount": "1", "confirmed": "yes"}))
+        assert f"Nothing is left to {left}." in browser.resend().text
+        assert rows() == before
+
+    def test_canceled_while_the_question_was_open(self, browser: Browser, fake_provider: Any) -> None:
+        payment = factories.authorized_payment()
+        browser.open(verb_url(payment, "cancel"))
+        payments.cancel(payment_id=payment.pk)
+
+        assert "Nothing is left to release." in browser.press("Release 100.00 EUR").text
+        assert moved(fake_provider, "cancel") == [10000]

@@ -1,0 +1,210 @@
+"""Repeated clicks, lost answers and refusals at the pages that move money."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from medusa_payments.models import Operation, Payment
+from medusa_payments.services import payments, refund_reasons, refunds
+from medusa_payments.testing import factories
+from tests.admin.browser import Browser
+from tests.admin.conftest import attempt, page_url
+from tests.admin.money import EUR_60, VERBS, lost, moved, verb_url
+
+
+class TestOneIntentIsOneRefund:
+    def test_double_click_reload_and_way_back(self, browser: Browser, fake_provider: Any) -> None:
+        payment = factories.captured_payment()
+        browser.open(verb_url(payment, "refund"))
+        form_url = browser.url
+        browser.press("Continue", amount="10").press("Refund 10.00 EUR")
+
+        for _ in range(2):
+            browser.resend()
+            assert "10.00 EUR was refunded. 90.00 EUR can still be refunded." in browser.text
+        already = "This was sent already, and not again: 10.00 EUR was refunded."
+        assert already in browser.resend(0).text
+        assert already in browser.open(form_url).text
+        assert moved(fake_provider, "refund") == [1000]
+
+    def test_a_refund_that_is_only_accepted_is_not_called_done(self, browser: Browser) -> None:
+        payment = factories.captured_payment()
+        form_url = browser.open(verb_url(payment, "refund")).url
+        browser.press("Continue", amount="10").press("Refund 10.00 EUR")
+        Operation.objects.filter(payment=payment, kind="refund").update(status="accepted")
+
+        accepted = "The provider accepted a refund of 10.00 EUR and will say later whether it succeeded."
+        assert accepted in browser.open(form_url).text
+
+    def test_other_values_from_the_same_form_are_refused(self, browser: Browser, fake_provider: Any) -> None:
+        payment = factories.captured_payment()
+        browser.open(verb_url(payment, "refund")).press("Continue", amount="10").press("Refund 10.00 EUR")
+        url, values = browser.sent[-1]
+        browser.sent.append((url, values | {"amount": "20"}))
+
+        browser.resend()
+
+        assert "This form was sent before with other values" in browser.text
+        assert browser.form.action != url
+        assert moved(fake_provider, "refund") == [1000]
+
+    def test_beginning_anew_is_another_refund(self, browser: Browser, fake_provider: Any) -> None:
+        payment = factories.captured_payment()
+        for _ in range(2):
+            browser.open(verb_url(payment, "refund")).press("Continue", amount="10").press("Refund 10.00 EUR")
+
+        assert moved(fake_provider, "refund") == [1000, 1000]
+
+
+class TestUnknownOutcome:
+    BUTTONS = {"capture": "Capture 59.97 EUR", "refund": "Refund 59.97 EUR", "cancel": "Release 59.97 EUR"}
+
+    def begin(self, browser: Browser, payment: Payment, verb: str) -> Browser:
+        browser.open(verb_url(payment, verb))
+        if verb != "cancel":
+            browser.press("Continue")
+        return browser.press(self.BUTTONS[verb])
+
+    @pytest.mark.parametrize("outcome", ["timeout_before", "timeout_after"])
+    @pytest.mark.parametrize("verb", VERBS)
+    def test_submitting_again_finds_out(self, browser: Browser, fake_provider: Any, verb: str, outcome: str) -> None:
+        payment = lost(verb, outcome)
+
+        self.begin(browser, payment, verb)
+        operation = Operation.objects.get(payment=payment, kind=verb)
+        assert "The provider's answer was lost. Submit again to find out; nothing is done twice." in browser.text
+        assert f'href="{page_url(operation)}"' in browser.page
+        assert "In flight 59.97 EUR" in browser.text
+        browser.press("Submit again")
+
+        assert "59.97 EUR was" in browser.text
+        assert browser.url == page_url(payment)
+        assert moved(fake_provider, verb) == [5997]
+        assert browser.tools == (["Refund payment"] if verb == "capture" else [])
+
+    @pytest.mark.parametrize("verb", VERBS)
+    def test_the_payment_leads_back_to_it(self, browser: Browser, fake_provider: Any, verb: str) -> None:
+        payment = lost(verb)
+        form_url = self.begin(browser, payment, verb).form.action
+
+        browser.open(page_url(payment))
+        noun = "cancellation" if verb == "cancel" else verb
+        assert f"Find out about the {noun}" in browser.tools
+        assert form_url in browser.page
+        browser.open(form_url)
+        assert "This was sent already, and the provider's answer was lost or is still awaited." in browser.text
+        browser.press("Submit again")
+
+        assert moved(fake_provider, verb) == [5997]
+
+    def test_reason_and_note_are_kept(self, browser: Browser) -> None:
+        payment = lost("refund")
+        reason = refund_reasons.create(label="Damaged on arrival", code="damaged")
+        browser.open(verb_url(payment, "refund"))
+        browser.press("Continue", amount="10", refund_reason=reason.pk, note="Sorry,\r\nJane")
+        form_url = browser.press("Refund 10.00 EUR").form.action
+
+        browser.open(form_url).press("Submit again")
+
+        refund = payment.refunds.get()
+        assert (refund.amount, refund.refund_reason, refund.note) == (1000, reason, "Sorry,\nJane")
+
+    def test_a_reason_that_was_deleted_meanwhile_is_still_shown(self, browser: Browser) -> None:
+        payment = lost("refund")
+        reason = refund_reasons.create(label="Damaged on arrival", code="damaged")
+        browser.open(verb_url(payment, "refund")).press("Continue", refund_reason=reason.pk)
+        form_url = browser.press("Refund 59.97 EUR").form.action
+        refund_reasons.delete(refund_reason_id=reason.pk)
+
+        assert "Reason Damaged on arrival" in browser.open(form_url).text
+
+    def test_changing_ones_mind_about_the_amount_is_no_way_around(self, browser: Browser, fake_provider: Any) -> None:
+        payment = lost("refund")
+        browser.open(verb_url(payment, "refund")).press("Continue", amount="10").press("Refund 10.00 EUR")
+        url, values = browser.sent[-1]
+        browser.sent.append((url, values | {"amount": "20"}))
+
+        browser.resend()
+        assert "This form was sent before with other values" in browser.text
+        browser.press("Submit again")
+
+        assert moved(fake_provider, "refund") == [1000]
+
+    @pytest.mark.parametrize(
+        "key",
+        [
+            "admin-of-another-kind",
+            "admin-6FA459EA-EE8A-4CA4-894E-DB77E160355E",
+            "6fa459ea-ee8a-4ca4-894e-db77e160355e",
+            None,
+        ],
+    )
+    def test_one_that_began_elsewhere_is_left_alone(self, browser: Browser, key: str | None) -> None:
+        payment = lost("refund")
+        attempt(refunds.refund, payment_id=payment.pk, amount=Decimal(1), idempotency_key=key)
+
+        assert browser.open(page_url(payment)).tools == ["Refund payment"]
+
+    def test_a_cancel_begun_by_somebody_else_is_taken_up(self, browser: Browser, fake_provider: Any) -> None:
+        payment = lost("cancel")
+        attempt(payments.cancel, payment_id=payment.pk)
+
+        assert browser.open(page_url(payment)).tools == ["Cancel payment"]
+        browser.open(verb_url(payment, "cancel")).press("Release 59.97 EUR")
+
+        payment.refresh_from_db()
+        assert payment.canceled_at is not None
+        assert moved(fake_provider, "cancel") == [5997]
+
+
+class TestRefusals:
+    def test_declined_can_be_tried_anew(self, browser: Browser, fake_provider: Any) -> None:
+        payment = lost("refund", "declined")
+        browser.open(verb_url(payment, "refund")).press("Continue", note="Sorry").press("Refund 59.97 EUR")
+        spent_url = browser.sent[-1][0]
+
+        assert "The payment provider refused, nothing was done: " in browser.text
+        assert browser.form.values["note"] == "Sorry"
+        assert browser.form.action != spent_url
+        assert "The payment provider refused this already; nothing was done." in browser.open(spent_url).text
+        assert not moved(fake_provider, "refund")
+
+    def test_a_provider_that_is_away_can_be_asked_again(self, browser: Browser, fake_provider: Any) -> None:
+        payment = lost("refund", "unavailable")
+
+        browser.open(verb_url(payment, "refund")).press("Continue").press("Refund 59.97 EUR")
+
+        form_url = browser.form.action
+        assert "The payment provider can't be reached; nothing was done. Submit again in a moment." in browser.text
+        browser.press("Submit again")
+        assert Operation.objects.filter(payment=payment, kind="refund").count() == 1
+        assert "nothing was done. Submit again." in browser.open(form_url).text
+
+    def test_somebody_at_work_is_waited_for(self, browser: Browser, fake_provider: Any) -> None:
+        payment = factories.partially_captured(Decimal(20), amount=EUR_60)
+        Payment.objects.filter(pk=payment.pk).update(capturing_amount=1000)
+
+        browser.open(verb_url(payment, "cancel")).press("Release 29.97 EUR")
+
+        assert "This payment is being worked on right now" in browser.text
+        assert "Release 29.97 EUR" in browser.form.buttons
+        assert not moved(fake_provider, "cancel")
+
+    def test_a_provider_that_is_gone_is_told(self, browser: Browser) -> None:
+        payment = factories.captured_payment()
+        Payment.objects.filter(pk=payment.pk).update(provider_account="another")
+
+        browser.open(verb_url(payment, "refund")).press("Continue").press("Refund 100.00 EUR")
+
+        assert "is configured for another account" in browser.text
+        assert "Continue" in browser.form.buttons
+
+    def test_works_where_requests_are_atomic(self, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+        payment = factories.captured_payment()
+        monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+
+        browser.open(verb_url(payment, "refund")).press("Continue").press("Refund 100.00 EUR")
+
+        assert payment.refunds.get().amount == 10000
