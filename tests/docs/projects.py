@@ -1,4 +1,4 @@
-"""Shops built from the code blocks of a document."""
+"""Django projects made for a test, most of them from the code blocks of a document."""
 
 import os
 import re
@@ -75,19 +75,25 @@ def run(command: list[str], **options: Any) -> str:
 
 
 class Project:
-    """A Django project in a directory, made of the blocks that begin with the name of a file."""
+    """A Django project in a directory of its own."""
 
-    def __init__(self, directory: Path, document: str) -> None:
+    def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.write("shop/__init__.py", "")
-        self.write("manage.py", MANAGE)
+
+    @classmethod
+    def of(cls, document: str, directory: Path) -> "Project":
+        """Make the project of a document: its blocks that begin with the name of a file, and the rest."""
+        project = cls(directory)
+        project.write("shop/__init__.py", "")
+        project.write("manage.py", MANAGE)
         for language, opening, closing in (("python", "# ", ""), ("html", "<!-- ", " -->")):
             for code in blocks(document, language):
                 named = re.match(rf"{opening}(\S+){closing}\n", code)
                 if named:
-                    self.write(named[1], code)
+                    project.write(named[1], code)
         settings = directory / "shop" / "settings.py"
         settings.write_text(BASE_SETTINGS + settings.read_text())
+        return project
 
     def write(self, name: str, code: str) -> None:
         path = self.directory / name

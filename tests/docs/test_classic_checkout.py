@@ -34,7 +34,7 @@ print("paid and refunded")
 
 
 def test_the_shop_of_the_guide(tmp_path: Path) -> None:
-    project = Project(tmp_path, "docs/guides/classic-checkout.md")
+    project = Project.of("docs/guides/classic-checkout.md", tmp_path)
     project.write("shop/migrations/__init__.py", "")
 
     project.manage("makemigrations", "shop")

@@ -39,7 +39,7 @@ def test_the_first_payment(
 
 
 def test_adding_the_app_to_a_shop(tmp_path: Path) -> None:
-    project = Project(tmp_path, "README.md")
+    project = Project.of("README.md", tmp_path)
     services = blocks("README.md", "python")[-1] + "\nprint(payment.captured_amount, payment.refunded_amount)\n"
 
     migrated = project.run("bash", "-euo", "pipefail", "-c", blocks("README.md", "bash")[1])
