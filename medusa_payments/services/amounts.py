@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from medusa_payments.exceptions import InvalidData
 from medusa_payments.models import Payment
-from medusa_payments.money import to_major_units, to_minor_units
+from medusa_payments.money import MAX_MINOR_UNITS, to_major_units, to_minor_units
 from medusa_payments.providers.base import PaymentProvider
 
 
@@ -22,9 +22,15 @@ def positive_minor_units(amount: Decimal | None, *, currency_code: str, verb: st
 
 
 def step_up(minor_units: int, *, provider: PaymentProvider, currency_code: str) -> int:
-    """Return the smallest amount the provider accepts that covers `minor_units`."""
+    """Return the smallest amount the provider accepts that covers `minor_units`.
+
+    Raises `InvalidData` when that is more than can be stored.
+    """
     step = provider.amount_step(currency_code)
-    return -(-minor_units // step) * step
+    stepped = -(-minor_units // step) * step
+    if stepped > MAX_MINOR_UNITS:
+        raise InvalidData("The amount is too large")
+    return stepped
 
 
 def check_step(minor_units: int, *, provider: PaymentProvider, currency_code: str) -> None:

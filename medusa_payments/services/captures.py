@@ -41,6 +41,7 @@ def capture(
     caller = repeats.caller_key(idempotency_key, amount=requested)
     operation = execution.execute(
         payment_collection_id=payment.payment_collection_id,
+        include_deleted=True,
         reserve=partial(
             _reserve,
             payment_id=payment_id,

@@ -1,8 +1,9 @@
 """Reserve, call, settle: the one way in which an operation is carried out."""
 
 import logging
-import time
 from collections.abc import Callable, Iterable
+
+from django.db import Error as DatabaseError
 
 from medusa_payments.exceptions import (
     InvalidData,
@@ -11,9 +12,10 @@ from medusa_payments.exceptions import (
     ProviderNotReachable,
 )
 from medusa_payments.models import Operation, PaymentCollection
-from medusa_payments.services import operations, provider_calls
+from medusa_payments.services import locks, operations, provider_calls
 from medusa_payments.services.locks import locked_collection
 from medusa_payments.services.operations import Reservation
+from medusa_payments.services.provider_calls import NotExecuted, Outcome, Unknown
 from medusa_payments.services.settlement import Settlement, apply_settlement
 from medusa_payments.states import OperationStatus, RefusalKind
 
@@ -24,30 +26,38 @@ NOT_REACHABLE_RETRY_SECONDS = 5
 Reserve = Callable[[PaymentCollection], Reservation | None]
 
 
-def execute(*, payment_collection_id: str, reserve: Reserve) -> Operation | None:
+def execute(*, payment_collection_id: str, reserve: Reserve, include_deleted: bool = False) -> Operation | None:
     """Carry out the operation that `reserve` returns and return it as it stands afterwards.
 
     `reserve` runs inside the collection's lock; it checks state and limits, inserts the operation and raises the
     counters, or returns None when there is nothing to do (then so does this). An operation that it finds finished is
     returned as it is. The provider is called between two transactions, with no lock held; only a provider that declares
     itself local is called inside the first.
+
+    Raises what `reserve` raises, `NotFound` (also for a deleted collection, unless `include_deleted`),
+    `PaymentOutcomeUnknown` when the database couldn't book the answer, `InsideTransaction`.
     """
-    started = time.monotonic()
+    reservation: Reservation | None = None
     settlement: Settlement | None = None
-    with locked_collection(payment_collection_id) as collection:
-        reservation = reserve(collection)
-        if reservation is None:
-            return None
-        operation = reservation.operation
-        if not operation.is_open:
-            operations.mark_answered(operation)
-            return operation
-        provider = operations.provider_for(operation)
-        if provider.capabilities.is_local:
-            outcome = provider_calls.send(provider, reservation, seconds_since_reserve=0)
-            settlement = apply_settlement(collection, operation, outcome, is_answer=True)
+    try:
+        with locked_collection(payment_collection_id, include_deleted=include_deleted) as collection:
+            reservation = reserve(collection)
+            if reservation is None:
+                return None
+            operation = reservation.operation
+            if not operation.is_open:
+                operations.mark_answered(operation)
+                return operation
+            provider = operations.provider_for(operation)
+            if provider.capabilities.is_local:
+                outcome = provider_calls.send(provider, reservation)
+                settlement = apply_settlement(collection, operation, outcome, is_answer=True)
+    except DatabaseError:
+        if reservation is not None:
+            _withdraw(reservation)
+        raise
     if settlement is None:
-        settlement = _send_and_settle(reservation, seconds_since_reserve=time.monotonic() - started)
+        settlement = _send_and_settle(reservation, is_answer=True)
     carry_out(settlement.follow_ups)
     return settlement.operation
 
@@ -59,7 +69,7 @@ def carry_out(follow_ups: Iterable[Reservation]) -> None:
     """
     for reservation in follow_ups:
         try:
-            _send_and_settle(reservation, seconds_since_reserve=0)
+            _send_and_settle(reservation, is_answer=False)
         except PaymentsError as error:
             logger.warning("follow-up operation %s was left open: %s", reservation.operation.pk, type(error).__name__)
 
@@ -86,9 +96,39 @@ def raise_unless_succeeded(operation: Operation) -> None:
             )
 
 
-def _send_and_settle(reservation: Reservation, *, seconds_since_reserve: float) -> Settlement:
+def _withdraw(reservation: Reservation) -> None:
+    """Close what won't be sent because its commit failed: a failed commit may have been carried out all the same."""
     operation = reservation.operation
-    provider = operations.provider_for(operation)
-    outcome = provider_calls.send(provider, reservation, seconds_since_reserve=seconds_since_reserve)
-    with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
-        return apply_settlement(collection, operation, outcome, is_answer=True)
+    message = "The database failed while the payment was reserved."
+    outcome = Unknown(message=message) if reservation.is_resend else NotExecuted(message=message)
+    locks.renew_connection()
+    try:
+        with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
+            apply_settlement(collection, operation, outcome, is_answer=False)
+    except (Operation.DoesNotExist, DatabaseError):
+        logger.warning("operation %s was not reserved, or can't be reached now", operation.pk)
+
+
+def _send_and_settle(reservation: Reservation, *, is_answer: bool) -> Settlement:
+    operation = reservation.operation
+    outcome = provider_calls.send(operations.provider_for(operation), reservation)
+    return _settle(operation, outcome, is_answer=is_answer)
+
+
+def _settle(operation: Operation, outcome: Outcome, *, is_answer: bool) -> Settlement:
+    """Book an outcome, a second time on a fresh connection when the database fails.
+
+    Raises `PaymentOutcomeUnknown` for what can't be booked; it is left to the next caller to find out.
+    """
+    unbooked = Unknown(message="The provider's answer could not be booked.")
+    for attempt in (outcome, outcome, unbooked):
+        try:
+            with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
+                settlement = apply_settlement(collection, operation, attempt, is_answer=is_answer)
+        except Exception as error:
+            provider_calls.log_failure(operation, "booking its outcome", error)
+            locks.renew_connection()
+        else:
+            if attempt is outcome:
+                return settlement
+    raise operations.outcome_unknown(operation)

@@ -11,7 +11,7 @@ from medusa_payments.providers.types import CaptureResult, RefundResult, RefundS
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import events
 from medusa_payments.services.events import EventName
-from medusa_payments.states import SessionStatus
+from medusa_payments.states import OperationStatus, SessionStatus
 
 
 def book_authorization(
@@ -54,12 +54,14 @@ def book_capture(collection: PaymentCollection, operation: Operation, result: Ca
 
 def book_refund(collection: PaymentCollection, operation: Operation, result: RefundResult) -> None:
     """Turn an operation's reservation into a refund; one that the provider only accepted stays reserved."""
-    if result.status is RefundStatus.ACCEPTED:
-        return
     payment = _payment_of(operation)
     amount = result.money.minor_units
-    if operation.is_open:
+    if operation.is_open or operation.status == OperationStatus.ACCEPTED:
         payment.refunding_amount -= operation.amount or 0
+    if result.status is RefundStatus.ACCEPTED:
+        payment.refunding_amount += amount
+        _save(payment)
+        return
     payment.refunded_amount += amount
     payment.provider_data = payment.provider_data | dict(result.data)
     _save(payment)

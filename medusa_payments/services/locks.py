@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from django.db import router, transaction
+from django.db import connections, router, transaction
 
 from medusa_payments.exceptions import InsideTransaction, NotFound
 from medusa_payments.models import PaymentCollection
@@ -14,17 +14,33 @@ from medusa_payments.queries.primary import primary
 def durable_transaction() -> Iterator[None]:
     """A transaction that is committed for certain when the block ends.
 
-    Raises `InsideTransaction` when the caller has a transaction open already.
+    Raises `InsideTransaction` when the caller has a transaction open already, or has switched autocommit off, which
+    comes to the same.
     """
+    using = router.db_for_write(PaymentCollection)
+    connection = connections[using]
+    if not connection.in_atomic_block and not connection.get_autocommit():
+        raise _inside_transaction()
     with ExitStack() as stack:
         try:
-            stack.enter_context(transaction.atomic(using=router.db_for_write(PaymentCollection), durable=True))
+            stack.enter_context(transaction.atomic(using=using, durable=True))
         except RuntimeError as error:
-            raise InsideTransaction(
-                "Payments can't be changed inside an open transaction: the reservation must be committed before the "
-                "provider is called. Call it after commit, with transaction.on_commit() or outside atomic()."
-            ) from error
+            raise _inside_transaction() from error
         yield
+
+
+@contextmanager
+def undone_when_it_raises() -> Iterator[None]:
+    """A block whose own changes to the database are taken back when it raises, and only those."""
+    with transaction.atomic(using=router.db_for_write(PaymentCollection)):
+        yield
+
+
+def renew_connection() -> None:
+    """Let go of a connection that an error has left unusable, so that the next statement opens a new one."""
+    connection = connections[router.db_for_write(PaymentCollection)]
+    if not connection.in_atomic_block:
+        connection.close_if_unusable_or_obsolete()
 
 
 @contextmanager
@@ -39,3 +55,10 @@ def locked_collection(payment_collection_id: str, *, include_deleted: bool = Fal
         if collection is None or (collection.deleted_at is not None and not include_deleted):
             raise NotFound(f"PaymentCollection id not found: {payment_collection_id}")
         yield collection
+
+
+def _inside_transaction() -> InsideTransaction:
+    return InsideTransaction(
+        "Payments can't be changed inside an open transaction: the reservation must be committed before the "
+        "provider is called. Call it after commit, with transaction.on_commit() or outside atomic()."
+    )

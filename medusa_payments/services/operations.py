@@ -1,14 +1,15 @@
 """Life of an operation: reserved before the call, leased while somebody is at work, resumed by who comes next."""
 
 import math
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import msgspec
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
@@ -57,10 +58,14 @@ class CallerKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reservation:
-    """An operation to carry out. `is_resend`: somebody may have sent it before."""
+    """An operation to carry out. `is_resend`: somebody may have sent it before.
+
+    `leased_at` is this process's clock (seconds) just before the lease began.
+    """
 
     operation: Operation
     is_resend: bool = False
+    leased_at: float = field(default_factory=time.monotonic)
 
 
 def lease_seconds(provider: PaymentProvider) -> int:
@@ -102,6 +107,7 @@ def reserve(
     works on: the payment; the session, or the collection while it is about choosing one. The caller holds the
     collection's lock and commits before the call.
     """
+    leased_at = time.monotonic()
     operation = primary(Operation).create(  # type: ignore[misc]
         id=request.idempotency_key,
         kind=_KINDS[type(request)].value,
@@ -124,7 +130,7 @@ def reserve(
         fingerprint=caller.fingerprint if caller else "",
         created_by=created_by,
     )
-    return Reservation(operation=operation)
+    return Reservation(operation=operation, leased_at=leased_at)
 
 
 def request_of(operation: Operation) -> ProviderRequest:
@@ -142,25 +148,32 @@ def resume(operation: Operation) -> Reservation:
     if not operation.is_open:
         return Reservation(operation=operation)
     provider = provider_for(operation)
-    claim = primary(Operation).filter(pk=operation.pk, status=OperationStatus.OPEN.value, fence=operation.fence)
+    leased_at = time.monotonic()
+    claim = primary(Operation).filter(
+        _is_remembered(provider), pk=operation.pk, status=OperationStatus.OPEN.value, fence=operation.fence
+    )
     if not workers.is_gone(operation.leased_by):
         claim = claim.filter(lease_expires_at__lte=Now())
-    window = provider.capabilities.key_window_seconds
-    if window is not None:
-        claim = claim.filter(created_at__gt=Now() - (timedelta(seconds=window) - KEY_WINDOW_MARGIN))
     claimed = claim.update(fence=F("fence") + 1, lease_expires_at=_new_lease(provider), leased_by=workers.identity())
     if not claimed:
         raise in_progress(operation) if is_leased(operation) else outcome_unknown(operation)
     operation.fence += 1
-    return Reservation(operation=operation, is_resend=True)
+    return Reservation(operation=operation, is_resend=True, leased_at=leased_at)
+
+
+def is_worth_a_resend(operation: Operation, provider: PaymentProvider) -> bool:
+    """Say whether sending an unknown operation again may tell its outcome: not sent twice, and not forgotten yet."""
+    return operation.fence == 0 and primary(Operation).filter(_is_remembered(provider), pk=operation.pk).exists()
 
 
 def reopen(operation: Operation, *, open_slot: str | None = None) -> Reservation:
     """Go on with an operation that was proven not to have been executed, under its old key.
 
-    The caller has raised the counters again.
+    The caller has raised the counters again. As the provider never saw the key, its memory of it begins anew.
     """
+    leased_at = time.monotonic()
     operation.status = OperationStatus.OPEN.value
+    operation.created_at = Now()
     operation.open_slot = open_slot
     operation.error_message = ""
     operation.settled_at = operation.answered_at = None
@@ -168,7 +181,7 @@ def reopen(operation: Operation, *, open_slot: str | None = None) -> Reservation
     operation.lease_expires_at = _new_lease(provider_for(operation))
     operation.leased_by = workers.identity()
     operation.save(force_update=True)
-    return Reservation(operation=operation)
+    return Reservation(operation=operation, leased_at=leased_at)
 
 
 def session_slot(payment_collection_id: str, slot: int = 0) -> str:
@@ -185,6 +198,25 @@ def slot_holder(open_slot: str) -> Operation | None:
     if operation is not None and is_leased(operation):
         raise in_progress(operation)
     return operation
+
+
+def unfinished_for(session: PaymentSession) -> list[Operation]:
+    """Return the open operations that stand between a live session and its authorization, if their leases have run out:
+    those on the session itself, and the one that holds the slot.
+
+    Raises `Conflict` while a lease lives: somebody is at work.
+    """
+    slot = session_slot(session.payment_collection_id, session.slot or 0)
+    found = primary(Operation).filter(Q(open_slot=slot) | Q(payment_session=session, status=OperationStatus.OPEN.value))
+    for operation in found:
+        if is_leased(operation):
+            raise in_progress(operation)
+    return list(found)
+
+
+def is_in_doubt(session: PaymentSession) -> bool:
+    """Say whether something was asked of a session's provider whose outcome isn't known."""
+    return primary(Operation).filter(payment_session=session, status=OperationStatus.OPEN.value).exists()
 
 
 def is_leased(operation: Operation) -> bool:
@@ -228,6 +260,13 @@ def outcome_unknown(operation: Operation) -> PaymentOutcomeUnknown:
         details=details,
         retry_after=UNKNOWN_RETRY_SECONDS,
     )
+
+
+def _is_remembered(provider: PaymentProvider) -> Q:
+    window = provider.capabilities.key_window_seconds
+    if window is None:
+        return Q()
+    return Q(created_at__gt=Now() - (timedelta(seconds=window) - KEY_WINDOW_MARGIN))
 
 
 def _new_lease(provider: PaymentProvider) -> CombinedExpression:

@@ -61,7 +61,7 @@ def initialize(
         partial(session_choice.reserve, choice=choice),
         is_done=partial(session_choice.fulfils, choice=choice),
     )
-    return primary(PaymentSession).get(payment_collection_id=payment_collection_id, slot=SLOT)
+    return _live_session(payment_collection_id)
 
 
 def authorize(
@@ -101,6 +101,16 @@ def authorize(
     return session
 
 
+def _live_session(payment_collection_id: str) -> PaymentSession:
+    session = primary(PaymentSession).filter(payment_collection_id=payment_collection_id, slot=SLOT).first()
+    if session is None:
+        raise Conflict(
+            f"The payment session of {queries.existing(payment_collection_id).pk} was given up by another request.",
+            retry_after=operations.IN_PROGRESS_RETRY_SECONDS,
+        )
+    return session
+
+
 _FEW_ROUNDS = 3
 
 
@@ -109,14 +119,16 @@ def _execute_until(
 ) -> None:
     """Execute, first finishing what an earlier request left unknown on the same slot.
 
-    Each round that meets such an operation resolves it and looks again.
+    Each round that meets such an operation resolves it and looks again. That one's refusal is no answer to this caller.
     """
     for _ in range(_FEW_ROUNDS):
         operation = execution.execute(payment_collection_id=payment_collection_id, reserve=reserve)
         if operation is None:
             return
-        execution.raise_unless_succeeded(operation)
-        if is_done(operation):
+        is_answer = is_done(operation)
+        if is_answer or operation.is_open:
+            execution.raise_unless_succeeded(operation)
+        if is_answer:
             return
     raise Conflict(
         f"Other requests keep changing {payment_collection_id}.",
@@ -138,11 +150,13 @@ def _reserve_authorization(
     if session is None:
         raise NotFound(f"PaymentSession id not found: {payment_session_id}")
     earlier = repeats.find_by_key(caller, kinds=[OperationKind.AUTHORIZE], target=session.pk)
-    if earlier is not None and earlier.status != OperationStatus.NOT_EXECUTED:
-        return operations.resume(earlier)
+    if earlier is not None and earlier.status not in {OperationStatus.OPEN, OperationStatus.NOT_EXECUTED}:
+        return Reservation(operation=earlier)
     if session.authorized_at is not None:
         return None
-    unfinished = operations.slot_holder(operations.session_slot(collection.pk))
+    if collection.authorized_amount:
+        session_choice.refuse_if_money_is_held(collection)
+    unfinished = _unfinished(session)
     if unfinished is not None:
         return operations.resume(unfinished)
     provider = operations.provider_for(session)
@@ -166,6 +180,20 @@ def _reserve_authorization(
         open_slot=operations.session_slot(collection.pk),
         created_by=created_by,
     )
+
+
+def _unfinished(session: PaymentSession) -> Operation | None:
+    """Return what must be resolved before a session is authorized: what was asked about the session itself.
+
+    Another session's unknown initiate, which has not become the live one, is given up: the customer pays with this one.
+    """
+    on_session = None
+    for operation in operations.unfinished_for(session):
+        if operation.payment_session_id == session.pk:
+            on_session = operation
+        else:
+            operations.abandon_slot(operation)
+    return on_session
 
 
 def _refuse_if_cart_changed(

@@ -34,6 +34,7 @@ def cancel(*, payment_id: str, created_by: str = "", idempotency_key: str | None
     caller = repeats.caller_key(idempotency_key)
     operation = execution.execute(
         payment_collection_id=payment.payment_collection_id,
+        include_deleted=True,
         reserve=partial(_reserve, payment_id=payment_id, provider=provider, caller=caller, created_by=created_by),
     )
     if operation is not None:

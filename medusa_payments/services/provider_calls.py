@@ -1,11 +1,14 @@
 """One call to a provider, turned into what is known about the money. No transaction is open, no lock is held."""
 
 import logging
+import time
 import traceback
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from medusa_payments.models import Operation
+from medusa_payments.money import MAX_MINOR_UNITS, Money
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.errors import (
     ProviderDeclined,
@@ -20,7 +23,7 @@ from medusa_payments.providers.types import (
     RefundResult,
     SessionResult,
 )
-from medusa_payments.services import operations
+from medusa_payments.services import locks, operations
 from medusa_payments.states import OperationKind, RefusalKind
 
 if TYPE_CHECKING:
@@ -36,6 +39,9 @@ _RESULT_TYPES: dict[OperationKind, type[ProviderResult]] = {
     OperationKind.REFUND: RefundResult,
     OperationKind.CANCEL: CancelResult,
 }
+
+_LONGEST_TEXT = 255
+"""What the columns for references and codes hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,13 +73,13 @@ class Unknown:
 Outcome = Succeeded | Refused | NotExecuted | Unknown
 
 
-def send(provider: PaymentProvider, reservation: operations.Reservation, *, seconds_since_reserve: float) -> Outcome:
+def send(provider: PaymentProvider, reservation: operations.Reservation) -> Outcome:
     """Send a reserved request, unless half of its lease is gone already, and say what is known afterwards.
 
     On a resend only a success or a decline is an answer about this operation; everything else leaves it unknown.
     """
     operation = reservation.operation
-    if seconds_since_reserve > operations.lease_seconds(provider) / 2:
+    if time.monotonic() - reservation.leased_at > operations.lease_seconds(provider) / 2:
         logger.warning("operation %s was reserved too long ago to be sent", operation.pk)
         outcome: Outcome = NotExecuted(message="The database was too slow to reserve the payment in time.")
     else:
@@ -83,44 +89,73 @@ def send(provider: PaymentProvider, reservation: operations.Reservation, *, seco
     return outcome
 
 
+def log_failure(operation: Operation, what_failed: str, error: Exception) -> None:
+    """Log an exception nobody expected: its type and where it was raised, none of the values in its message."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    logger.error("operation %s: %s raised %s\n%s", operation.pk, what_failed, type(error).__name__, frames)
+
+
 def _call(provider: PaymentProvider, operation: Operation) -> Outcome:
     kind = OperationKind(operation.kind)
     verb: Callable[[Any], ProviderResult] = getattr(provider, kind.value)
-    request = operations.request_of(operation)
     try:
-        result = verb(request)
+        with locks.undone_when_it_raises() if provider.capabilities.is_local else nullcontext():
+            result = verb(operations.request_of(operation))
+        misfit = _misfit(operation, kind, result)
     except ProviderDeclined as error:
-        return Refused(refusal=RefusalKind.DECLINED, message=error.message, code=error.code)
+        return _refused(RefusalKind.DECLINED, error)
     except ProviderRejected as error:
-        return Refused(refusal=RefusalKind.REJECTED, message=error.message, code=error.code)
+        return _refused(RefusalKind.REJECTED, error)
     except ProviderUnavailable as error:
-        return NotExecuted(message=error.message)
+        return NotExecuted(message=_storable(error.message))
     except ProviderError as error:
-        return Unknown(message=error.message)
+        return Unknown(message=_storable(error.message))
     except Exception as error:
-        _log_without_values(operation, error)
+        log_failure(operation, "provider call", error)
         return Unknown(message=f"{type(error).__name__} in {operation.provider_id}")
-    return _checked(operation, kind, result)
+    return Unknown(message=f"{operation.provider_id} answered with {misfit}") if misfit else Succeeded(result=result)
 
 
-def _checked(operation: Operation, kind: OperationKind, result: object) -> Outcome:
-    """An answer that doesn't fit the question is no answer: what it means for the money is unknown."""
+def _refused(refusal: RefusalKind, error: ProviderError) -> Refused:
+    return Refused(refusal=refusal, message=_storable(error.message), code=_storable(error.code)[:_LONGEST_TEXT])
+
+
+def _storable(text: object) -> str:
+    """PostgreSQL stores no NUL."""
+    return str(text).replace("\0", "")
+
+
+def _misfit(operation: Operation, kind: OperationKind, result: object) -> str:
+    """Say what is wrong with an answer that doesn't fit the question; "" when it fits.
+
+    Such an answer is none: what it means for the money is unknown.
+    """
     if not isinstance(result, _RESULT_TYPES[kind]):
-        return Unknown(message=f"{operation.provider_id} answered with {type(result).__name__}")
-    money = getattr(result, "money", None)
-    if money is not None and money.currency_code != operation.currency_code:
-        return Unknown(message=f"{operation.provider_id} answered in {money.currency_code}")
+        return type(result).__name__
+    for money in (getattr(result, "money", None), getattr(result, "captured", None)):
+        if money is not None and not _is_an_amount_in(money, operation.currency_code):
+            return f"{money.minor_units} {money.currency_code}"
     if isinstance(result, CaptureResult | RefundResult) and result.money.minor_units != operation.amount:
-        return Unknown(message=f"{operation.provider_id} answered with another amount: {result.money}")
-    return Succeeded(result=result)
+        return f"another amount: {result.money}"
+    if isinstance(result, SessionResult):
+        return _misfit_of_session(result)
+    reference = getattr(result, "capture_ref", None) or getattr(result, "refund_ref", None) or ""
+    return f"a reference of {len(reference)} characters" if len(reference) > _LONGEST_TEXT else ""
+
+
+def _misfit_of_session(result: SessionResult) -> str:
+    if not result.provider_ref or len(result.provider_ref) > _LONGEST_TEXT:
+        return "no usable reference"
+    if result.captured is not None and result.captured.minor_units > result.money.minor_units:
+        return f"more captured than authorized: {result.captured}"
+    return ""
+
+
+def _is_an_amount_in(money: Money, currency_code: str) -> bool:
+    return money.currency_code == currency_code and 0 <= money.minor_units <= MAX_MINOR_UNITS
 
 
 def _is_answer_to_a_resend(outcome: Outcome) -> bool:
     if isinstance(outcome, Refused):
         return outcome.refusal is RefusalKind.DECLINED
     return isinstance(outcome, Succeeded)
-
-
-def _log_without_values(operation: Operation, error: Exception) -> None:
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    logger.error("operation %s: provider call raised %s\n%s", operation.pk, type(error).__name__, frames)

@@ -1,5 +1,7 @@
 """Why money is given back."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import IntegrityError, router, transaction
@@ -22,8 +24,8 @@ def create(*, label: str, code: str, description: str | None = None) -> RefundRe
 
     Raises `DuplicateError` when a live one has this code.
     """
-    reason = RefundReason(label=label, code=code, live_code=code, description=description)
-    return _stored(reason)
+    with _unique(code):
+        return primary(RefundReason).create(label=label, code=code, live_code=code, description=description)
 
 
 def update(*, refund_reason_id: str, **changes: Any) -> RefundReason:
@@ -31,14 +33,14 @@ def update(*, refund_reason_id: str, **changes: Any) -> RefundReason:
 
     Raises `NotFound` (also when it was deleted), `DuplicateError`.
     """
-    reason = primary(RefundReason).filter(pk=refund_reason_id, deleted_at__isnull=True).first()
-    if reason is None:
-        raise NotFound(f'RefundReason with id "{refund_reason_id}" not found')
-    for name in changes.keys() & {"label", "code", "description"}:
-        setattr(reason, name, changes[name])
-    reason.live_code = reason.code
-    reason.updated_at = Now()
-    return _stored(reason)
+    values = {name: changes[name] for name in changes.keys() & {"label", "code", "description"}}
+    if "code" in values:
+        values["live_code"] = values["code"]
+    live = primary(RefundReason).filter(pk=refund_reason_id, deleted_at__isnull=True)
+    with _unique(values.get("code")):
+        if not live.update(**values, updated_at=Now()):
+            raise NotFound(f'RefundReason with id "{refund_reason_id}" not found')
+    return primary(RefundReason).get(pk=refund_reason_id)
 
 
 def delete(*, refund_reason_id: str) -> None:
@@ -61,10 +63,10 @@ def create_usual() -> list[RefundReason]:
     ]
 
 
-def _stored(reason: RefundReason) -> RefundReason:
+@contextmanager
+def _unique(code: str | None) -> Iterator[None]:
     try:
         with transaction.atomic(using=router.db_for_write(RefundReason)):
-            reason.save()
+            yield
     except IntegrityError as error:
-        raise DuplicateError(f"Refund reason with code: {reason.code}, already exists.") from error
-    return primary(RefundReason).get(pk=reason.pk)
+        raise DuplicateError(f"Refund reason with code: {code}, already exists.") from error

@@ -44,16 +44,16 @@ def refund(
         raise NotFound(f"Payment id not found: {payment_id}")
     provider = operations.provider_for(payment)
     requested = amounts.positive_minor_units(amount, currency_code=payment.currency_code, verb="Refund")
-    reason = _reason(refund_reason_id)
     caller = repeats.caller_key(idempotency_key, amount=requested, refund_reason_id=refund_reason_id, note=note)
     operation = execution.execute(
         payment_collection_id=payment.payment_collection_id,
+        include_deleted=True,
         reserve=partial(
             _reserve,
             payment_id=payment_id,
             provider=provider,
             requested=requested,
-            reason=reason,
+            refund_reason_id=refund_reason_id,
             note=note,
             caller=caller,
             created_by=created_by,
@@ -79,7 +79,7 @@ def _reserve(
     payment_id: str,
     provider: PaymentProvider,
     requested: int | None,
-    reason: RefundReason | None,
+    refund_reason_id: str | None,
     note: str | None,
     caller: CallerKey | None,
     created_by: str,
@@ -88,6 +88,7 @@ def _reserve(
     earlier = repeats.find_on_payment(caller, payment=payment, kind=OperationKind.REFUND, requested_amount=requested)
     if earlier is not None and earlier.status != OperationStatus.NOT_EXECUTED:
         return operations.resume(earlier)
+    reason = _reason(refund_reason_id)
     amount = _checked_amount(payment, provider, earlier.amount if earlier else requested)
     payment.refunding_amount += amount
     payment.updated_at = Now()

@@ -60,6 +60,7 @@ def reserve(collection: PaymentCollection, *, choice: Choice) -> Reservation:
     if unfinished is not None and _is_in_the_way(unfinished, choice):
         return operations.resume(unfinished)
     refuse_if_money_is_held(collection)
+    _refuse_if_an_order_waits(collection)
     if unfinished is not None:
         operations.abandon_slot(unfinished)
     if earlier is not None:
@@ -116,6 +117,19 @@ def refuse_if_money_is_held(collection: PaymentCollection) -> None:
         )
 
 
+def _refuse_if_an_order_waits(collection: PaymentCollection) -> None:
+    """An order was placed on a session whose provider has yet to decide."""
+    awaited = primary(PaymentSession).filter(
+        payment_collection=collection, slot__isnull=False, status=SessionStatus.PENDING_AUTHORIZATION.value
+    )
+    session = awaited.first() if collection.order_id else None
+    if session is not None:
+        raise NotAllowed(
+            f"Order {collection.order_id} waits for the authorization of {session.pk}; it can't be replaced.",
+            details={"payment_session_id": session.pk},
+        )
+
+
 def _can_be_updated(live: PaymentSession, collection: PaymentCollection, choice: Choice) -> bool:
     return (
         live.provider_id == choice.provider_id
@@ -123,7 +137,6 @@ def _can_be_updated(live: PaymentSession, collection: PaymentCollection, choice:
         and live.provider_account == choice.provider.account
         and live.currency_code == collection.currency_code
         and live.provider_ref is not None
-        and live.authorized_at is None
         and live.status != SessionStatus.CANCELED
         and not operations.is_in_doubt(live)
     )

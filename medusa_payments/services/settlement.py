@@ -33,21 +33,22 @@ def apply_settlement(
 ) -> Settlement:
     """Book an outcome, inside the collection's lock. Opens no transaction.
 
-    Idempotent. Success is booked even on an operation that was closed as refused or not executed. Only the
-    holder of the current fence may close an operation without a success. `is_answer`: a caller is waiting for it.
+    Idempotent. Success is booked even on an operation that was closed as refused or not executed, or that was only
+    accepted. Only the holder of the current fence may close an operation without a success. `is_answer`: a caller is
+    waiting for it.
     """
     current = primary(Operation).get(pk=operation.pk)
-    if is_answer and not current.is_open:
-        operations.mark_answered(current)
-    elif is_answer:
+    if is_answer:
         current.answered_at = Now()
+        if not current.is_open:
+            operations.mark_answered(current)
     settlement = Settlement(operation=current)
     match outcome:
         case Succeeded(result=result):
-            if current.status not in {OperationStatus.SUCCEEDED, OperationStatus.ACCEPTED}:
+            if not _is_booked(current, result):
                 settlement = _settle_success(collection, current, result)
         case Refused():
-            if current.is_open:
+            if current.is_open and current.fence == operation.fence:
                 _settle_refusal(collection, current, outcome)
         case NotExecuted(message=message):
             if current.is_open and current.fence == operation.fence:
@@ -72,9 +73,19 @@ def _settle_success(collection: PaymentCollection, operation: Operation, result:
             session_settlement.book_cancel(collection, operation)
         case kind, SessionResult():
             follow_ups = session_settlement.book(kind, collection, operation, result)
-    is_accepted = isinstance(result, RefundResult) and result.status is RefundStatus.ACCEPTED
-    _close(operation, OperationStatus.ACCEPTED if is_accepted else OperationStatus.SUCCEEDED)
+    _close(operation, OperationStatus.ACCEPTED if _is_accepted(result) else OperationStatus.SUCCEEDED)
     return Settlement(operation=operation, follow_ups=follow_ups)
+
+
+def _is_booked(operation: Operation, result: ProviderResult) -> bool:
+    """Say whether a success adds nothing; an accepted refund that succeeds does."""
+    if operation.status == OperationStatus.ACCEPTED:
+        return _is_accepted(result)
+    return operation.status == OperationStatus.SUCCEEDED
+
+
+def _is_accepted(result: ProviderResult) -> bool:
+    return isinstance(result, RefundResult) and result.status is RefundStatus.ACCEPTED
 
 
 def _settle_refusal(collection: PaymentCollection, operation: Operation, outcome: Refused) -> None:
@@ -132,7 +143,7 @@ def _release(operation: Operation) -> None:
 
 def _close(operation: Operation, status: OperationStatus) -> None:
     operation.status = status.value
-    if status is OperationStatus.SUCCEEDED:
+    if status in {OperationStatus.SUCCEEDED, OperationStatus.ACCEPTED}:
         operation.refusal = operation.error_code = operation.error_message = ""
     operation.open_slot = None
     operation.settled_at = Now()

@@ -36,10 +36,10 @@ def _identity(pid: int) -> str:
 
 @cache
 def _place() -> str:
-    """One boot of one machine, and the namespace its process ids are valid in."""
+    """One boot of one machine, the namespace its process ids are valid in, and the user who can surely see them."""
     try:
         boot = (PROC / "sys/kernel/random/boot_id").read_text().strip()
-        return f"{gethostname()} {boot} {os.readlink(PROC / 'self/ns/pid')}"
+        return f"{gethostname()} {boot} {os.readlink(PROC / 'self/ns/pid')} {os.geteuid()}"
     except OSError:
         return ""
 

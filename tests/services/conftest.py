@@ -1,6 +1,6 @@
 """A shop without HTTP: one cart whose total the test sets, and the fake provider."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -11,7 +11,9 @@ from django.db.models import F
 
 from medusa_payments.carts import CartSnapshot
 from medusa_payments.models import Payment, PaymentCollection, PaymentSession
+from medusa_payments.orders import OrderSnapshot
 from medusa_payments.services import captures, payment_collections, payment_sessions
+from tests.services.scripted import SECOND, Script, Scripted
 
 
 @dataclass
@@ -67,3 +69,34 @@ def age() -> Callable[..., None]:
         type(row).objects.filter(pk=row.pk).update(created_at=F("created_at") - timedelta(**ago))
 
     return move
+
+
+@pytest.fixture
+def configure(settings: Any, till: Till) -> Callable[..., None]:
+    """Change the configuration of one provider."""
+
+    def change(alias: str, backend: str, **options: Any) -> None:
+        configured = settings.MEDUSA_PAYMENTS["PROVIDERS"]
+        if backend != "Purse":
+            options = configured["pp_fake_fake"]["OPTIONS"] | options
+        changed = configured | {alias: {"BACKEND": f"tests.services.scripted.{backend}", "OPTIONS": options}}
+        settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"PROVIDERS": changed}
+
+    return change
+
+
+@pytest.fixture
+def script(configure: Any) -> Iterator[Script]:
+    """Two providers on one ledger, each with an account of its own, whose verbs can be replaced."""
+    configure("pp_fake_fake", "Scripted")
+    configure(SECOND, "Scripted", account="second")
+    Scripted.script = {}
+    yield Scripted.script
+    Scripted.script, Scripted.step = {}, 1
+
+
+@pytest.fixture
+def unpaid_order(settings: Any, till: Till) -> PaymentCollection:
+    """The collection of an order, 25 EUR."""
+    settings.MEDUSA_PAYMENTS |= {"ORDER_RESOLVER": lambda *_: OrderSnapshot(currency_code="eur")}
+    return payment_collections.create_for_order(order_id="order_1", amount=Decimal(25))

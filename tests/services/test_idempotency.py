@@ -18,7 +18,7 @@ from medusa_payments.exceptions import (
     ProviderNotReachable,
 )
 from medusa_payments.models import Operation, Payment, PaymentSession
-from medusa_payments.services import captures, payment_sessions, refunds
+from medusa_payments.services import captures, payment_sessions, refund_reasons, refunds
 from tests.services.conftest import Till
 
 Moved = Callable[[str], list[int]]
@@ -78,6 +78,17 @@ def test_a_refunds_reason_and_note_are_parameters_too(till: Till, moved: Moved) 
 
     with pytest.raises(IdempotencyError):
         refunds.refund(payment_id=payment.pk, amount=Decimal(30), note="b", idempotency_key="k1")
+    assert moved("refund") == [3000]
+
+
+def test_a_reason_that_was_deleted_meanwhile_does_not_change_the_answer(till: Till, moved: Moved) -> None:
+    payment = till.captured()
+    reason = refund_reasons.create(label="Damaged", code="damaged")
+    request = {"payment_id": payment.pk, "amount": Decimal(30), "refund_reason_id": reason.pk, "idempotency_key": "k1"}
+    refunds.refund(**request)
+    refund_reasons.delete(refund_reason_id=reason.pk)
+
+    assert refunds.refund(**request).refunded_amount == 3000
     assert moved("refund") == [3000]
 
 

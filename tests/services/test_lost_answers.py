@@ -1,10 +1,12 @@
 """A provider's answer gets lost; the caller repeats the request, without any key. The money moves once."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db.models import F
 
 from medusa_payments.exceptions import NotAllowed, PaymentOutcomeUnknown
 from medusa_payments.models import Operation, Payment, PaymentSession
@@ -89,6 +91,17 @@ def test_an_outcome_that_nobody_was_told_is_told_to_who_asks_again(till: Till, m
     assert Operation.objects.get(kind="refund").answered_at is not None
 
 
+def test_a_day_later_the_same_request_is_a_second_intent(till: Till, moved: Moved) -> None:
+    payment = till.captured()
+    refunds.refund(payment_id=payment.pk, amount=Decimal(30))
+    day = timedelta(hours=24, seconds=1)
+    Operation.objects.filter(kind="refund").update(answered_at=None, settled_at=F("settled_at") - day)
+
+    refunds.refund(payment_id=payment.pk, amount=Decimal(30))
+
+    assert moved("refund") == [3000, 3000]
+
+
 @pytest.mark.parametrize("outcome", ["timeout_before", "timeout_after"])
 def test_authorize_is_repeated(till: Till, moved: Moved, outcome: str) -> None:
     session = till.session(on="authorize", outcome=outcome)
@@ -168,11 +181,12 @@ def test_an_unknown_update_is_finished_before_authorizing(till: Till, moved: Mov
     assert (moved("update"), moved("authorize")) == ([10000], [10000])
 
 
-def test_past_the_providers_memory_nothing_is_sent_again(till: Till, moved: Moved, age: Any) -> None:
+@pytest.mark.parametrize("hours", [23.1, 24])
+def test_past_the_providers_memory_nothing_is_sent_again(till: Till, moved: Moved, age: Any, hours: float) -> None:
     payment = till.captured(on="refund", outcome="timeout_before")
     with pytest.raises(PaymentOutcomeUnknown):
         refunds.refund(payment_id=payment.pk, amount=Decimal(30))
-    age(Operation.objects.get(kind="refund"), hours=24)
+    age(Operation.objects.get(kind="refund"), hours=hours)
 
     with pytest.raises(PaymentOutcomeUnknown):
         refunds.refund(payment_id=payment.pk, amount=Decimal(30))

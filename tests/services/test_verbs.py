@@ -122,7 +122,8 @@ class TestInitialize:
         with pytest.raises(error):
             till.session(on="initiate", outcome=outcome)
 
-        assert not PaymentSession.objects.filter(slot=0).exists()
+        session = PaymentSession.objects.get()
+        assert (session.slot, session.status) == (None, "error")
         assert not Operation.objects.filter(status="open").exists()
 
     @pytest.mark.parametrize("status", ["authorized", "captured"])
@@ -141,6 +142,23 @@ class TestInitialize:
                     payment_collection_id=payment.payment_collection_id, provider_id=provider_id
                 )
         assert PaymentSession.objects.count() == 1
+
+    def test_not_while_an_order_waits_for_a_deferred_authorization(self, till: Till) -> None:
+        session = till.session(outcome="pending_authorization")
+        request = {"payment_collection_id": session.payment_collection_id}
+        payment_sessions.authorize(**request, payment_session_id=session.pk)
+        payment_collections.attach_order(**request, order_id="order_1")
+
+        for provider_id in ("pp_fake_fake", "pp_system_default"):
+            with pytest.raises(NotAllowed, match="order_1"):
+                payment_sessions.initialize(**request, provider_id=provider_id)
+
+    def test_while_no_order_waits_a_deferred_session_can_be_replaced(self, till: Till) -> None:
+        session = till.session(outcome="pending_authorization")
+        request = {"payment_collection_id": session.payment_collection_id}
+        payment_sessions.authorize(**request, payment_session_id=session.pk)
+
+        assert payment_sessions.initialize(**request, provider_id="pp_system_default").slot == 0
 
     def test_unknown_collection(self, till: Till) -> None:
         with pytest.raises(NotFound, match="PaymentCollection id not found: pay_col_x"):

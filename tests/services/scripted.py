@@ -1,0 +1,115 @@
+"""Providers that say what a test wants them to say, and what is done with their answers."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from django.db import OperationalError
+from django.db.models import F
+
+from medusa_payments.models import Operation, PaymentSession, RefundReason
+from medusa_payments.money import Money
+from medusa_payments.providers.errors import ProviderDeclined, ProviderOutcomeUnknown, ProviderUnavailable
+from medusa_payments.providers.system import SystemProvider
+from medusa_payments.providers.types import Capabilities, CaptureResult, SessionResult
+from medusa_payments.services import payment_sessions
+from medusa_payments.services.locks import locked_collection
+from medusa_payments.services.provider_calls import Outcome
+from medusa_payments.services.settlement import apply_settlement
+from medusa_payments.testing.fake_provider import FakeProvider
+
+Moved = Callable[[str], list[int]]
+Verb = Callable[[Any], Any]
+Script = dict[str, Callable[[Any, Verb], Any]]
+SECOND = "pp_second_fake"
+DATABASE_IS_GONE = OperationalError("server closed the connection unexpectedly")
+
+
+class Scripted(FakeProvider):
+    """A fake provider whose verbs a test can replace; `call` is the verb as it would have been."""
+
+    script: Script = {}
+    step = 1
+
+    def amount_step(self, currency_code: str) -> int:
+        return type(self).step
+
+    def _call(self, verb: Any, request: Any, result_type: Any) -> Any:
+        call: Verb = lambda sent: super(Scripted, self)._call(verb, sent, result_type)  # noqa: E731
+        return type(self).script.get(verb, lambda sent, call: call(sent))(request, call)
+
+
+class Purse(SystemProvider):
+    """A provider of the shop's own, whose books are tables in the shop's database."""
+
+    def authorize(self, request: Any) -> SessionResult:
+        RefundReason.objects.create(label="taken", code="taken", live_code="taken")
+        raise ProviderDeclined("Not enough in it.")
+
+    def capture(self, request: Any) -> CaptureResult:
+        with suppress(RefundReason.DoesNotExist):
+            RefundReason.objects.get(pk="refr_x")
+        RefundReason.objects.create(pk="refr_1", label="a", code="a")
+        RefundReason.objects.create(pk="refr_1", label="a", code="a")
+        return super().capture(request)
+
+
+class Forgetful(Scripted):
+    """Remembers nothing: what is unknown can never be sent again."""
+
+    capabilities = Capabilities(key_window_seconds=0)
+
+
+class Rigid(Scripted):
+    """Captures and refunds everything or nothing."""
+
+    capabilities = Capabilities(supports_partial_capture=False, supports_partial_refund=False)
+
+
+class OneShot(Scripted):
+    """Captures once."""
+
+    capabilities = Capabilities(supports_multiple_captures=False)
+
+
+def lost(_: Any, __: Verb) -> Any:
+    raise ProviderOutcomeUnknown("Timed out before it was executed.")
+
+
+def answer_lost(request: Any, call: Verb) -> Any:
+    call(request)
+    raise ProviderOutcomeUnknown("Timed out after it was executed.")
+
+
+def unavailable(_: Any, __: Verb) -> Any:
+    raise ProviderUnavailable("Nothing was sent.")
+
+
+def declined(_: Any, __: Verb) -> Any:
+    raise ProviderDeclined("No.")
+
+
+def changed(**changes: Any) -> Callable[[Any, Verb], Any]:
+    return lambda request, call: replace(call(request), **changes)
+
+
+def euros(minor_units: int) -> Money:
+    return Money(minor_units=minor_units, currency_code="eur")
+
+
+def authorize(session: PaymentSession, **request: Any) -> PaymentSession:
+    return payment_sessions.authorize(
+        payment_collection_id=session.payment_collection_id, payment_session_id=session.pk, **request
+    )
+
+
+def settle(operation: Operation, outcome: Outcome, *, is_answer: bool = False) -> None:
+    with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
+        apply_settlement(collection, operation, outcome, is_answer=is_answer)
+
+
+def run_out(operation: Operation) -> None:
+    """Let the lease of an operation run out."""
+    Operation.objects.filter(pk=operation.pk).update(lease_expires_at=F("created_at") - timedelta(seconds=1))
