@@ -65,7 +65,9 @@ TEMPLATES = [
 
 
 def _database() -> dict[str, Any]:
-    database: dict[str, Any] = {**dj_database_url.config(default=f"sqlite:///{VAR_DIR / 'demo.sqlite3'}")}
+    default = f"sqlite:///{VAR_DIR / 'demo.sqlite3'}"
+    # A thread keeps its connection between requests: making one costs more than most requests do.
+    database: dict[str, Any] = {**dj_database_url.config(default=default, conn_max_age=60, conn_health_checks=True)}
     if database["ENGINE"].endswith("sqlite3"):
         # IMMEDIATE takes the write lock when a transaction begins: competing money verbs queue, none fails.
         database["OPTIONS"] = {

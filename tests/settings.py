@@ -20,6 +20,9 @@ if SCRATCH_VARIABLE not in os.environ:
 SCRATCH = Path(os.environ[SCRATCH_VARIABLE])
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 
+# A live server's threads would keep theirs open until after the test database is dropped.
+DATABASES["default"]["CONN_MAX_AGE"] = 0
+
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file, because threads race on it. pytest-django appends the name of the worker.
     DATABASES["default"]["TEST"] = {"NAME": str(SCRATCH / "test.sqlite3")}
