@@ -1,13 +1,14 @@
-"""Signals a host may connect to. Sent after commit, at least once for every event of that name.
+"""Signals a host may connect to, sent after the commit of the change, by the process that made it.
 
-Every receiver gets `event_id`, `payment_collection_id` and `data` (the event's own, amounts in minor units). A receiver
-that raises is logged and never undoes or blocks a payment.
+Every receiver gets `event_id`, `payment_collection_id` and `data`, whose keys docs/reference.md lists for each signal
+(amounts in minor units). A receiver that raises is logged and never undoes or blocks a payment.
 """
 
 from django.dispatch import Signal
 
 payment_collection_created = Signal()
 payment_collection_updated = Signal()
+payment_collection_deleted = Signal()
 payment_session_initiated = Signal()
 payment_session_updated = Signal()
 payment_session_replaced = Signal()
@@ -16,4 +17,3 @@ payment_authorized = Signal()
 payment_captured = Signal()
 payment_refunded = Signal()
 payment_canceled = Signal()
-payment_collection_deleted = Signal()

@@ -167,7 +167,7 @@ class SecretKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untype
 
 
 class UnkeyedAutoSchema(PaymentsAutoSchema):
-    """Without the idempotency key, which only the verbs that call a provider know."""
+    """Without the idempotency key: for what can be repeated without one."""
 
     def _idempotency_key(self) -> list[OpenApiParameter]:
         return []

@@ -38,6 +38,8 @@ class PaymentCollection(models.Model):
 
     `status` and the three totals are stored projections of sessions and payments (`states.collection_state`).
     `live_cart_id` equals `cart_id` while this is the cart's collection: one live collection per cart.
+    `idempotency_key` is that of the caller who asked for it, unique with the order, `fingerprint` a hash of what was
+    asked.
     """
 
     id = PrefixedIdField(prefix="pay_col", verbose_name=_("id"))
@@ -58,6 +60,8 @@ class PaymentCollection(models.Model):
     customer_id = models.CharField(_("customer"), max_length=HOST_ID_LENGTH, blank=True, default="", db_index=True)
     email = models.EmailField(_("email"), blank=True, default="")
     metadata = ExactJSONField(verbose_name=_("metadata"), null=True, blank=True)
+    idempotency_key = models.CharField(_("idempotency key"), max_length=255, null=True, blank=True, editable=False)
+    fingerprint = models.CharField(_("fingerprint"), max_length=64, blank=True, default="", editable=False)
     event_count = models.PositiveIntegerField(_("number of events"), default=0, editable=False)
     created_at = DatabaseTimeField(verbose_name=_("created at"))
     updated_at = DatabaseTimeField(verbose_name=_("updated at"))
@@ -79,6 +83,7 @@ class PaymentCollection(models.Model):
             models.Index(fields=["status", "-created_at"], name="mp_collection_status"),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["order_id", "idempotency_key"], name="mp_collection_idempotency_key"),
             models.CheckConstraint(name="mp_collection_amount", condition=Q(amount__gte=0)),
             models.CheckConstraint(
                 name="mp_collection_totals",

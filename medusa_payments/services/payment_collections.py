@@ -21,6 +21,7 @@ from medusa_payments.services import (
     operations,
     payment_sessions,
     projections,
+    repeats,
 )
 from medusa_payments.services.events import EventName
 from medusa_payments.services.locks import durable_transaction, locked_collection
@@ -52,28 +53,45 @@ def create_for_cart(*, cart_id: str, request: object | None = None, created_by: 
 
 
 def create_for_order(
-    *, order_id: str, amount: Decimal, request: object | None = None, created_by: str = ""
+    *,
+    order_id: str,
+    amount: Decimal,
+    request: object | None = None,
+    created_by: str = "",
+    idempotency_key: str | None = None,
 ) -> PaymentCollection:
-    """Make a collection for an amount (major units) that is still to be paid for an order. Every call makes one.
+    """Make a collection for an amount (major units) that is still to be paid for an order.
 
-    Raises `NotFound` (order), `InvalidData` (negative amount, more digits than the currency has), `InsideTransaction`.
+    Every call makes one, unless it repeats the `idempotency_key` of an earlier call for the same order: then that one's
+    collection is returned.
+
+    Raises `NotFound` (order), `InvalidData` (negative amount, more digits than the currency has, key),
+    `IdempotencyError` (key used with another amount), `InsideTransaction`.
     """
     order = resolve_order(order_id, request)
     currency_code = order.currency_code.lower()
     minor_units = to_minor_units(amount, currency_code)
     if minor_units < 0:
         raise InvalidData("The amount of a payment collection can't be negative.")
+    caller = repeats.caller_key(idempotency_key, amount=minor_units)
     collection = PaymentCollection(
         amount=minor_units,
         currency_code=currency_code,
         order_id=order_id,
         customer_id=order.customer_id or "",
         email=order.email or "",
+        idempotency_key=caller.key if caller else None,
+        fingerprint=caller.fingerprint if caller else "",
     )
     with durable_transaction():
-        collection.save(force_insert=True)
-        _record_creation(collection, actor=created_by, order_id=order_id)
-    return collection
+        primary(PaymentCollection).bulk_create([collection], ignore_conflicts=caller is not None)
+        asked_for = {"order_id": order_id, "idempotency_key": caller.key} if caller else {"pk": collection.pk}
+        made = primary(PaymentCollection).get(**asked_for)
+        if made.pk == collection.pk:
+            _record_creation(made, actor=created_by, order_id=order_id)
+        elif caller is not None:
+            repeats.refuse_other_parameters(caller, made)
+    return made
 
 
 def refresh(*, payment_collection_id: str, request: object | None = None) -> PaymentCollection:

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from medusa_payments.exceptions import IdempotencyError, InvalidData
-from medusa_payments.models import Operation, Payment
+from medusa_payments.models import Operation, Payment, PaymentCollection
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import workers
 from medusa_payments.services.operations import CallerKey, outcome_unknown
@@ -46,12 +46,18 @@ def find_by_key(caller: CallerKey | None, *, kinds: Collection[OperationKind], t
     if caller is None:
         return None
     operation = primary(Operation).filter(idempotency_key=caller.key, kind__in=kinds, target=target).first()
-    if operation is not None and operation.fingerprint != caller.fingerprint:
-        raise IdempotencyError(
-            f"Idempotency key '{caller.key}' was used before with other parameters.",
-            details={"operation_id": operation.pk},
-        )
+    if operation is not None:
+        refuse_other_parameters(caller, operation)
     return operation
+
+
+def refuse_other_parameters(caller: CallerKey, earlier: Operation | PaymentCollection) -> None:
+    """Raise `IdempotencyError` when a key was used before to ask for something else."""
+    if earlier.fingerprint != caller.fingerprint:
+        name = "operation_id" if isinstance(earlier, Operation) else "payment_collection_id"
+        raise IdempotencyError(
+            f"Idempotency key '{caller.key}' was used before with other parameters.", details={name: earlier.pk}
+        )
 
 
 def find_on_payment(

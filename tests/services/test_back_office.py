@@ -11,6 +11,7 @@ from django.db import connection
 from medusa_payments.exceptions import (
     Conflict,
     DuplicateError,
+    IdempotencyError,
     InvalidData,
     NotAllowed,
     NotFound,
@@ -125,6 +126,26 @@ class TestCollectionsForOrders:
 
         assert (collection.amount, collection.currency_code, collection.order_id) == (2550, "eur", order)
         assert collection.events.get().actor == "anna"
+
+    def test_the_same_key_gets_the_same_collection(self, order: str) -> None:
+        request = {"order_id": order, "amount": Decimal("25.5")}
+        first, second = (payment_collections.create_for_order(**request, idempotency_key="k1") for _ in range(2))
+
+        assert first.pk == second.pk
+        assert first.events.count() == 1
+        assert payment_collections.create_for_order(**request, idempotency_key="k2").pk != first.pk
+        assert payment_collections.create_for_order(**request).pk != payment_collections.create_for_order(**request).pk
+        with pytest.raises(IdempotencyError):
+            payment_collections.create_for_order(order_id=order, amount=Decimal(26), idempotency_key="k1")
+
+    @pytest.mark.race
+    @pytest.mark.django_db(transaction=True)
+    def test_ten_at_once_under_one_key_make_one(self, order: str) -> None:
+        request = {"order_id": order, "amount": Decimal(25), "idempotency_key": "k1"}
+
+        in_threads([lambda: payment_collections.create_for_order(**request)] * 10)
+
+        assert PaymentCollection.objects.get().event_count == 1
 
     def test_unknown_order(self, order: str) -> None:
         with pytest.raises(NotFound, match="Order id not found: order_x"):

@@ -38,7 +38,6 @@ class AdminPaymentCollectionViewSet(AdminViewSet):
         summary="Create a payment collection for an order",
         description="Makes a collection for an amount that is still to be paid for the order. Every call makes one.",
         tags=TAGS,
-        schema=UnkeyedAutoSchema,
         parameters=[SelectionQuery],
         request=AdminCreatePaymentCollectionSerializer,
         request_example={"order_id": examples.ORDER_ID, "amount": 59.97},
@@ -48,7 +47,9 @@ class AdminPaymentCollectionViewSet(AdminViewSet):
     def create(self, request: Request) -> Response:
         body = self.validated(AdminCreatePaymentCollectionSerializer, request.data)
         query = self.validated_query(SelectionQuery)
-        collection = payment_collections.create_for_order(request=request, created_by=self.actor_id, **body)
+        collection = payment_collections.create_for_order(
+            request=request, created_by=self.actor_id, idempotency_key=self.idempotency_key, **body
+        )
         return _answer(collection.pk, query.get("fields"))
 
     @operation(
