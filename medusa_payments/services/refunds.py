@@ -88,8 +88,8 @@ def _reserve(
     earlier = repeats.find_on_payment(caller, payment=payment, kind=OperationKind.REFUND, requested_amount=requested)
     if earlier is not None and earlier.status != OperationStatus.NOT_EXECUTED:
         return operations.resume(earlier)
-    reason = _reason(refund_reason_id)
     amount = _checked_amount(payment, provider, earlier.amount if earlier else requested)
+    reason = _reason(refund_reason_id)
     payment.refunding_amount += amount
     payment.updated_at = Now()
     payment.save(update_fields=["refunding_amount", "updated_at"])
