@@ -88,8 +88,8 @@ def _reserve(
     earlier = repeats.find_on_payment(caller, payment=payment, kind=OperationKind.REFUND, requested_amount=requested)
     if earlier is not None and earlier.status != OperationStatus.NOT_EXECUTED:
         return operations.resume(earlier)
-    amount = _checked_amount(payment, provider, earlier.amount if earlier else requested)
-    reason = _reason(refund_reason_id)
+    asked = earlier.amount if earlier else requested
+    amount, reason = _checked(payment, provider, asked, refund_reason_id)
     payment.refunding_amount += amount
     payment.updated_at = Now()
     payment.save(update_fields=["refunding_amount", "updated_at"])
@@ -116,6 +116,16 @@ def _reserve(
         intent=intent,
         created_by=created_by,
     )
+
+
+def _checked(
+    payment: Payment, provider: PaymentProvider, requested: int | None, refund_reason_id: str | None
+) -> tuple[int, RefundReason | None]:
+    """As in Medusa, an amount that is asked for is checked before the reason, one that is left open after it."""
+    if requested is None:
+        reason = _reason(refund_reason_id)
+        return _checked_amount(payment, provider, requested), reason
+    return _checked_amount(payment, provider, requested), _reason(refund_reason_id)
 
 
 def _checked_amount(payment: Payment, provider: PaymentProvider, requested: int | None) -> int:
