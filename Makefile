@@ -18,7 +18,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --constraint c
 help:
 	@echo 'make demo        run the demo shop on http://127.0.0.1:$(PORT) (PORT, DATABASE_URL)'
 	@echo 'make test        run the suite on SQLite and on PostgreSQL (DATABASE_URL, STRICT=1, ARGS="-k capture")'
-	@echo 'make check       everything that must be green: lint, types, imports, migrations, schema-check, test'
+	@echo 'make check       everything that must be green: lint, types, imports, migrations, schema-check, demo-check, test'
 	@echo 'make demo-check  make the first payment of the README on a demo of its own, in three currencies'
 	@echo 'make clients     the unmodified JS client against the demo'
 	@echo 'make lint        ruff: rules and format'
@@ -114,7 +114,7 @@ demo-check:
 	@$(PYTHON) -m tests.demo_check
 
 .PHONY: check
-check: lint types imports migrations schema-check test
+check: lint types imports migrations schema-check demo-check test
 
 .PHONY: clean
 clean:

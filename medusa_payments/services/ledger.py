@@ -139,8 +139,7 @@ def _append_capture(
     *,
     provider_ref: str | None,
 ) -> None:
-    if amount:
-        payment.captured_amount += amount
+    payment.captured_amount += amount
     if payment.captured_amount and payment.captured_amount + payment.released_amount == payment.amount:
         payment.captured_at = timezone.now()
     _save(payment)

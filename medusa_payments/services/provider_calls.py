@@ -1,4 +1,8 @@
-"""One call to a provider, turned into what is known about the money. No transaction is open, no lock is held."""
+"""One call to a provider, turned into what is known about the money.
+
+No transaction is open and no lock is held, but for a provider that declares itself local: that one is called inside the
+reserving transaction, in a savepoint.
+"""
 
 import logging
 import time

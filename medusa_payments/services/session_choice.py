@@ -37,6 +37,10 @@ class Choice:
 
 
 def enabled_provider(provider_id: str, region_id: str) -> PaymentProvider:
+    """Return a provider that may be used in a region; "" is a region without restrictions.
+
+    Raises `InvalidData` for one that isn't enabled there, or isn't configured.
+    """
     enabled = providers_of_region(region_id) if region_id else None
     if enabled is not None and provider_id not in enabled:
         raise InvalidData(f"Payment provider {provider_id} is not enabled in the cart's region {region_id}.")
@@ -44,6 +48,7 @@ def enabled_provider(provider_id: str, region_id: str) -> PaymentProvider:
 
 
 def client_data(provider: PaymentProvider, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a storefront's data goes to the provider. Raises `InvalidData` naming what isn't writable."""
     try:
         return provider.clean_client_data(data)
     except ProviderRejected as error:
@@ -51,6 +56,11 @@ def client_data(provider: PaymentProvider, data: Mapping[str, Any]) -> dict[str,
 
 
 def reserve(collection: PaymentCollection, *, choice: Choice) -> Reservation:
+    """Reserve what makes a locked collection's live session what the customer chose, or resume what is in the way.
+
+    Raises `NotAllowed` (money is held, an order waits, an authorization is unknown, the choice was given up),
+    `InvalidData` (amount 0), `Conflict` (another request is at work), `IdempotencyError`, `PaymentOutcomeUnknown`.
+    """
     earlier = repeats.find_by_key(choice.caller, kinds=_CHOOSING, target=collection.pk)
     if earlier is not None:
         _refuse_if_given_up(earlier)

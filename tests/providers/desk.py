@@ -1,4 +1,7 @@
-"""Talks to the fake provider as the services would, with a new idempotency key per request unless told."""
+"""Talks to the fake provider as the services would, with a new idempotency key per request unless told.
+
+It imports no Django, and so none of the services: child processes run it without any.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
