@@ -52,6 +52,45 @@ class OperationStatus(StrEnum):
     ACCEPTED = "accepted"
 
 
+class UndoPolicy(StrEnum):
+    """What becomes of the money when the shop's order fails.
+
+    `hold`: nothing, until a person decides. `void`: what isn't captured is released. `refund`: that, and what was
+    captured is given back.
+    """
+
+    HOLD = "hold"
+    VOID = "void"
+    REFUND = "refund"
+
+
+class ExpiryPolicy(StrEnum):
+    """What is done with an authorization that is about to run out, besides telling the host."""
+
+    NOTHING = "nothing"
+    CAPTURE = "capture"
+    RELEASE = "release"
+
+
+class Settler(StrEnum):
+    """Who found out how an operation ended."""
+
+    ANSWER = "answer"
+    READ = "read"
+    RESEND = "resend"
+    PERSON = "person"
+
+
+class WebhookStatus(StrEnum):
+    """`received` until it was applied; `waiting` for something it needs; `foreign` ones are only counted."""
+
+    RECEIVED = "received"
+    WAITING = "waiting"
+    APPLIED = "applied"
+    IGNORED = "ignored"
+    FOREIGN = "foreign"
+
+
 class RefusalKind(StrEnum):
     """Why a provider refused. Either way nothing moved."""
 

@@ -6,5 +6,6 @@ urlpatterns = [
     path("store/", include("medusa_payments.api.store.urls")),
     path("store/", include("medusa_payments.api.v1.store_urls")),
     path("admin/", include("medusa_payments.api.admin.urls")),
+    path("hooks/", include("medusa_payments.api.hooks.urls")),
     path("v1/", include("medusa_payments.api.v1.urls")),
 ]

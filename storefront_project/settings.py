@@ -108,6 +108,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "Admin: payments", "description": "What staff call to capture, refund and cancel."},
         {"name": "Admin: payment collections", "description": "Asking for money for an order; paid by other means."},
         {"name": "Admin: refund reasons", "description": "The reasons that staff choose from."},
+        {"name": "Hooks", "description": "What payment providers call."},
         {"name": "v1: payment collections", "description": "The same in the shapes of Medusa 1.20.11."},
         {"name": "Demo shop", "description": "Catalogue, carts and login of the demo; not part of the package."},
     ],
@@ -123,7 +124,7 @@ MEDUSA_PAYMENTS = {
         "pp_system_default": {"BACKEND": "medusa_payments.providers.system.SystemProvider"},
         "pp_fake_fake": {
             "BACKEND": "medusa_payments.testing.fake_provider.FakeProvider",
-            "OPTIONS": {"ledger_path": str(VAR_DIR / "fake-provider.sqlite3")},
+            "OPTIONS": {"ledger_path": str(VAR_DIR / "fake-provider.sqlite3"), "webhook_secrets": ["whsec_demo"]},
         },
     },
     "CART_RESOLVER": "storefront_project.shop.payments.resolve_cart",

@@ -35,7 +35,10 @@ MEDUSA_PAYMENTS = {
         **MEDUSA_PAYMENTS["PROVIDERS"],
         "pp_fake_fake": {
             **MEDUSA_PAYMENTS["PROVIDERS"]["pp_fake_fake"],
-            "OPTIONS": {"ledger_path": str(SCRATCH / f"fake-provider-{WORKER}.sqlite3")},
+            "OPTIONS": {
+                "ledger_path": str(SCRATCH / f"fake-provider-{WORKER}.sqlite3"),
+                "webhook_secrets": ["whsec_new", "whsec_old"],
+            },
         },
     },
 }

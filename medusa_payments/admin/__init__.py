@@ -5,6 +5,7 @@ A shop that wants a page otherwise subclasses its class, unregisters the model a
 
 from medusa_payments.admin.capture import CaptureAdmin
 from medusa_payments.admin.event import EventAdmin
+from medusa_payments.admin.event_delivery import EventDeliveryAdmin
 from medusa_payments.admin.operation import OperationAdmin
 from medusa_payments.admin.payment import PaymentAdmin
 from medusa_payments.admin.payment_collection import PaymentCollectionAdmin
@@ -13,11 +14,15 @@ from medusa_payments.admin.publishable_key import PublishableKeyAdmin
 from medusa_payments.admin.read_only import ReadOnlyAdmin
 from medusa_payments.admin.refund import RefundAdmin
 from medusa_payments.admin.refund_reason import RefundReasonAdmin
+from medusa_payments.admin.refund_reversal import RefundReversalAdmin
 from medusa_payments.admin.secret_key import SecretKeyAdmin
+from medusa_payments.admin.webhook_event import WebhookEventAdmin
+from medusa_payments.admin.webhook_refusal import WebhookRefusalAdmin
 
 __all__ = [
     "CaptureAdmin",
     "EventAdmin",
+    "EventDeliveryAdmin",
     "OperationAdmin",
     "PaymentAdmin",
     "PaymentCollectionAdmin",
@@ -26,5 +31,8 @@ __all__ = [
     "ReadOnlyAdmin",
     "RefundAdmin",
     "RefundReasonAdmin",
+    "RefundReversalAdmin",
     "SecretKeyAdmin",
+    "WebhookEventAdmin",
+    "WebhookRefusalAdmin",
 ]

@@ -8,6 +8,8 @@ from django.db import router
 from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 
+from medusa_payments.admin.decision_view import decision_url, decision_urls
+from medusa_payments.admin.decisions import LOOK, UNFREEZE
 from medusa_payments.admin.money_verbs import VERBS, MoneyVerb
 from medusa_payments.admin.money_view import MoneyView, token_of
 from medusa_payments.admin.read_only import ReadOnlyAdmin, Tool
@@ -15,6 +17,8 @@ from medusa_payments.admin.transactions import without_transactions
 from medusa_payments.models import Operation, Payment
 from medusa_payments.queries.primary import primary
 from medusa_payments.states import OperationStatus
+
+DECISIONS = [UNFREEZE, LOOK]
 
 
 class MoneyAdmin(ReadOnlyAdmin[Payment]):
@@ -29,7 +33,7 @@ class MoneyAdmin(ReadOnlyAdmin[Payment]):
             view = self.admin_site.admin_view(MoneyView.as_view(model_admin=self, verb=verb))
             for route in (f"<path:object_id>/{verb.name}/", f"<path:object_id>/{verb.name}/<uuid:token>/"):
                 patterns.append(path(route, view, name=f"{self.opts.app_label}_{self.opts.model_name}_{verb.name}"))
-        return [*without_transactions(patterns), *super().get_urls()]
+        return [*without_transactions(patterns), *decision_urls(self, DECISIONS), *super().get_urls()]
 
     def tools(self, request: HttpRequest, obj: Payment) -> Sequence[Tool]:
         verbs = {verb.name: verb for verb in VERBS if self.may_move_money(request, verb)}
@@ -41,7 +45,12 @@ class MoneyAdmin(ReadOnlyAdmin[Payment]):
         to_do = [
             Tool(label=verb.title, url=self.money_url(verb, obj.pk)) for verb in verbs.values() if verb.available(obj)
         ]
-        return [*unfinished, *to_do]
+        to_decide = [
+            Tool(label=decision.title, url=decision_url(self, decision.name, obj.pk))
+            for decision in DECISIONS
+            if decision.is_due(obj) and request.user.has_perm(decision.permission)
+        ]
+        return [*unfinished, *to_decide, *([] if obj.frozen_at else to_do)]
 
     def may_move_money(self, request: HttpRequest, verb: MoneyVerb) -> bool:
         """Say whether a user may look at payments and do this with them."""

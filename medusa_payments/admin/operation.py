@@ -1,20 +1,29 @@
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Now
 from django.http import HttpRequest
+from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
 
 from medusa_payments.admin import columns, display
-from medusa_payments.admin.read_only import ReadOnlyAdmin
+from medusa_payments.admin.decision_view import decision_url, decision_urls
+from medusa_payments.admin.decisions import DECIDE
+from medusa_payments.admin.read_only import ReadOnlyAdmin, Tool
 from medusa_payments.models import Capture, Event, Operation, Refund
 from medusa_payments.models.operation import STATUS_CHOICES
 from medusa_payments.states import OperationStatus
 
 UNKNOWN = "unknown"
+NEEDS_PERSON = "needs_person"
 
-SHOWN_STATUS_LABELS: dict[str, Any] = {**dict(STATUS_CHOICES), UNKNOWN: _("unknown")}
+SHOWN_STATUS_LABELS: dict[str, Any] = {
+    **dict(STATUS_CHOICES),
+    UNKNOWN: _("unknown"),
+    NEEDS_PERSON: _("waits for a person"),
+}
 
 SHOWN_REQUEST_KEYS = (
     "idempotency_key",
@@ -43,8 +52,10 @@ class ShownStatusFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Operation]) -> QuerySet[Operation]:
         if self.value() is None:
             return queryset
+        if self.value() == NEEDS_PERSON:
+            return queryset.filter(needs_person_at__isnull=False)
         if self.value() == UNKNOWN:
-            return queryset.filter(is_unknown())
+            return queryset.filter(is_unknown(), needs_person_at=None)
         return queryset.filter(status=self.value()).exclude(is_unknown())
 
 
@@ -81,7 +92,8 @@ class OperationAdmin(ReadOnlyAdmin[Operation]):
             {
                 "fields": (
                     ("who", "created_time"),
-                    ("settled_time", "answered_time"),
+                    ("settled_time", "settled_by", "answered_time"),
+                    ("attempts", "next_attempt_time", "needs_person_time"),
                     ("lease_expires_time", "fence"),
                     "caller_key",
                 )
@@ -102,6 +114,8 @@ class OperationAdmin(ReadOnlyAdmin[Operation]):
     caller_key = columns.identifier("idempotency_key", _("caller's idempotency key"))
     settled_time = columns.moment("settled_at", _("settled at"))
     answered_time = columns.moment("answered_at", _("answered at"))
+    next_attempt_time = columns.moment("next_attempt_at", _("next attempt at"))
+    needs_person_time = columns.moment("needs_person_at", _("needs a person since"))
     lease_expires_time = columns.moment("lease_expires_at", _("lease expires at"))
 
     @admin.display(description=_("status"), ordering="status")
@@ -119,6 +133,18 @@ class OperationAdmin(ReadOnlyAdmin[Operation]):
         money = operation.request.get("money")
         return display.json(shown | ({"money": display.money(**money)} if money else {}))
 
+    def get_urls(self) -> list[URLPattern]:
+        return [*decision_urls(self, [DECIDE]), *super().get_urls()]
+
+    def tools(self, request: HttpRequest, obj: Operation) -> Sequence[Tool]:
+        if not request.user.has_perm(DECIDE.permission) or not DECIDE.is_due(obj):
+            return ()
+        return [Tool(label=DECIDE.title, url=decision_url(self, DECIDE.name, obj.pk))]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Operation]:
-        status = Case(When(is_unknown(), then=Value(UNKNOWN)), default=F("status"))
+        status = Case(
+            When(needs_person_at__isnull=False, then=Value(NEEDS_PERSON)),
+            When(is_unknown(), then=Value(UNKNOWN)),
+            default=F("status"),
+        )
         return super().get_queryset(request).annotate(shown_status=status)

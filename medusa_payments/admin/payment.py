@@ -13,6 +13,7 @@ from medusa_payments.models import Capture, Event, Operation, Payment, PaymentSe
 class PaymentState(TextChoices):
     """How far a payment has come, in one word, derived from its counters. The first that holds."""
 
+    FROZEN = "frozen", _("frozen")
     CANCELED = "canceled", _("canceled")
     REFUNDED = "refunded", _("refunded")
     PARTIALLY_REFUNDED = "partially_refunded", _("partially refunded")
@@ -22,6 +23,7 @@ class PaymentState(TextChoices):
 
 
 STATE = Case(
+    When(frozen_at__isnull=False, then=Value(PaymentState.FROZEN)),
     When(canceled_at__isnull=False, captured_amount=0, then=Value(PaymentState.CANCELED)),
     When(refunded_amount__gt=0, refunded_amount=F("captured_amount"), then=Value(PaymentState.REFUNDED)),
     When(refunded_amount__gt=0, then=Value(PaymentState.PARTIALLY_REFUNDED)),
@@ -98,7 +100,16 @@ class PaymentAdmin(MoneyAdmin):
         ),
         (_("Provider"), {"fields": (("provider", "account", "reference"),)}),
         (_("Shop"), {"fields": (("order", "email"), "metadata_json")}),
-        (_("Dates"), {"fields": (("created_time", "updated_time"), ("captured_time", "canceled_time"))}),
+        (
+            _("Dates"),
+            {
+                "fields": (
+                    ("created_time", "updated_time"),
+                    ("captured_time", "canceled_time"),
+                    ("capture_before_time", "frozen_time"),
+                )
+            },
+        ),
     )
     related = {
         PaymentSession: "payment",
@@ -135,6 +146,8 @@ class PaymentAdmin(MoneyAdmin):
     metadata_json = columns.json("metadata", _("metadata"))
     updated_time = columns.moment("updated_at", _("updated at"))
     captured_time = columns.moment("captured_at", _("captured at"))
+    capture_before_time = columns.moment("capture_before", _("capture before"))
+    frozen_time = columns.moment("frozen_at", _("frozen at"))
     canceled_time = columns.moment("canceled_at", _("canceled at"))
 
     @admin.display(description=_("state"))

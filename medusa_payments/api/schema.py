@@ -154,6 +154,19 @@ class PaymentsAutoSchema(AutoSchema):
         return any(isinstance(used, permission) for used in self.view.get_permissions())
 
 
+class HookAutoSchema(PaymentsAutoSchema):
+    """For what providers call: no key, no login."""
+
+    def get_override_parameters(self) -> list[Any]:
+        return []
+
+    def get_auth(self) -> list[Any]:
+        return [{}]
+
+    def _error_statuses(self) -> list[int]:
+        return [400, 404, 413, 500]
+
+
 class SecretKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "medusa_payments.api.authentication.SecretKeyAuthentication"
     name = "secretKey"

@@ -2,6 +2,7 @@
 
 from medusa_payments.models.capture import Capture
 from medusa_payments.models.event import Event
+from medusa_payments.models.event_delivery import EventDelivery
 from medusa_payments.models.operation import Operation
 from medusa_payments.models.payment import Payment
 from medusa_payments.models.payment_collection import PaymentCollection
@@ -9,11 +10,15 @@ from medusa_payments.models.payment_session import PaymentSession
 from medusa_payments.models.publishable_key import PublishableKey
 from medusa_payments.models.refund import Refund
 from medusa_payments.models.refund_reason import RefundReason
+from medusa_payments.models.refund_reversal import RefundReversal
 from medusa_payments.models.secret_key import SecretKey
+from medusa_payments.models.webhook_event import WebhookEvent
+from medusa_payments.models.webhook_refusal import WebhookRefusal
 
 __all__ = [
     "Capture",
     "Event",
+    "EventDelivery",
     "Operation",
     "Payment",
     "PaymentCollection",
@@ -21,5 +26,8 @@ __all__ = [
     "PublishableKey",
     "Refund",
     "RefundReason",
+    "RefundReversal",
     "SecretKey",
+    "WebhookEvent",
+    "WebhookRefusal",
 ]

@@ -8,7 +8,7 @@ from medusa_payments.models.fields import DatabaseTimeField, ExactJSONField, Min
 from medusa_payments.models.payment import Payment
 from medusa_payments.models.payment_collection import PaymentCollection
 from medusa_payments.models.payment_session import PaymentSession
-from medusa_payments.states import OperationKind, OperationStatus, RefusalKind
+from medusa_payments.states import OperationKind, OperationStatus, RefusalKind, Settler
 
 KIND_CHOICES = [
     (OperationKind.INITIATE.value, _("initiate")),
@@ -32,6 +32,13 @@ REFUSAL_CHOICES = [
     (RefusalKind.REJECTED.value, _("rejected")),
 ]
 
+SETTLER_CHOICES = [
+    (Settler.ANSWER.value, _("the provider's answer")),
+    (Settler.READ.value, _("reading at the provider")),
+    (Settler.RESEND.value, _("sending it again")),
+    (Settler.PERSON.value, _("a person")),
+]
+
 
 class Operation(models.Model):
     """The intent to make a provider do one mutating call, committed before the call. Never deleted.
@@ -41,7 +48,9 @@ class Operation(models.Model):
     ahead, one process (`leased_by`) is at work on it; `fence` counts who took it over. `open_slot` is held by verbs
     that don't add up, while open. `answered_at` says that a caller got the outcome. `idempotency_key` is the caller's
     own, unique with kind and target (payment, session or collection), `fingerprint` a hash of what was asked under
-    it.
+    it. `is_deferred`: the worker carries it out, nobody waits for it. `attempts` counts how often the worker tried to
+    find out, next at `next_attempt_at`; from `needs_person_at` on only a person can. `settled_by` says who found out.
+    `erased_at`: `request` and `intent` were erased.
     """
 
     id = PrefixedIdField(prefix="payop", verbose_name=_("id"))
@@ -74,6 +83,14 @@ class Operation(models.Model):
     refusal = models.CharField(_("refusal"), max_length=16, choices=REFUSAL_CHOICES, blank=True, default="")
     error_code = models.CharField(_("error code"), max_length=255, blank=True, default="")
     error_message = models.TextField(_("error message"), blank=True, default="")
+    is_deferred = models.BooleanField(_("deferred"), default=False, editable=False)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0, editable=False)
+    next_attempt_at = models.DateTimeField(_("next attempt at"), null=True, blank=True, editable=False)
+    needs_person_at = models.DateTimeField(_("needs a person since"), null=True, blank=True, editable=False)
+    settled_by = models.CharField(
+        _("settled by"), max_length=16, choices=SETTLER_CHOICES, blank=True, default="", editable=False
+    )
+    erased_at = models.DateTimeField(_("erased at"), null=True, blank=True, editable=False)
     created_by = models.CharField(_("created by"), max_length=255, blank=True, default="")
     created_at = DatabaseTimeField(verbose_name=_("created at"))
     settled_at = models.DateTimeField(_("settled at"), null=True, blank=True, editable=False)

@@ -30,6 +30,8 @@ class Payment(models.Model):
 
     Six counters (minor units) say what is done (captured, released, refunded) and what is in flight (capturing,
     releasing, refunding). The database refuses any row in which they exceed the limits, whoever writes it.
+    `capture_before` is when the authorization runs out, `expiry_warned_at` when that was announced. While `frozen_at`
+    is set, provider and ledger disagree beyond what can be booked, and no verb moves money until a person has looked.
     """
 
     id = PrefixedIdField(prefix="pay", verbose_name=_("id"))
@@ -56,6 +58,9 @@ class Payment(models.Model):
     updated_at = DatabaseTimeField(verbose_name=_("updated at"))
     captured_at = models.DateTimeField(_("captured at"), null=True, blank=True, editable=False)
     canceled_at = models.DateTimeField(_("canceled at"), null=True, blank=True, editable=False)
+    capture_before = models.DateTimeField(_("capture before"), null=True, blank=True, editable=False)
+    expiry_warned_at = models.DateTimeField(_("expiry warned at"), null=True, blank=True, editable=False)
+    frozen_at = models.DateTimeField(_("frozen at"), null=True, blank=True, editable=False, db_index=True)
 
     if TYPE_CHECKING:
         payment_collection_id: str
@@ -71,6 +76,7 @@ class Payment(models.Model):
             ("capture_payment", _("Can capture payments")),
             ("refund_payment", _("Can refund payments")),
             ("cancel_payment", _("Can cancel payments")),
+            ("resolve_payment", _("Can decide about unresolved payments")),
         ]
         indexes = [models.Index(fields=["-created_at", "id"], name="mp_payment_created")]
         constraints = [
@@ -106,6 +112,11 @@ class Payment(models.Model):
         """What may still be captured (minor units); what is in flight is taken off already."""
         taken = self.captured_amount + self.capturing_amount + self.released_amount + self.releasing_amount
         return self.amount - taken
+
+    @property
+    def is_within_limits(self) -> bool:
+        """Say whether the database would accept these counters."""
+        return self.capturable_amount >= 0 and self.refundable_amount >= 0
 
     @property
     def refundable_amount(self) -> int:

@@ -11,7 +11,7 @@ from medusa_payments.models.fields import (
     MinorUnitsField,
     PrefixedIdField,
 )
-from medusa_payments.states import CollectionStatus
+from medusa_payments.states import CollectionStatus, UndoPolicy
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -32,6 +32,12 @@ STATUS_CHOICES = [
     (CollectionStatus.FAILED.value, _("failed")),
 ]
 
+ON_FAILURE_CHOICES = [
+    (UndoPolicy.HOLD.value, _("hold the money")),
+    (UndoPolicy.VOID.value, _("release what is not captured")),
+    (UndoPolicy.REFUND.value, _("release and refund")),
+]
+
 
 class PaymentCollection(models.Model):
     """What is to be paid for one cart or order. Its row is the only lock of the money core.
@@ -39,7 +45,9 @@ class PaymentCollection(models.Model):
     `status` and the three totals are stored projections of sessions and payments (`states.collection_state`).
     `live_cart_id` equals `cart_id` while this is the cart's collection: one live collection per cart.
     `idempotency_key` is that of the caller who asked for it, unique with the order, `fingerprint` a hash of what was
-    asked.
+    asked. `on_failure` is what happens to its money when the shop's order fails, or when it isn't resolved by
+    `resolve_by`; `failed_at` says that it did. The worker looks after the collection at `attention_at` (NULL: nothing
+    to look after); `attention_count` is how often it has looked in vain.
     """
 
     id = PrefixedIdField(prefix="pay_col", verbose_name=_("id"))
@@ -62,6 +70,13 @@ class PaymentCollection(models.Model):
     metadata = ExactJSONField(verbose_name=_("metadata"), null=True, blank=True)
     idempotency_key = models.CharField(_("idempotency key"), max_length=255, null=True, blank=True, editable=False)
     fingerprint = models.CharField(_("fingerprint"), max_length=64, blank=True, default="", editable=False)
+    on_failure = models.CharField(
+        _("on failure"), max_length=16, choices=ON_FAILURE_CHOICES, default=UndoPolicy.HOLD.value
+    )
+    resolve_by = models.DateTimeField(_("resolve by"), null=True, blank=True)
+    failed_at = models.DateTimeField(_("failed at"), null=True, blank=True, editable=False)
+    attention_at = models.DateTimeField(_("needs attention at"), null=True, blank=True, editable=False, db_index=True)
+    attention_count = models.PositiveIntegerField(_("attention given"), default=0, editable=False)
     event_count = models.PositiveIntegerField(_("number of events"), default=0, editable=False)
     created_at = DatabaseTimeField(verbose_name=_("created at"))
     updated_at = DatabaseTimeField(verbose_name=_("updated at"))
@@ -98,6 +113,9 @@ class PaymentCollection(models.Model):
             models.CheckConstraint(
                 name="mp_collection_status",
                 condition=Q(status__in=[member.value for member in CollectionStatus]),
+            ),
+            models.CheckConstraint(
+                name="mp_collection_on_failure", condition=Q(on_failure__in=[member.value for member in UndoPolicy])
             ),
             models.CheckConstraint(
                 name="mp_collection_live_cart",

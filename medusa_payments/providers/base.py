@@ -5,10 +5,13 @@ Every verb takes one request and returns one result (`providers.types`) or raise
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any, ClassVar
 
 from medusa_payments.providers.errors import ProviderRejected
+from medusa_payments.providers.facts import PaymentSnapshot, RetrieveRequest
+from medusa_payments.providers.notices import WebhookNotice, WebhookRequest
 from medusa_payments.providers.types import (
     AuthorizeRequest,
     CancelRequest,
@@ -94,6 +97,35 @@ class PaymentProvider(ABC):
     @abstractmethod
     def cancel(self, request: CancelRequest) -> CancelResult:
         """Give up the payment object and release what it holds. Canceling twice is no error."""
+
+    def retrieve(self, request: RetrieveRequest) -> PaymentSnapshot | None:
+        """Return the payment object as the provider has it now; None when there is none. Changes nothing.
+
+        Only called with the capability `can_retrieve`. Raises `ProviderUnavailable` or `ProviderOutcomeUnknown` when
+        the provider can't be asked now.
+        """
+        raise NotImplementedError(f"{self.alias} can't be asked for a payment object.")
+
+    def list_payments(self, since: datetime | None = None) -> Iterator[PaymentSnapshot]:
+        """Return every payment object made or changed since a moment, in any order. Changes nothing.
+
+        Only called with the capability `can_list`. One object may come twice.
+        """
+        raise NotImplementedError(f"{self.alias} can't list its payment objects.")
+
+    def read_webhook(self, request: WebhookRequest) -> WebhookNotice:
+        """Verify and read a webhook. A pure function: no call, no state, no clock but `request.received_at`.
+
+        Only called with the capability `has_webhooks`. Raises `WebhookRefused` for bytes that can't be trusted.
+        """
+        raise NotImplementedError(f"{self.alias} sends no webhooks.")
+
+    def read_kept_webhook(self, body: bytes) -> WebhookNotice:
+        """Read a body that `read_webhook` has verified before, without verifying it again.
+
+        Only called for providers without the capability `can_retrieve`.
+        """
+        raise NotImplementedError(f"{self.alias} can't read its webhooks again.")
 
 
 RESERVED_DATA_KEYS = frozenset(

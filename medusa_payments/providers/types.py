@@ -6,6 +6,7 @@ the same key always comes with the same request. `provider_ref` is the provider'
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -19,6 +20,10 @@ class Capabilities:
 
     `is_local`: its verbs touch nothing outside this process, so they may run inside the reserving transaction.
     `key_window_seconds`: how long the provider remembers an idempotency key; None means for ever.
+    `can_retrieve`: `retrieve` tells what the provider has. `finds_by_session`: also without a reference, by our
+    metadata, so that "not found" proves that nothing was initiated. `reports_keys`: movements name the idempotency key
+    that caused them, so that a missing one proves that nothing moved. `can_list`: `list_payments` works.
+    `has_webhooks`: `read_webhook` works.
     """
 
     is_local: bool = False
@@ -27,6 +32,11 @@ class Capabilities:
     supports_multiple_captures: bool = True
     supports_partial_refund: bool = True
     key_window_seconds: int | None = None
+    can_retrieve: bool = False
+    finds_by_session: bool = False
+    reports_keys: bool = False
+    can_list: bool = False
+    has_webhooks: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +100,8 @@ class SessionResult:
     """The payment object as the provider has it after initiate, update or authorize.
 
     `money` is the provider's own amount and currency; it becomes the session's. `captured`, with status
-    `captured`, is how much of it is captured already. `data` is the provider's object; only the keys a provider
-    declares in `public_data_keys` ever leave the server.
+    `captured`, is how much of it is captured already. `capture_before` is when an authorization runs out. `data` is the
+    provider's object; only the keys a provider declares in `public_data_keys` ever leave the server.
     """
 
     provider_ref: str
@@ -99,14 +109,18 @@ class SessionResult:
     money: Money
     data: Mapping[str, Any] = field(default_factory=dict)
     captured: Money | None = None
+    capture_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureResult:
-    """`money` is what this call captured; `capture_ref` the provider's id of the capture, if it has one."""
+    """`money` is what this call captured; `capture_ref` the provider's id of the capture, if it has one. `released` is
+    what a final capture gave back of the authorization.
+    """
 
     money: Money
     capture_ref: str | None = None
+    released: Money | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -1,18 +1,21 @@
 """Capturing authorized money."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 
+from django.db.models import F, Sum
 from django.db.models.functions import Now
 
 from medusa_payments.exceptions import Conflict, InvalidData, NotFound
 from medusa_payments.ids import new_id
-from medusa_payments.models import Payment, PaymentCollection
+from medusa_payments.models import Operation, Payment, PaymentCollection
 from medusa_payments.money import Money
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.types import CaptureRequest
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import amounts, execution, operations, repeats
+from medusa_payments.services import amounts, convergence, execution, operations, repeats
+from medusa_payments.services.freezing import refuse_if_frozen
 from medusa_payments.services.operations import CallerKey, Reservation
 from medusa_payments.states import OperationKind, OperationStatus
 
@@ -33,52 +36,90 @@ def capture(
     `PaymentAuthorizationError` (declined), `Conflict` (another request is at work), `IdempotencyError` (key used for
     something else), `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
     """
-    payment = primary(Payment).filter(pk=payment_id).first()
-    if payment is None:
-        raise NotFound(f"Payment with id: {payment_id} was not found")
-    provider = operations.provider_for(payment)
-    requested = amounts.positive_minor_units(amount, currency_code=payment.currency_code, verb="Capture")
-    caller = repeats.caller_key(idempotency_key, amount=requested)
+    payment, reserve_it = _prepared(payment_id, amount, created_by, idempotency_key)
     operation = execution.execute(
-        payment_collection_id=payment.payment_collection_id,
-        include_deleted=True,
-        reserve=partial(
-            _reserve,
-            payment_id=payment_id,
-            provider=provider,
-            requested=requested,
-            caller=caller,
-            created_by=created_by,
-        ),
+        payment_collection_id=payment.payment_collection_id, include_deleted=True, reserve=reserve_it
     )
     if operation is not None:
-        execution.raise_unless_succeeded(operation)
+        convergence.conclude(operation)
     return primary(Payment).get(pk=payment_id)
 
 
+def enqueue_capture(
+    *, payment_id: str, amount: Decimal | None = None, created_by: str = "", idempotency_key: str | None = None
+) -> Operation | None:
+    """Reserve a capture inside the caller's own transaction, for the worker to carry out after its commit.
+
+    Guaranteed: captured once if the caller commits, and not at all if it rolls back. Returns the operation, None when
+    there is nothing left to capture. Raises what `capture` raises before it calls the provider.
+    """
+    payment, reserve_it = _prepared(payment_id, amount, created_by, idempotency_key)
+    return execution.enqueue(payment_collection_id=payment.payment_collection_id, reserve=reserve_it)
+
+
+def _prepared(
+    payment_id: str, amount: Decimal | None, created_by: str, idempotency_key: str | None
+) -> tuple[Payment, Callable[..., Reservation | None]]:
+    payment = primary(Payment).filter(pk=payment_id).first()
+    if payment is None:
+        raise NotFound(f"Payment with id: {payment_id} was not found")
+    requested = amounts.positive_minor_units(amount, currency_code=payment.currency_code, verb="Capture")
+    return payment, partial(
+        _reserve,
+        payment_id=payment_id,
+        provider=operations.provider_for(payment),
+        requested=requested,
+        caller=repeats.caller_key(idempotency_key, amount=requested),
+        created_by=created_by,
+    )
+
+
 def _reserve(
-    collection: PaymentCollection,  # noqa: ARG001
+    collection: PaymentCollection,
     *,
     payment_id: str,
     provider: PaymentProvider,
     requested: int | None,
     caller: CallerKey | None,
     created_by: str,
+    is_deferred: bool = False,
 ) -> Reservation | None:
     payment = primary(Payment).select_related("payment_session").get(pk=payment_id)
     earlier = repeats.find_on_payment(caller, payment=payment, kind=OperationKind.CAPTURE, requested_amount=requested)
     if earlier is not None and earlier.status != OperationStatus.NOT_EXECUTED:
         return operations.resume(earlier)
+    refuse_if_frozen(payment)
     if payment.canceled_at is not None:
         raise InvalidData(f"The payment: {payment.pk} has been canceled.")
     if requested is None and payment.captured_amount + payment.released_amount == payment.amount:
         return None
-    amount = _checked_amount(payment, provider, earlier.amount if earlier else requested)
-    payment.capturing_amount += amount
-    payment.updated_at = Now()
-    payment.save(update_fields=["capturing_amount", "updated_at"])
+    amount = _checked_amount(collection, payment, provider, earlier.amount if earlier else requested)
     if earlier is not None:
+        _raise_counter(payment, amount)
         return operations.reopen(earlier)
+    return reserve(
+        payment,
+        provider,
+        amount=amount,
+        requested=requested,
+        caller=caller,
+        created_by=created_by,
+        is_deferred=is_deferred,
+    )
+
+
+def reserve(
+    payment: Payment,
+    provider: PaymentProvider,
+    *,
+    amount: int,
+    requested: int | None = None,
+    caller: CallerKey | None = None,
+    created_by: str = "",
+    is_deferred: bool = False,
+) -> Reservation:
+    """Reserve the capture of `amount` (minor units), which the caller has checked, inside the collection's lock."""
+    _raise_counter(payment, amount)
     request = CaptureRequest(
         idempotency_key=new_id("payop"),
         session_id=payment.payment_session_id,
@@ -96,11 +137,20 @@ def _reserve(
         amount=amount,
         requested_amount=requested,
         created_by=created_by,
+        is_deferred=is_deferred,
     )
 
 
-def _checked_amount(payment: Payment, provider: PaymentProvider, requested: int | None) -> int:
-    capturable = payment.capturable_amount
+def _raise_counter(payment: Payment, amount: int) -> None:
+    payment.capturing_amount += amount
+    payment.updated_at = Now()
+    payment.save(update_fields=["capturing_amount", "updated_at"])
+
+
+def _checked_amount(
+    collection: PaymentCollection, payment: Payment, provider: PaymentProvider, requested: int | None
+) -> int:
+    capturable = still_lacking(collection, payment, provider)
     if requested is None and capturable == 0:
         raise Conflict(
             f"All that remains of {payment.pk} is being captured or released.",
@@ -113,9 +163,26 @@ def _checked_amount(payment: Payment, provider: PaymentProvider, requested: int 
             details=amounts.limits(payment, requested=amount),
         )
     amounts.check_step(amount, provider=provider, currency_code=payment.currency_code)
+    _refuse_what_the_provider_cannot(payment, provider, amount)
+    return amount
+
+
+def still_lacking(collection: PaymentCollection, payment: Payment, provider: PaymentProvider) -> int:
+    """Return what may still be captured of a payment (minor units): what it holds, and its collection lacks.
+
+    All payments of the collection count, in the provider's steps.
+    """
+    wanted = amounts.step_up(collection.amount, provider=provider, currency_code=collection.currency_code)
+    if collection.authorized_amount <= wanted:
+        return payment.capturable_amount
+    counted = primary(Payment).filter(payment_collection=collection)
+    taken = counted.aggregate(total=Sum(F("captured_amount") + F("capturing_amount")))["total"] or 0
+    return max(min(payment.capturable_amount, wanted - taken), 0)
+
+
+def _refuse_what_the_provider_cannot(payment: Payment, provider: PaymentProvider, amount: int) -> None:
     capabilities = provider.capabilities
     if amount < payment.amount and not capabilities.supports_partial_capture:
         raise InvalidData(f"Payment provider {provider.alias} can only capture the whole amount.")
     if (payment.captured_amount or payment.capturing_amount) and not capabilities.supports_multiple_captures:
         raise InvalidData(f"Payment provider {provider.alias} can capture a payment only once.")
-    return amount

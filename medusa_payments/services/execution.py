@@ -17,7 +17,7 @@ from medusa_payments.services.locks import locked_collection
 from medusa_payments.services.operations import Reservation
 from medusa_payments.services.provider_calls import NotExecuted, Outcome, Unknown
 from medusa_payments.services.settlement import Settlement, apply_settlement
-from medusa_payments.states import OperationStatus, RefusalKind
+from medusa_payments.states import OperationStatus, RefusalKind, Settler
 
 logger = logging.getLogger(__name__)
 
@@ -57,9 +57,20 @@ def execute(*, payment_collection_id: str, reserve: Reserve, include_deleted: bo
             _withdraw(reservation)
         raise
     if settlement is None:
-        settlement = _send_and_settle(reservation, is_answer=True)
+        settlement = complete(reservation, is_answer=True)
     carry_out(settlement.follow_ups)
     return settlement.operation
+
+
+def enqueue(*, payment_collection_id: str, reserve: Callable[..., Reservation | None]) -> Operation | None:
+    """Reserve what the worker will carry out, inside the caller's own transaction; return the operation.
+
+    Returns an operation that `reserve` finds finished or somebody at work on as it is, and None when there is nothing
+    to do. Raises what `reserve` raises, and `NotFound`.
+    """
+    with locks.collection_locked_for_caller(payment_collection_id) as collection:
+        reservation = reserve(collection, is_deferred=True)
+        return reservation.operation if reservation else None
 
 
 def carry_out(follow_ups: Iterable[Reservation]) -> None:
@@ -69,7 +80,7 @@ def carry_out(follow_ups: Iterable[Reservation]) -> None:
     """
     for reservation in follow_ups:
         try:
-            _send_and_settle(reservation, is_answer=False)
+            complete(reservation)
         except PaymentsError as error:
             logger.warning("follow-up operation %s was left open: %s", reservation.operation.pk, type(error).__name__)
 
@@ -109,13 +120,23 @@ def _withdraw(reservation: Reservation) -> None:
         logger.warning("operation %s was not reserved, or can't be reached now", operation.pk)
 
 
-def _send_and_settle(reservation: Reservation, *, is_answer: bool) -> Settlement:
+def complete(reservation: Reservation, *, is_answer: bool = False) -> Settlement:
+    """Send a committed reservation, book its outcome and return what it became; its follow-ups aren't sent.
+
+    Raises `PaymentOutcomeUnknown` for what couldn't be booked.
+    """
     operation = reservation.operation
-    outcome = provider_calls.send(operations.provider_for(operation), reservation)
-    return _settle(operation, outcome, is_answer=is_answer)
+    provider = operations.provider_for(operation)
+    settled_by = Settler.RESEND if reservation.is_resend else Settler.ANSWER
+    if provider.capabilities.is_local:
+        with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
+            outcome = provider_calls.send(provider, reservation)
+            return apply_settlement(collection, operation, outcome, is_answer=is_answer, settled_by=settled_by)
+    outcome = provider_calls.send(provider, reservation)
+    return _settle(operation, outcome, is_answer=is_answer, settled_by=settled_by)
 
 
-def _settle(operation: Operation, outcome: Outcome, *, is_answer: bool) -> Settlement:
+def _settle(operation: Operation, outcome: Outcome, *, is_answer: bool, settled_by: Settler) -> Settlement:
     """Book an outcome, a second time on a fresh connection when the database fails.
 
     Raises `PaymentOutcomeUnknown` for what can't be booked; it is left to the next caller to find out.
@@ -124,9 +145,11 @@ def _settle(operation: Operation, outcome: Outcome, *, is_answer: bool) -> Settl
     for attempt in (outcome, outcome, unbooked):
         try:
             with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
-                settlement = apply_settlement(collection, operation, attempt, is_answer=is_answer)
+                settlement = apply_settlement(
+                    collection, operation, attempt, is_answer=is_answer, settled_by=settled_by
+                )
         except Exception as error:
-            provider_calls.log_failure(operation, "booking its outcome", error)
+            provider_calls.log_exception(f"operation {operation.pk}: booking its outcome", error)
             locks.renew_connection()
         else:
             if attempt is outcome:

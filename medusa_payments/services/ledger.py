@@ -1,21 +1,36 @@
 """Books what a provider did: the only code that writes payments, captures, refunds and their counters.
 
-Every function runs inside the collection's lock and opens no transaction. Amounts are minor units.
+Every function runs inside the collection's lock and opens no transaction. Amounts are minor units. What doesn't fit the
+limits of a payment is not booked: the payment is frozen, with the evidence in its event.
 """
+
+from datetime import datetime
 
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from medusa_payments.models import Capture, Operation, Payment, PaymentCollection, PaymentSession, Refund
+from medusa_payments.models import (
+    Capture,
+    Operation,
+    Payment,
+    PaymentCollection,
+    PaymentSession,
+    Refund,
+    RefundReversal,
+)
 from medusa_payments.providers.types import CaptureResult, RefundResult, RefundStatus, SessionResult
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import events
+from medusa_payments.services import attention, events, expiry
 from medusa_payments.services.events import EventName
+from medusa_payments.services.freezing import freeze
 from medusa_payments.states import OperationStatus, SessionStatus
+
+BY_PROVIDER = "provider"
+"""The actor of what happened at the provider without us."""
 
 
 def book_authorization(
-    collection: PaymentCollection, session: PaymentSession, operation: Operation, result: SessionResult
+    collection: PaymentCollection, session: PaymentSession, operation: Operation | None, result: SessionResult
 ) -> None:
     """Create the session's payment, and its capture when the provider captured at once. No-op when it exists."""
     if primary(Payment).filter(payment_session=session).exists():
@@ -29,16 +44,19 @@ def book_authorization(
         amount=result.money.minor_units,
         currency_code=result.money.currency_code,
         provider_data=dict(result.data),
+        capture_before=result.capture_before,
     )
     events.record(
         collection,
         EventName.PAYMENT_AUTHORIZED,
         operation=operation,
+        actor="" if operation else BY_PROVIDER,
         payment_id=payment.pk,
         payment_session_id=session.pk,
         amount=payment.amount,
     )
-    if result.status == SessionStatus.CAPTURED:
+    _have_it_looked_after(collection, session, payment)
+    if operation is not None and result.status == SessionStatus.CAPTURED:
         captured = result.captured or result.money
         _append_capture(collection, payment, operation, captured.minor_units, provider_ref=None)
 
@@ -50,6 +68,14 @@ def book_capture(collection: PaymentCollection, operation: Operation, result: Ca
         payment.capturing_amount -= operation.amount or 0
     payment.provider_data = payment.provider_data | dict(result.data)
     _append_capture(collection, payment, operation, result.money.minor_units, provider_ref=result.capture_ref)
+    if result.released is not None and result.released.minor_units:
+        book_release(collection, payment, result.released.minor_units, operation=operation)
+
+
+def book_external_capture(collection: PaymentCollection, payment: Payment, amount: int, *, provider_ref: str) -> None:
+    """Book a capture that somebody else caused at the provider. No-op for one that is booked already."""
+    if not primary(Capture).filter(payment=payment, provider_ref=provider_ref).exists():
+        _append_capture(collection, payment, None, amount, provider_ref=provider_ref)
 
 
 def book_refund(collection: PaymentCollection, operation: Operation, result: RefundResult) -> None:
@@ -58,30 +84,43 @@ def book_refund(collection: PaymentCollection, operation: Operation, result: Ref
     amount = result.money.minor_units
     if operation.is_open or operation.status == OperationStatus.ACCEPTED:
         payment.refunding_amount -= operation.amount or 0
-    if result.status is RefundStatus.ACCEPTED:
-        payment.refunding_amount += amount
-        _save(payment)
-        return
-    payment.refunded_amount += amount
     payment.provider_data = payment.provider_data | dict(result.data)
+    if result.status is RefundStatus.ACCEPTED:
+        _book_acceptance(collection, payment, operation, amount)
+    else:
+        _append_refund(collection, payment, operation, amount, provider_ref=result.refund_ref)
+
+
+def book_external_refund(collection: PaymentCollection, payment: Payment, amount: int, *, provider_ref: str) -> None:
+    """Book a refund that somebody else caused at the provider. No-op for one that is booked already."""
+    if not primary(Refund).filter(payment=payment, provider_ref=provider_ref).exists():
+        _append_refund(collection, payment, None, amount, provider_ref=provider_ref)
+
+
+def reverse_refund(collection: PaymentCollection, refund: Refund, *, reason: str) -> None:
+    """Take a booked refund back: it failed later, and its amount can be refunded again. No-op when it was reversed."""
+    if primary(RefundReversal).filter(refund=refund).exists():
+        return
+    payment = primary(Payment).get(pk=refund.payment_id)
+    payment.refunded_amount -= refund.amount
     _save(payment)
-    refund = primary(Refund).create(
-        payment=payment,
-        operation=operation,
-        amount=amount,
-        provider_ref=result.refund_ref,
-        refund_reason_id=operation.intent.get("refund_reason_id"),
-        note=operation.intent.get("note"),
-        created_by=operation.created_by,
-    )
+    primary(RefundReversal).create(payment=payment, refund=refund, amount=refund.amount, reason=reason[:255])
+    record_refund_failure(collection, payment, refund.operation, refund.amount, reason=reason)
+
+
+def record_refund_failure(
+    collection: PaymentCollection, payment: Payment, operation: Operation | None, amount: int, *, reason: str
+) -> None:
+    """Tell that a refund failed after the provider had taken it."""
     events.record(
         collection,
-        EventName.PAYMENT_REFUNDED,
+        EventName.REFUND_FAILED,
         operation=operation,
+        actor=BY_PROVIDER,
         payment_id=payment.pk,
-        refund_id=refund.pk,
         amount=amount,
         refunded_amount=payment.refunded_amount,
+        reason=reason,
     )
 
 
@@ -99,6 +138,13 @@ def release_refund(operation: Operation) -> None:
     _save(payment)
 
 
+def release_cancel(operation: Operation) -> None:
+    """Take a cancel's reservation back: the money is still held."""
+    payment = _payment_of(operation)
+    payment.releasing_amount -= operation.amount or 0
+    _save(payment)
+
+
 def book_cancel(collection: PaymentCollection, operation: Operation) -> None:
     """Turn an operation's reservation into a release. With nothing captured, the payment is canceled."""
     payment = _payment_of(operation)
@@ -106,14 +152,10 @@ def book_cancel(collection: PaymentCollection, operation: Operation) -> None:
     if operation.is_open:
         payment.releasing_amount -= amount
     payment.released_amount += amount
-    if payment.captured_amount:
-        payment.captured_at = timezone.now()
-    else:
-        payment.canceled_at = timezone.now()
-        primary(PaymentSession).filter(pk=payment.payment_session_id).update(
-            status=SessionStatus.CANCELED.value, updated_at=Now()
-        )
-    _save(payment)
+    if not payment.amount:
+        _cancel(payment)
+    if not _saved_within_limits(collection, payment, operation, {"released": payment.released_amount}):
+        return
     events.record(
         collection,
         EventName.PAYMENT_CANCELED,
@@ -124,25 +166,61 @@ def book_cancel(collection: PaymentCollection, operation: Operation) -> None:
     )
 
 
-def release_cancel(operation: Operation) -> None:
-    """Take a cancel's reservation back: the money is still held."""
-    payment = _payment_of(operation)
-    payment.releasing_amount -= operation.amount or 0
+def book_release(
+    collection: PaymentCollection, payment: Payment, amount: int, *, operation: Operation | None = None
+) -> None:
+    """Book what the provider gave back by itself: the rest of a final capture, an expiry, a cancel from outside."""
+    payment.released_amount += amount
+    if not _saved_within_limits(collection, payment, operation, {"released": payment.released_amount}):
+        return
+    has_expired = operation is None and expiry.is_over(payment)
+    events.record(
+        collection,
+        EventName.AUTHORIZATION_EXPIRED if has_expired else EventName.PAYMENT_RELEASED,
+        operation=operation,
+        actor="" if operation else BY_PROVIDER,
+        payment_id=payment.pk,
+        amount=amount,
+        released_amount=payment.released_amount,
+    )
+
+
+def raise_amount(collection: PaymentCollection, payment: Payment, amount: int) -> None:
+    """Take over a higher authorized amount from the provider. No-op for one that isn't higher."""
+    if amount <= payment.amount:
+        return
+    before = payment.amount
+    payment.amount = amount
     _save(payment)
+    events.record(
+        collection,
+        EventName.PAYMENT_AMOUNT_RAISED,
+        actor=BY_PROVIDER,
+        payment_id=payment.pk,
+        before={"amount": before},
+        after={"amount": amount},
+    )
+
+
+def note_capture_before(collection: PaymentCollection, payment: Payment, capture_before: datetime | None) -> None:
+    """Take over when the authorization runs out."""
+    if capture_before is not None and capture_before != payment.capture_before:
+        payment.capture_before = capture_before
+        primary(Payment).filter(pk=payment.pk).update(capture_before=capture_before, updated_at=Now())
+        attention.ask(collection, expiry.next_look(payment))
 
 
 def _append_capture(
     collection: PaymentCollection,
     payment: Payment,
-    operation: Operation,
+    operation: Operation | None,
     amount: int,
     *,
     provider_ref: str | None,
 ) -> None:
     payment.captured_amount += amount
-    if payment.captured_amount and payment.captured_amount + payment.released_amount == payment.amount:
-        payment.captured_at = timezone.now()
-    _save(payment)
+    if not _saved_within_limits(collection, payment, operation, {"captured": payment.captured_amount}):
+        return
     if not amount:
         return
     capture = primary(Capture).create(
@@ -150,16 +228,110 @@ def _append_capture(
         operation=operation,
         amount=amount,
         provider_ref=provider_ref,
-        created_by=operation.created_by,
+        created_by=operation.created_by if operation else BY_PROVIDER,
     )
+    if collection.captured_amount + amount > collection.amount:
+        attention.ask(collection)
     events.record(
         collection,
         EventName.PAYMENT_CAPTURED,
         operation=operation,
+        actor="" if operation else BY_PROVIDER,
         payment_id=payment.pk,
         capture_id=capture.pk,
         amount=amount,
         captured_amount=payment.captured_amount,
+    )
+
+
+def _append_refund(
+    collection: PaymentCollection,
+    payment: Payment,
+    operation: Operation | None,
+    amount: int,
+    *,
+    provider_ref: str | None,
+) -> None:
+    payment.refunded_amount += amount
+    if not _saved_within_limits(collection, payment, operation, {"refunded": payment.refunded_amount}):
+        return
+    intent = operation.intent if operation else {}
+    refund = primary(Refund).create(
+        payment=payment,
+        operation=operation,
+        amount=amount,
+        provider_ref=provider_ref,
+        refund_reason_id=intent.get("refund_reason_id"),
+        note=intent.get("note"),
+        created_by=operation.created_by if operation else BY_PROVIDER,
+    )
+    events.record(
+        collection,
+        EventName.PAYMENT_REFUNDED,
+        operation=operation,
+        actor="" if operation else BY_PROVIDER,
+        payment_id=payment.pk,
+        refund_id=refund.pk,
+        amount=amount,
+        refunded_amount=payment.refunded_amount,
+    )
+
+
+def _book_acceptance(collection: PaymentCollection, payment: Payment, operation: Operation, amount: int) -> None:
+    payment.refunding_amount += amount
+    if not _saved_within_limits(collection, payment, operation, {"refunding": amount}):
+        return
+    attention.ask(collection, timezone.now() + attention.LONGEST_WAIT)
+    events.record(collection, EventName.REFUND_ACCEPTED, operation=operation, payment_id=payment.pk, amount=amount)
+
+
+def _have_it_looked_after(collection: PaymentCollection, session: PaymentSession, payment: Payment) -> None:
+    """Surplus money is to be given back, and an authorization that runs out to be watched."""
+    is_covered_twice = collection.authorized_amount + payment.amount > max(collection.amount, session.amount)
+    is_unwanted = session.slot is None or any((collection.deleted_at, collection.canceled_at, collection.failed_at))
+    if is_covered_twice or is_unwanted:
+        attention.ask(collection)
+    if payment.capture_before is not None:
+        attention.ask(collection, expiry.next_look(payment))
+
+
+def _saved_within_limits(
+    collection: PaymentCollection, payment: Payment, operation: Operation | None, theirs: dict[str, int]
+) -> bool:
+    """Save the counters if the limits allow them; else freeze the payment as it was, less what isn't in flight now."""
+    if payment.is_within_limits:
+        _stamp_if_used_up(payment)
+        _save(payment)
+        return True
+    stored = _stored_without_reservation(payment, operation)
+    _save(stored)
+    freeze(collection, stored, reason="beyond the limits", theirs=theirs, operation=operation)
+    return False
+
+
+def _stored_without_reservation(payment: Payment, operation: Operation | None) -> Payment:
+    stored = primary(Payment).get(pk=payment.pk)
+    stored.capturing_amount = payment.capturing_amount
+    stored.releasing_amount = payment.releasing_amount
+    if operation is None or operation.status != OperationStatus.ACCEPTED:
+        stored.refunding_amount = min(payment.refunding_amount, stored.refunding_amount)
+    return stored
+
+
+def _stamp_if_used_up(payment: Payment) -> None:
+    """Of which nothing is left to capture is captured in full, or canceled when all of it was given back."""
+    if payment.captured_amount + payment.released_amount != payment.amount:
+        return
+    if payment.captured_amount:
+        payment.captured_at = payment.captured_at or timezone.now()
+    elif payment.released_amount and payment.canceled_at is None:
+        _cancel(payment)
+
+
+def _cancel(payment: Payment) -> None:
+    payment.canceled_at = timezone.now()
+    primary(PaymentSession).filter(pk=payment.payment_session_id).update(
+        status=SessionStatus.CANCELED.value, updated_at=Now()
     )
 
 

@@ -44,17 +44,36 @@ def renew_connection() -> None:
 
 
 @contextmanager
-def locked_collection(payment_collection_id: str, *, include_deleted: bool = False) -> Iterator[PaymentCollection]:
+def locked_collection(
+    payment_collection_id: str, *, include_deleted: bool = False, is_dry_run: bool = False
+) -> Iterator[PaymentCollection]:
     """One short durable transaction that holds the collection's row, and nothing else, locked.
 
-    Raises `NotFound` for an unknown collection, and for a deleted one unless they are included: what a provider did is
-    booked on those too.
+    A dry run is rolled back at its end. Raises `NotFound` for an unknown collection, and for a deleted one unless they
+    are included: what a provider did is booked on those too.
     """
     with durable_transaction():
-        collection = primary(PaymentCollection).select_for_update().filter(pk=payment_collection_id).first()
-        if collection is None or (collection.deleted_at is not None and not include_deleted):
-            raise NotFound(f"PaymentCollection id not found: {payment_collection_id}")
-        yield collection
+        yield _lock(payment_collection_id, include_deleted=include_deleted)
+        if is_dry_run:
+            transaction.set_rollback(True, using=router.db_for_write(PaymentCollection))
+
+
+@contextmanager
+def collection_locked_for_caller(payment_collection_id: str) -> Iterator[PaymentCollection]:
+    """Hold the collection's row locked until the caller's own transaction ends; what is written is the caller's to
+    commit.
+
+    Raises `NotFound` for an unknown collection.
+    """
+    with transaction.atomic(using=router.db_for_write(PaymentCollection)):
+        yield _lock(payment_collection_id, include_deleted=True)
+
+
+def _lock(payment_collection_id: str, *, include_deleted: bool) -> PaymentCollection:
+    collection = primary(PaymentCollection).select_for_update().filter(pk=payment_collection_id).first()
+    if collection is None or (collection.deleted_at is not None and not include_deleted):
+        raise NotFound(f"PaymentCollection id not found: {payment_collection_id}")
+    return collection
 
 
 def _inside_transaction() -> InsideTransaction:

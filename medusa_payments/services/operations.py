@@ -60,11 +60,13 @@ class CallerKey:
 class Reservation:
     """An operation to carry out. `is_resend`: somebody may have sent it before.
 
-    `leased_at` is this process's clock (seconds) just before the lease began.
+    `proves_absence`: whoever sent it before would have arrived at the provider by now, so what isn't there was never
+    executed. `leased_at` is this process's clock (seconds) just before the lease began.
     """
 
     operation: Operation
     is_resend: bool = False
+    proves_absence: bool = False
     leased_at: float = field(default_factory=time.monotonic)
 
 
@@ -100,8 +102,9 @@ def reserve(
     intent: Mapping[str, Any] | None = None,
     open_slot: str | None = None,
     created_by: str = "",
+    is_deferred: bool = False,
 ) -> Reservation:
-    """Insert the operation behind a provider request, with a fresh lease.
+    """Insert the operation behind a provider request, with a fresh lease; a deferred one without, for the worker.
 
     `request.idempotency_key` becomes its id, `caller` is the key of who asked for it. `target` is the id of what it
     works on: the payment; the session, or the collection while it is about choosing one. The caller holds the
@@ -123,8 +126,9 @@ def reserve(
         request=msgspec.to_builtins(request, builtin_types=(Decimal,)),
         intent=dict(intent or {}),
         open_slot=open_slot,
-        lease_expires_at=_new_lease(provider),
-        leased_by=workers.identity(),
+        lease_expires_at=Now() if is_deferred else _new_lease(provider),
+        leased_by="" if is_deferred else workers.identity(),
+        is_deferred=is_deferred,
         target=target,
         idempotency_key=caller.key if caller else None,
         fingerprint=caller.fingerprint if caller else "",
@@ -147,18 +151,39 @@ def resume(operation: Operation) -> Reservation:
     """
     if not operation.is_open:
         return Reservation(operation=operation)
-    provider = provider_for(operation)
+    reservation = _claimed(operation, _is_remembered(provider_for(operation)))
+    if reservation is None:
+        raise in_progress(operation) if is_leased(operation) else outcome_unknown(operation)
+    return reservation
+
+
+def claim(operation: Operation) -> Reservation | None:
+    """Take over an open operation that nobody is at work on; None when somebody else was faster."""
+    return _claimed(operation, Q())
+
+
+def is_remembered(operation: Operation) -> bool:
+    """Say whether the provider is sure to know an operation's key still, so that sending it again is safe."""
+    return primary(Operation).filter(_is_remembered(provider_for(operation)), pk=operation.pk).exists()
+
+
+def _claimed(operation: Operation, condition: Q) -> Reservation | None:
     leased_at = time.monotonic()
     claim = primary(Operation).filter(
-        _is_remembered(provider), pk=operation.pk, status=OperationStatus.OPEN.value, fence=operation.fence
+        condition, pk=operation.pk, status=OperationStatus.OPEN.value, fence=operation.fence
     )
-    if not workers.is_gone(operation.leased_by):
-        claim = claim.filter(lease_expires_at__lte=Now())
-    claimed = claim.update(fence=F("fence") + 1, lease_expires_at=_new_lease(provider), leased_by=workers.identity())
-    if not claimed:
-        raise in_progress(operation) if is_leased(operation) else outcome_unknown(operation)
+    over = claim.filter(lease_expires_at__lte=Now())
+    new = {
+        "fence": F("fence") + 1,
+        "lease_expires_at": _new_lease(provider_for(operation)),
+        "leased_by": workers.identity(),
+    }
+    has_run_out = bool(over.update(**new))
+    if not has_run_out and not (workers.is_gone(operation.leased_by) and claim.update(**new)):
+        return None
+    was_sent = operation.fence > 0 or not operation.is_deferred
     operation.fence += 1
-    return Reservation(operation=operation, is_resend=True, leased_at=leased_at)
+    return Reservation(operation=operation, is_resend=was_sent, proves_absence=has_run_out, leased_at=leased_at)
 
 
 def is_worth_a_resend(operation: Operation, provider: PaymentProvider) -> bool:
@@ -176,7 +201,9 @@ def reopen(operation: Operation, *, open_slot: str | None = None) -> Reservation
     operation.created_at = Now()
     operation.open_slot = open_slot
     operation.error_message = ""
-    operation.settled_at = operation.answered_at = None
+    operation.settled_by = ""
+    operation.settled_at = operation.answered_at = operation.next_attempt_at = None
+    operation.attempts = 0
     operation.fence += 1
     operation.lease_expires_at = _new_lease(provider_for(operation))
     operation.leased_by = workers.identity()

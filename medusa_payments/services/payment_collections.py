@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from medusa_payments.carts import CartSnapshot, resolve_cart
+from medusa_payments.conf import payments_settings
 from medusa_payments.exceptions import Conflict, InvalidData, NotAllowed, NotFound
 from medusa_payments.models import Payment, PaymentCollection, PaymentSession
 from medusa_payments.money import to_minor_units
@@ -14,19 +15,23 @@ from medusa_payments.orders import resolve_order
 from medusa_payments.queries import payment_collections as queries
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import (
+    attention,
     captures,
     cart_amounts,
+    convergence,
+    duties,
     events,
     execution,
     operations,
     payment_sessions,
     projections,
     repeats,
+    upkeep,
 )
 from medusa_payments.services.events import EventName
 from medusa_payments.services.locks import durable_transaction, locked_collection
 from medusa_payments.services.retirement import retire
-from medusa_payments.states import CollectionStatus
+from medusa_payments.states import CollectionStatus, UndoPolicy
 
 
 def create_for_cart(*, cart_id: str, request: object | None = None, created_by: str = "") -> PaymentCollection:
@@ -80,6 +85,7 @@ def create_for_order(
         order_id=order_id,
         customer_id=order.customer_id or "",
         email=order.email or "",
+        on_failure=payments_settings.ON_FAILURE,
         idempotency_key=caller.key if caller else None,
         fingerprint=caller.fingerprint if caller else "",
     )
@@ -131,6 +137,7 @@ def delete(*, payment_collection_id: str, created_by: str = "") -> None:
     Raises `NotFound` (also when it was deleted before), `NotAllowed` (its status isn't `not_paid`, or a session may be
     being authorized), `Conflict` (another request is at work on its session), `InsideTransaction`.
     """
+    convergence.look_at_open_sessions(payment_collection_id)
     with locked_collection(payment_collection_id) as collection:
         if collection.status != CollectionStatus.NOT_PAID or cart_amounts.is_committed(collection):
             raise NotAllowed("Can only delete payment collections where status is not_paid")
@@ -145,6 +152,65 @@ def delete(*, payment_collection_id: str, created_by: str = "") -> None:
             deleted_at=timezone.now(), live_cart_id=None, updated_at=Now()
         )
     execution.carry_out(follow_ups)
+
+
+def fail(
+    *, payment_collection_id: str, reason: str = "", on_failure: str | None = None, created_by: str = ""
+) -> PaymentCollection:
+    """Record that the order behind a collection failed; what becomes of its money is decided by its stored policy.
+
+    `on_failure` (`hold`, `void`, `refund`) replaces the stored policy. What it calls for is done right away as far as
+    the providers can be reached, and by the worker until all of it is done; also for money that arrives later. Once
+    nothing is held any more, the customer can choose a provider again, which begins a new attempt. No-op when the
+    failure is recorded already.
+
+    Raises `NotFound` (collection), `InvalidData` (policy), `InsideTransaction`.
+    """
+    with locked_collection(payment_collection_id, include_deleted=True) as collection:
+        if on_failure is not None:
+            collection.on_failure = _policy(on_failure)
+            primary(PaymentCollection).filter(pk=collection.pk).update(on_failure=collection.on_failure)
+        duties.fail(collection, reason=reason, actor=created_by)
+        attention.ask(collection)
+        projections.store(collection)
+    upkeep.tend(payment_collection_id)
+    return queries.existing(payment_collection_id)
+
+
+def cancel(*, payment_collection_id: str, created_by: str = "") -> PaymentCollection:
+    """Cancel a collection: it can't be paid any more, what is held is released and what was captured is refunded.
+
+    That is done right away as far as the providers can be reached, and by the worker until all of it is done; also for
+    money that arrives later. No-op when it is canceled already.
+
+    Raises `NotFound` (collection), `InsideTransaction`.
+    """
+    with locked_collection(payment_collection_id) as collection:
+        if collection.canceled_at is None:
+            collection.canceled_at = timezone.now()
+            primary(PaymentCollection).filter(pk=collection.pk).update(canceled_at=collection.canceled_at)
+            live = primary(PaymentSession).filter(payment_collection=collection, slot__isnull=False)
+            follow_ups = [
+                reservation
+                for session in live.filter(payment__isnull=True)
+                for reservation in retire(collection, session, actor=created_by)
+            ]
+            events.record(collection, EventName.COLLECTION_CANCELED, actor=created_by)
+            attention.ask(collection)
+            projections.store(collection)
+        else:
+            follow_ups = []
+    execution.carry_out(follow_ups)
+    upkeep.tend(payment_collection_id)
+    return queries.existing(payment_collection_id)
+
+
+def _policy(on_failure: str) -> str:
+    try:
+        return UndoPolicy(on_failure).value
+    except ValueError:
+        allowed = ", ".join(UndoPolicy)
+        raise InvalidData(f"The policy on failure must be one of: {allowed}") from None
 
 
 def mark_as_paid(
@@ -220,6 +286,7 @@ def _create_for_cart(cart_id: str, snapshot: CartSnapshot, created_by: str) -> P
         region_id=snapshot.region_id or "",
         customer_id=snapshot.customer_id or "",
         email=snapshot.email or "",
+        on_failure=payments_settings.ON_FAILURE,
     )
     with durable_transaction():
         primary(PaymentCollection).bulk_create([collection], ignore_conflicts=True)

@@ -13,7 +13,7 @@ from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.types import AuthorizeRequest
 from medusa_payments.queries import payment_collections as queries
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import amounts, cart_amounts, execution, operations, repeats, session_choice
+from medusa_payments.services import amounts, cart_amounts, convergence, execution, operations, repeats, session_choice
 from medusa_payments.services.operations import CallerKey, Reservation
 from medusa_payments.services.session_choice import SLOT, Choice
 from medusa_payments.states import OperationKind, OperationStatus, SessionStatus
@@ -56,6 +56,8 @@ def initialize(
         caller=repeats.caller_key(idempotency_key, provider_id=provider_id, data=data or {}),
         created_by=created_by,
     )
+    if session_choice.replaces_a_session(collection, choice):
+        convergence.look_at_open_sessions(payment_collection_id)
     _execute_until(
         payment_collection_id,
         partial(session_choice.reserve, choice=choice),
@@ -154,6 +156,7 @@ def _reserve_authorization(
         return Reservation(operation=earlier)
     if session.authorized_at is not None:
         return None
+    session_choice.refuse_if_canceled(collection)
     if collection.authorized_amount:
         session_choice.refuse_if_money_is_held(collection)
     unfinished = _unfinished(session)

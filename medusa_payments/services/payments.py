@@ -1,16 +1,18 @@
 """Giving up what a payment still holds."""
 
+from collections.abc import Callable
 from functools import partial
 
 from django.db.models.functions import Now
 
 from medusa_payments.exceptions import Conflict, InvalidData, NotFound
 from medusa_payments.ids import new_id
-from medusa_payments.models import Payment, PaymentCollection
+from medusa_payments.models import Operation, Payment, PaymentCollection
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.types import CancelRequest
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import amounts, execution, operations, repeats
+from medusa_payments.services import amounts, convergence, execution, operations, repeats
+from medusa_payments.services.freezing import refuse_if_frozen
 from medusa_payments.services.operations import CallerKey, Reservation
 from medusa_payments.states import OperationKind, OperationStatus
 
@@ -27,19 +29,38 @@ def cancel(*, payment_id: str, created_by: str = "", idempotency_key: str | None
     `PaymentAuthorizationError` (declined), `Conflict` (a capture or another cancel is at work),
     `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
     """
+    payment, reserve_it = _prepared(payment_id, created_by, idempotency_key)
+    operation = execution.execute(
+        payment_collection_id=payment.payment_collection_id, include_deleted=True, reserve=reserve_it
+    )
+    if operation is not None:
+        convergence.conclude(operation)
+    return primary(Payment).get(pk=payment_id)
+
+
+def enqueue_cancel(*, payment_id: str, created_by: str = "", idempotency_key: str | None = None) -> Operation | None:
+    """Reserve a cancel inside the caller's own transaction, for the worker to carry out after its commit.
+
+    Guaranteed: released if the caller commits, and not at all if it rolls back. Returns the operation, None when
+    nothing is left to release. Raises what `cancel` raises before it calls the provider.
+    """
+    payment, reserve_it = _prepared(payment_id, created_by, idempotency_key)
+    return execution.enqueue(payment_collection_id=payment.payment_collection_id, reserve=reserve_it)
+
+
+def _prepared(
+    payment_id: str, created_by: str, idempotency_key: str | None
+) -> tuple[Payment, Callable[..., Reservation | None]]:
     payment = primary(Payment).filter(pk=payment_id).first()
     if payment is None:
         raise NotFound(f"Payment with id: {payment_id} was not found")
-    provider = operations.provider_for(payment)
-    caller = repeats.caller_key(idempotency_key)
-    operation = execution.execute(
-        payment_collection_id=payment.payment_collection_id,
-        include_deleted=True,
-        reserve=partial(_reserve, payment_id=payment_id, provider=provider, caller=caller, created_by=created_by),
+    return payment, partial(
+        _reserve,
+        payment_id=payment_id,
+        provider=operations.provider_for(payment),
+        caller=repeats.caller_key(idempotency_key),
+        created_by=created_by,
     )
-    if operation is not None:
-        execution.raise_unless_succeeded(operation)
-    return primary(Payment).get(pk=payment_id)
 
 
 def _reserve(
@@ -49,6 +70,7 @@ def _reserve(
     provider: PaymentProvider,
     caller: CallerKey | None,
     created_by: str,
+    is_deferred: bool = False,
 ) -> Reservation | None:
     payment = primary(Payment).select_related("payment_session").get(pk=payment_id)
     earlier = repeats.find_by_key(caller, kinds=[OperationKind.CANCEL], target=payment.pk)
@@ -59,12 +81,27 @@ def _reserve(
         return operations.resume(unfinished)
     if payment.canceled_at is not None or payment.released_amount:
         return None
+    refuse_if_frozen(payment)
     releasing = _releasable(payment)
-    payment.releasing_amount += releasing
-    payment.updated_at = Now()
-    payment.save(update_fields=["releasing_amount", "updated_at"])
     if earlier is not None:
+        _raise_counter(payment, releasing)
         return operations.reopen(earlier, open_slot=payment.pk)
+    return reserve_release(
+        payment, provider, amount=releasing, caller=caller, created_by=created_by, is_deferred=is_deferred
+    )
+
+
+def reserve_release(
+    payment: Payment,
+    provider: PaymentProvider,
+    *,
+    amount: int,
+    caller: CallerKey | None = None,
+    created_by: str = "",
+    is_deferred: bool = False,
+) -> Reservation:
+    """Reserve the release of `amount` (minor units), all that a payment still holds, inside the collection's lock."""
+    _raise_counter(payment, amount)
     request = CancelRequest(
         idempotency_key=new_id("payop"), session_id=payment.payment_session_id, provider_ref=payment.provider_ref
     )
@@ -75,10 +112,17 @@ def _reserve(
         payment=payment,
         target=payment.pk,
         caller=caller,
-        amount=releasing,
+        amount=amount,
         open_slot=payment.pk,
         created_by=created_by,
+        is_deferred=is_deferred,
     )
+
+
+def _raise_counter(payment: Payment, amount: int) -> None:
+    payment.releasing_amount += amount
+    payment.updated_at = Now()
+    payment.save(update_fields=["releasing_amount", "updated_at"])
 
 
 def _releasable(payment: Payment) -> int:

@@ -43,6 +43,7 @@ def store(collection: PaymentCollection) -> None:
         "captured_amount": state.captured_amount,
         "refunded_amount": state.refunded_amount,
         "event_count": collection.event_count,
+        "attention_at": collection.attention_at,
         "completed_at": collection.completed_at,
     }
     for name, value in values.items():

@@ -93,10 +93,10 @@ def send(provider: PaymentProvider, reservation: operations.Reservation) -> Outc
     return outcome
 
 
-def log_failure(operation: Operation, what_failed: str, error: Exception) -> None:
+def log_exception(what_failed: str, error: Exception) -> None:
     """Log an exception nobody expected: its type and where it was raised, none of the values in its message."""
     frames = "".join(traceback.format_tb(error.__traceback__))
-    logger.error("operation %s: %s raised %s\n%s", operation.pk, what_failed, type(error).__name__, frames)
+    logger.error("%s raised %s\n%s", what_failed, type(error).__name__, frames)
 
 
 def _call(provider: PaymentProvider, operation: Operation) -> Outcome:
@@ -115,7 +115,7 @@ def _call(provider: PaymentProvider, operation: Operation) -> Outcome:
     except ProviderError as error:
         return Unknown(message=_storable(error.message))
     except Exception as error:
-        log_failure(operation, "provider call", error)
+        log_exception(f"operation {operation.pk}: provider call", error)
         return Unknown(message=f"{type(error).__name__} in {operation.provider_id}")
     return Unknown(message=f"{operation.provider_id} answered with {misfit}") if misfit else Succeeded(result=result)
 
@@ -136,7 +136,7 @@ def _misfit(operation: Operation, kind: OperationKind, result: object) -> str:
     """
     if not isinstance(result, _RESULT_TYPES[kind]):
         return type(result).__name__
-    for money in (getattr(result, "money", None), getattr(result, "captured", None)):
+    for money in (getattr(result, name, None) for name in ("money", "captured", "released")):
         if money is not None and not _is_an_amount_in(money, operation.currency_code):
             return f"{money.minor_units} {money.currency_code}"
     if isinstance(result, CaptureResult | RefundResult) and result.money.minor_units != operation.amount:

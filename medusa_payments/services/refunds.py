@@ -1,5 +1,6 @@
 """Giving captured money back."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -8,12 +9,13 @@ from django.db.models.functions import Now
 
 from medusa_payments.exceptions import InvalidData, NotFound
 from medusa_payments.ids import new_id
-from medusa_payments.models import Payment, PaymentCollection, RefundReason
+from medusa_payments.models import Operation, Payment, PaymentCollection, RefundReason
 from medusa_payments.money import Money
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.types import RefundRequest
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import amounts, execution, operations, repeats
+from medusa_payments.services import amounts, convergence, execution, operations, repeats
+from medusa_payments.services.freezing import refuse_if_frozen
 from medusa_payments.services.operations import CallerKey, Reservation
 from medusa_payments.states import OperationKind, OperationStatus
 
@@ -39,29 +41,56 @@ def refund(
     `PaymentAuthorizationError` (declined), `Conflict` (another request is at work), `IdempotencyError` (key used for
     something else), `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
     """
+    payment, reserve_it = _prepared(payment_id, amount, refund_reason_id, note, created_by, idempotency_key)
+    operation = execution.execute(
+        payment_collection_id=payment.payment_collection_id, include_deleted=True, reserve=reserve_it
+    )
+    if operation is not None:
+        convergence.conclude(operation)
+    return primary(Payment).get(pk=payment_id)
+
+
+def enqueue_refund(
+    *,
+    payment_id: str,
+    amount: Decimal | None = None,
+    refund_reason_id: str | None = None,
+    note: str | None = None,
+    created_by: str = "",
+    idempotency_key: str | None = None,
+) -> Operation | None:
+    """Reserve a refund inside the caller's own transaction, for the worker to carry out after its commit.
+
+    Guaranteed: refunded once if the caller commits, and not at all if it rolls back. Returns the operation. Raises what
+    `refund` raises before it calls the provider.
+    """
+    payment, reserve_it = _prepared(payment_id, amount, refund_reason_id, note, created_by, idempotency_key)
+    return execution.enqueue(payment_collection_id=payment.payment_collection_id, reserve=reserve_it)
+
+
+def _prepared(
+    payment_id: str,
+    amount: Decimal | None,
+    refund_reason_id: str | None,
+    note: str | None,
+    created_by: str,
+    idempotency_key: str | None,
+) -> tuple[Payment, Callable[..., Reservation | None]]:
     payment = primary(Payment).filter(pk=payment_id).first()
     if payment is None:
         raise NotFound(f"Payment id not found: {payment_id}")
     provider = operations.provider_for(payment)
     requested = amounts.positive_minor_units(amount, currency_code=payment.currency_code, verb="Refund")
-    caller = repeats.caller_key(idempotency_key, amount=requested, refund_reason_id=refund_reason_id, note=note)
-    operation = execution.execute(
-        payment_collection_id=payment.payment_collection_id,
-        include_deleted=True,
-        reserve=partial(
-            _reserve,
-            payment_id=payment_id,
-            provider=provider,
-            requested=requested,
-            refund_reason_id=refund_reason_id,
-            note=note,
-            caller=caller,
-            created_by=created_by,
-        ),
+    return payment, partial(
+        _reserve,
+        payment_id=payment_id,
+        provider=provider,
+        requested=requested,
+        refund_reason_id=refund_reason_id,
+        note=note,
+        caller=repeats.caller_key(idempotency_key, amount=requested, refund_reason_id=refund_reason_id, note=note),
+        created_by=created_by,
     )
-    if operation is not None:
-        execution.raise_unless_succeeded(operation)
-    return primary(Payment).get(pk=payment_id)
 
 
 def _reason(refund_reason_id: str | None) -> RefundReason | None:
@@ -83,18 +112,45 @@ def _reserve(
     note: str | None,
     caller: CallerKey | None,
     created_by: str,
+    is_deferred: bool = False,
 ) -> Reservation:
     payment = primary(Payment).select_related("payment_session").get(pk=payment_id)
     earlier = repeats.find_on_payment(caller, payment=payment, kind=OperationKind.REFUND, requested_amount=requested)
     if earlier is not None and earlier.status != OperationStatus.NOT_EXECUTED:
         return operations.resume(earlier)
+    refuse_if_frozen(payment)
     asked = earlier.amount if earlier else requested
     amount, reason = _checked(payment, provider, asked, refund_reason_id)
-    payment.refunding_amount += amount
-    payment.updated_at = Now()
-    payment.save(update_fields=["refunding_amount", "updated_at"])
     if earlier is not None:
+        _raise_counter(payment, amount)
         return operations.reopen(earlier)
+    return reserve(
+        payment,
+        provider,
+        amount=amount,
+        requested=requested,
+        reason=reason,
+        note=note,
+        caller=caller,
+        created_by=created_by,
+        is_deferred=is_deferred,
+    )
+
+
+def reserve(
+    payment: Payment,
+    provider: PaymentProvider,
+    *,
+    amount: int,
+    requested: int | None = None,
+    reason: RefundReason | None = None,
+    note: str | None = None,
+    caller: CallerKey | None = None,
+    created_by: str = "",
+    is_deferred: bool = False,
+) -> Reservation:
+    """Reserve the refund of `amount` (minor units), which the caller has checked, inside the collection's lock."""
+    _raise_counter(payment, amount)
     request = RefundRequest(
         idempotency_key=new_id("payop"),
         session_id=payment.payment_session_id,
@@ -115,7 +171,14 @@ def _reserve(
         requested_amount=requested,
         intent=intent,
         created_by=created_by,
+        is_deferred=is_deferred,
     )
+
+
+def _raise_counter(payment: Payment, amount: int) -> None:
+    payment.refunding_amount += amount
+    payment.updated_at = Now()
+    payment.save(update_fields=["refunding_amount", "updated_at"])
 
 
 def _checked(

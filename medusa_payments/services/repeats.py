@@ -94,4 +94,5 @@ def find_on_payment(
 
 
 def _is_in_first_flight(operation: Operation, *, has_lease: bool) -> bool:
-    return operation.is_open and operation.fence == 0 and has_lease and not workers.is_gone(operation.leased_by)
+    is_at_work = has_lease and not workers.is_gone(operation.leased_by)
+    return operation.is_open and operation.fence == 0 and (is_at_work or operation.is_deferred)

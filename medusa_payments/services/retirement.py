@@ -10,7 +10,7 @@ from medusa_payments.exceptions import PaymentsError
 from medusa_payments.ids import new_id
 from medusa_payments.models import Operation, PaymentCollection, PaymentSession
 from medusa_payments.providers.types import CancelRequest
-from medusa_payments.services import events, operations
+from medusa_payments.services import attention, events, operations
 from medusa_payments.services.events import EventName
 from medusa_payments.services.operations import Reservation
 from medusa_payments.states import SessionStatus
@@ -34,6 +34,7 @@ def retire(
         payment_session_id=session.pk,
         replaced_by=cause.payment_session_id if cause else None,
     )
+    attention.ask(collection, timezone.now() + attention.SHORTEST_WAIT)
     return reserve_cancel(session)
 
 

@@ -69,8 +69,10 @@ def reserve(collection: PaymentCollection, *, choice: Choice) -> Reservation:
     unfinished = operations.slot_holder(operations.session_slot(collection.pk))
     if unfinished is not None and _is_in_the_way(unfinished, choice):
         return operations.resume(unfinished)
+    refuse_if_canceled(collection)
     refuse_if_money_is_held(collection)
     _refuse_if_an_order_waits(collection)
+    _begin_anew(collection)
     if unfinished is not None:
         operations.abandon_slot(unfinished)
     if earlier is not None:
@@ -125,6 +127,25 @@ def refuse_if_money_is_held(collection: PaymentCollection) -> None:
             f"Payment collection {collection.pk} is paid with {session.pk} already; its payment session can't change.",
             details={"payment_session_id": session.pk},
         )
+
+
+def refuse_if_canceled(collection: PaymentCollection) -> None:
+    """Raise `NotAllowed` for a canceled collection."""
+    if collection.canceled_at is not None:
+        raise NotAllowed(f"Payment collection {collection.pk} is canceled; it can't be paid any more.")
+
+
+def replaces_a_session(collection: PaymentCollection, choice: Choice) -> bool:
+    """Say whether a choice would give up the object of a live session with another provider."""
+    live = primary(PaymentSession).filter(payment_collection=collection, slot=SLOT).first()
+    return live is not None and live.provider_id != choice.provider_id
+
+
+def _begin_anew(collection: PaymentCollection) -> None:
+    """An order that failed is tried again: what is paid from now on is wanted."""
+    if collection.failed_at is not None:
+        collection.failed_at = None
+        primary(PaymentCollection).filter(pk=collection.pk).update(failed_at=None)
 
 
 def _refuse_if_an_order_waits(collection: PaymentCollection) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from medusa_payments.models import Operation, PaymentCollection, PaymentSession
 from medusa_payments.providers.types import SessionResult
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import events, ledger
+from medusa_payments.services import attention, events, ledger
 from medusa_payments.services.events import EventName
 from medusa_payments.services.operations import Reservation
 from medusa_payments.services.retirement import reserve_cancel, retire
@@ -25,24 +25,51 @@ def book(
 
     Returns the operations that this makes necessary, to be sent after commit.
     """
-    session = _session_of(operation)
+    session = session_of(operation)
     follow_ups = _BOOKS[kind](collection, session, operation, result)
     if result.status.holds_money:
         ledger.book_authorization(collection, session, operation, result)
     return follow_ups
 
 
-def book_cancel(collection: PaymentCollection, operation: Operation) -> None:
-    """The provider gave the session's object up."""
-    session = _session_of(operation)
+def book_observation(collection: PaymentCollection, session: PaymentSession, result: SessionResult) -> None:
+    """Bring a session to what was seen at the provider, where no operation of ours asks for an answer."""
+    before = (session.status, session.amount)
+    if result.status == SessionStatus.CANCELED and session.authorized_at is None:
+        book_cancel(collection, session)
+        return
+    _take_over(session, result)
+    if result.status.holds_money:
+        ledger.book_authorization(collection, session, None, result)
+    elif before != (session.status, session.amount):
+        events.record(
+            collection,
+            EventName.SESSION_UPDATED,
+            actor=ledger.BY_PROVIDER,
+            payment_session_id=session.pk,
+            before={"status": before[0], "amount": before[1]},
+            after={"status": session.status, "amount": session.amount},
+        )
+
+
+def book_cancel(collection: PaymentCollection, session: PaymentSession, operation: Operation | None = None) -> None:
+    """The provider gave the session's object up. No-op when that is known."""
+    if session.status == SessionStatus.CANCELED:
+        return
     session.status = SessionStatus.CANCELED.value
     _save(session)
-    events.record(collection, EventName.SESSION_CANCELED, operation=operation, payment_session_id=session.pk)
+    events.record(
+        collection,
+        EventName.SESSION_CANCELED,
+        operation=operation,
+        actor="" if operation else ledger.BY_PROVIDER,
+        payment_session_id=session.pk,
+    )
 
 
 def book_failure(operation: Operation) -> None:
     """The attempt failed for good."""
-    session = _session_of(operation)
+    session = session_of(operation)
     session.status = SessionStatus.ERROR.value
     _save(session)
 
@@ -62,6 +89,7 @@ def _book_initiate(
         for row in previous.exclude(pk=session.pk):
             follow_ups += retire(collection, row, cause=operation)
     _take_over(session, result)
+    attention.watch(collection, session)
     events.record(
         collection,
         EventName.SESSION_INITIATED,
@@ -80,7 +108,7 @@ def _book_update(
     collection: PaymentCollection, session: PaymentSession, operation: Operation, result: SessionResult
 ) -> tuple[Reservation, ...]:
     before = {"amount": session.amount, "status": session.status}
-    session.client_data = operation.request["data"]
+    session.client_data = operation.request.get("data", session.client_data)
     _take_over(session, result)
     events.record(
         collection,
@@ -119,7 +147,8 @@ _BOOKS: dict[OperationKind, _Book] = {
 }
 
 
-def _session_of(operation: Operation) -> PaymentSession:
+def session_of(operation: Operation) -> PaymentSession:
+    """Return the session that an operation is about, as it is now."""
     return primary(PaymentSession).get(pk=operation.payment_session_id)
 
 

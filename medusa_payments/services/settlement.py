@@ -17,7 +17,7 @@ from medusa_payments.services import events, ledger, operations, projections, se
 from medusa_payments.services.events import EventName
 from medusa_payments.services.operations import Reservation
 from medusa_payments.services.provider_calls import NotExecuted, Outcome, Refused, Succeeded, Unknown
-from medusa_payments.states import OperationKind, OperationStatus, RefusalKind
+from medusa_payments.states import OperationKind, OperationStatus, RefusalKind, Settler
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,12 @@ class Settlement:
 
 
 def apply_settlement(
-    collection: PaymentCollection, operation: Operation, outcome: Outcome, *, is_answer: bool
+    collection: PaymentCollection,
+    operation: Operation,
+    outcome: Outcome,
+    *,
+    is_answer: bool,
+    settled_by: Settler = Settler.ANSWER,
 ) -> Settlement:
     """Book an outcome, inside the collection's lock. Opens no transaction.
 
@@ -38,6 +43,7 @@ def apply_settlement(
     waiting for it.
     """
     current = primary(Operation).get(pk=operation.pk)
+    current.settled_by = settled_by.value
     if is_answer:
         current.answered_at = Now()
         if not current.is_open:
@@ -48,7 +54,7 @@ def apply_settlement(
             if not _is_booked(current, result):
                 settlement = _settle_success(collection, current, result)
         case Refused():
-            if current.is_open and current.fence == operation.fence:
+            if _can_fail(current) and current.fence == operation.fence:
                 _settle_refusal(collection, current, outcome)
         case NotExecuted(message=message):
             if current.is_open and current.fence == operation.fence:
@@ -70,7 +76,7 @@ def _settle_success(collection: PaymentCollection, operation: Operation, result:
         case OperationKind.CANCEL, _ if operation.payment_id:
             ledger.book_cancel(collection, operation)
         case OperationKind.CANCEL, _:
-            session_settlement.book_cancel(collection, operation)
+            session_settlement.book_cancel(collection, session_settlement.session_of(operation), operation)
         case kind, SessionResult():
             follow_ups = session_settlement.book(kind, collection, operation, result)
     _close(operation, OperationStatus.ACCEPTED if _is_accepted(result) else OperationStatus.SUCCEEDED)
@@ -82,6 +88,11 @@ def _is_booked(operation: Operation, result: ProviderResult) -> bool:
     if operation.status == OperationStatus.ACCEPTED:
         return _is_accepted(result)
     return operation.status == OperationStatus.SUCCEEDED
+
+
+def _can_fail(operation: Operation) -> bool:
+    """An accepted refund still can."""
+    return operation.is_open or operation.status == OperationStatus.ACCEPTED
 
 
 def _is_accepted(result: ProviderResult) -> bool:
@@ -146,6 +157,7 @@ def _close(operation: Operation, status: OperationStatus) -> None:
     if status in {OperationStatus.SUCCEEDED, OperationStatus.ACCEPTED}:
         operation.refusal = operation.error_code = operation.error_message = ""
     operation.open_slot = None
+    operation.needs_person_at = None
     operation.settled_at = Now()
     operation.save(
         update_fields=[
@@ -155,6 +167,8 @@ def _close(operation: Operation, status: OperationStatus) -> None:
             "error_message",
             "open_slot",
             "settled_at",
+            "settled_by",
+            "needs_person_at",
             "answered_at",
         ]
     )

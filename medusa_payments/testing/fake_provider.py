@@ -3,20 +3,22 @@
 Session `data` may hold `outcome` (`fake_steering.Outcome`), `on` (the verb it is for; `authorize` when absent) and
 `delay_ms`; what an update brings replaces what was there. Verbs that aren't steered just work.
 
-- The statuses are answered by initiate, update and authorize; `captured` is authorized and captured at once. For
-  capture, refund and cancel they mean plain success.
+- The statuses are answered by initiate, update and authorize; `captured` is authorized and captured at once. `pending`
+  on refund is a refund that the bank decides about later. For capture, refund and cancel the others are plain success.
 - `declined` and `rejected` refuse every new idempotency key; nothing is executed.
 - `unavailable` fails every call; nothing is executed.
 - `timeout_before`, `timeout_after` lose the answer to the first call of a key, before or after its execution.
 - `crash_before`, `crash_after` kill the calling process on the first call of a key, before or after its execution.
+- `unavailable` and `timeout_*` with `"on": "retrieve"` make the provider one that can't be asked.
 - `delay_ms` passes before the first call of a key is executed. One that is longer than the provider's timeout is
   executed and its answer lost.
 """
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -29,6 +31,8 @@ from medusa_payments.providers.errors import (
     ProviderRejected,
     ProviderUnavailable,
 )
+from medusa_payments.providers.facts import PaymentSnapshot, RetrieveRequest
+from medusa_payments.providers.notices import WebhookNotice, WebhookRequest
 from medusa_payments.providers.types import (
     AuthorizeRequest,
     CancelRequest,
@@ -44,10 +48,12 @@ from medusa_payments.providers.types import (
     UpdateRequest,
 )
 from medusa_payments.states import OperationKind, RefusalKind
-from medusa_payments.testing import fake_verbs
-from medusa_payments.testing.fake_ledger import FakeBooks, FakeCall, FakeLedger, FakePayment
+from medusa_payments.testing import fake_snapshots, fake_verbs, fake_webhooks
+from medusa_payments.testing.fake_dashboard import FakeDashboard
+from medusa_payments.testing.fake_ledger import KEY_WINDOW_SECONDS, FakeBooks, FakeCall, FakeLedger, FakePayment
 from medusa_payments.testing.fake_steering import (
     CRASHES,
+    RETRIEVE,
     STEERING_KEYS,
     WITHOUT_ANSWER,
     WITHOUT_EFFECT,
@@ -58,7 +64,9 @@ from medusa_payments.testing.fake_steering import (
 KILLED = 137
 """The exit status of a process that was killed."""
 
-_OPTIONS = frozenset({"ledger_path", "account", "timeout_seconds"})
+_OPTIONS = frozenset({"ledger_path", "account", "timeout_seconds", "authorization_seconds", "webhook_secrets"})
+
+_PAGE = 500
 
 _REFUSALS: dict[RefusalKind, type[ProviderError]] = {
     RefusalKind.DECLINED: ProviderDeclined,
@@ -87,10 +95,19 @@ class FakeProvider(PaymentProvider):
     """Behaves like a payment service: own ids and limits, idempotency keys, declines, timeouts.
 
     Options: `ledger_path`, the SQLite file that all processes share and that outlives them; `account` ("fake");
-    `timeout_seconds` (30). Of several callers with one key at the same time one is executed, the others get its answer.
+    `timeout_seconds` (30); `authorization_seconds`, after which an authorization runs out (never); `webhook_secrets`:
+    the first signs, all are accepted. Of several callers with one key at the same time one is executed, the
+    others get its answer. `dashboard` acts at the provider behind the shop's back.
     """
 
-    capabilities = Capabilities(key_window_seconds=24 * 60 * 60)
+    capabilities = Capabilities(
+        key_window_seconds=KEY_WINDOW_SECONDS,
+        can_retrieve=True,
+        finds_by_session=True,
+        reports_keys=True,
+        can_list=True,
+        has_webhooks=True,
+    )
     client_data_keys = STEERING_KEYS
     public_data_keys = fake_verbs.PUBLIC_DATA_KEYS
     api_version = "1"
@@ -104,7 +121,13 @@ class FakeProvider(PaymentProvider):
             raise ValueError("the option ledger_path is missing")
         self._account = str(options.get("account", "fake"))
         self.timeout_seconds = float(options.get("timeout_seconds", 30))
-        self._ledger = FakeLedger(str(options["ledger_path"]), timeout_seconds=self.timeout_seconds)
+        self._webhook_secrets = tuple(options.get("webhook_secrets", ()))
+        self._ledger = FakeLedger(
+            str(options["ledger_path"]),
+            timeout_seconds=self.timeout_seconds,
+            authorization_seconds=options.get("authorization_seconds"),
+        )
+        self.dashboard = FakeDashboard(self._ledger)
 
     @property
     def account(self) -> str:
@@ -143,8 +166,50 @@ class FakeProvider(PaymentProvider):
         with self._ledger.transaction() as books:
             return books.entries(session_id)
 
-    def retrieve(self, provider_ref: str) -> FakePayment | None:
-        """Return the payment object as it is now; None for an unknown reference."""
+    def retrieve(self, request: RetrieveRequest) -> PaymentSnapshot | None:
+        """Return a payment by reference, else by session. Data with `"on": "retrieve"` steers it like a verb."""
+        with self._ledger.transaction() as books:
+            if request.provider_ref is None:
+                payment = books.payment_of_session(request.session_id)
+            else:
+                payment = books.payment(request.provider_ref)
+            steering = fake_verbs.steering_of_payment(payment, RETRIEVE)
+            found = fake_snapshots.snapshot(books, payment) if payment else None
+        if steering.outcome is Outcome.UNAVAILABLE:
+            raise ProviderUnavailable("The payment provider can't be reached.")
+        if steering.outcome in WITHOUT_ANSWER:
+            raise ProviderOutcomeUnknown("The payment provider did not answer in time.")
+        return found
+
+    def list_payments(self, since: datetime | None = None) -> Iterator[PaymentSnapshot]:
+        """Return all payments changed since a moment, by reference."""
+        after = ""
+        while True:
+            with self._ledger.transaction() as books:
+                payments = books.payments_changed_since(since, after=after, most=_PAGE)
+                page = [fake_snapshots.snapshot(books, payment) for payment in payments]
+            if not page:
+                return
+            yield from page
+            after = page[-1].provider_ref
+
+    def read_webhook(self, request: WebhookRequest) -> WebhookNotice:
+        return fake_webhooks.read(request, secrets=self._webhook_secrets, account=self._account)
+
+    def webhooks(self, session_id: str | None = None) -> list[tuple[bytes, dict[str, str]]]:
+        """Return body and headers of the webhooks for all that happened so far, oldest first, signed now."""
+        with self._ledger.transaction() as books:
+            events = [event for event in books.events() if session_id in {None, event.session_id}]
+        bodies = [fake_webhooks.body_of(event, account=self._account) for event in events]
+        return [(body, self.sign(body)) for body in bodies]
+
+    def sign(self, body: bytes, *, timestamp: int | None = None) -> dict[str, str]:
+        """Return the headers that prove a body, by default as of now."""
+        at = int(time.time()) if timestamp is None else timestamp
+        return fake_webhooks.sign(body, secret=self._webhook_secrets[0], timestamp=at)
+
+    def payment(self, provider_ref: str) -> FakePayment | None:
+        """Return a payment object as the books have it; None for an unknown reference."""
         with self._ledger.transaction() as books:
             return books.payment(provider_ref)
 

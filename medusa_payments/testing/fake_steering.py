@@ -13,6 +13,9 @@ STEERING_KEYS = frozenset({"outcome", "on", "delay_ms"})
 
 LONGEST_DELAY_MS = 60_000
 
+RETRIEVE = "retrieve"
+"""Reads can be made to fail like verbs."""
+
 EnumT = TypeVar("EnumT", bound=StrEnum)
 
 
@@ -45,7 +48,7 @@ class Steering:
     """`outcome` None leaves the verb to what it does by itself; `delay_ms` makes its calls slow."""
 
     outcome: Outcome | None = None
-    on: OperationKind = OperationKind.AUTHORIZE
+    on: str = OperationKind.AUTHORIZE.value
     delay_ms: int = 0
 
     @classmethod
@@ -53,12 +56,19 @@ class Steering:
         """Read session data. Raises `ProviderRejected` naming what a value may be."""
         return cls(
             outcome=_member(Outcome, "outcome", data["outcome"]) if "outcome" in data else None,
-            on=_member(OperationKind, "on", data.get("on", OperationKind.AUTHORIZE)),
+            on=_verb(data.get("on", OperationKind.AUTHORIZE.value)),
             delay_ms=_milliseconds(data.get("delay_ms", 0)),
         )
 
-    def for_verb(self, verb: OperationKind) -> "Steering":
-        return self if self.on is verb else Steering(on=verb)
+    def for_verb(self, verb: str) -> "Steering":
+        return self if self.on == verb else Steering(on=verb)
+
+
+def _verb(value: object) -> str:
+    allowed = [*(kind.value for kind in OperationKind), RETRIEVE]
+    if value in allowed:
+        return str(value)
+    raise ProviderRejected(f"Data key 'on' must be one of: {', '.join(allowed)}", code="invalid_data")
 
 
 def _member(enumeration: type[EnumT], key: str, value: object) -> EnumT:

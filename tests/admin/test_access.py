@@ -8,11 +8,39 @@ from django.contrib.admin.sites import site
 from django.test import Client
 from django.urls import reverse
 
-from medusa_payments.models import Payment, PaymentCollection, PublishableKey, RefundReason, SecretKey
+from medusa_payments.models import (
+    Event,
+    EventDelivery,
+    Payment,
+    PaymentCollection,
+    PublishableKey,
+    RefundReason,
+    RefundReversal,
+    SecretKey,
+    WebhookEvent,
+    WebhookRefusal,
+)
 from tests.admin.conftest import LogIn, html, list_url, page_url
 
 MODELS = list(apps.get_app_config("medusa_payments").get_models())
 MONEY_MODELS = [model for model in MODELS if model not in {PublishableKey, RefundReason, SecretKey}]
+
+
+@pytest.fixture(autouse=True)
+def a_row_of_every_kind(payment: Payment) -> None:
+    """What the payment's own story has not: a failed refund, a webhook, a refused one, a delivery."""
+    refund = payment.refunds.get()
+    RefundReversal.objects.create(payment=payment, refund=refund, amount=refund.amount, reason="sent back")
+    WebhookEvent.objects.create(
+        provider_id="pp_fake_fake",
+        provider_account="fake",
+        event_id="fake_evt_1",
+        event_type="payment.captured",
+        provider_ref=payment.provider_ref,
+        body=b'{"id": "fake_evt_1"}',
+    )
+    WebhookRefusal.objects.create(provider_id="pp_fake_fake", reason="bad_signature", day=payment.created_at.date())
+    EventDelivery.objects.create(event=Event.objects.order_by("pk")[0])
 
 
 def urls() -> Iterator[str]:

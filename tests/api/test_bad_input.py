@@ -97,7 +97,8 @@ def is_envelope(status_code: int, document: Any) -> bool:
 def test_every_route_is_tested() -> None:
     tested = {re.sub(r"{\w+}", "{}", route.name) for route in ROUTES}
 
-    assert tested == {re.sub(r"<\w+:\w+>", "{}", name) for name in routes_of_the_package()}
+    routed = {re.sub(r"<\w+:\w+>", "{}", name) for name in routes_of_the_package()}
+    assert tested == routed - {"POST /hooks/payment/{}"}, "hooks take bytes, not our JSON; see tests/webhooks"
 
 
 @every_route

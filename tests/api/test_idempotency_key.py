@@ -90,7 +90,7 @@ def test_keys_that_are_none(staff: ValidatedClient, payment: Make, key: str) -> 
 def test_every_operation_that_adds_up_documents_it(openapi: OpenAPI) -> None:
     for path, operations in openapi.document["paths"].items():
         for method, operation in operations.items():
-            if operation["tags"] == ["Demo shop"]:
+            if operation["tags"] in (["Demo shop"], ["Hooks"]):
                 continue
             names = {openapi.resolve(parameter)["name"] for parameter in operation.get("parameters", [])}
             is_repeatable = method == "get" or operation["operationId"] in WITHOUT_KEY

@@ -82,7 +82,7 @@ def test_initialize_session(storefront: ValidatedClient, collection: Make) -> No
     made = statements(lambda: storefront.post(path, {"provider_id": "pp_fake_fake"}))
 
     assert made == pinned(f"""
-        SELECT:publishablekey SELECT:paymentcollection
+        SELECT:publishablekey SELECT:paymentcollection SELECT:paymentsession
         BEGIN LOCK:paymentcollection SELECT:operation SELECT:paymentsession SELECT:paymentsession
         INSERT:paymentsession INSERT:operation COMMIT
         BEGIN LOCK:paymentcollection SELECT:operation SELECT:paymentsession SELECT:paymentsession
@@ -97,7 +97,7 @@ def test_update_session(storefront: ValidatedClient, session: Make) -> None:
     made = statements(lambda: storefront.post(path, {"provider_id": "pp_fake_fake"}))
 
     assert made == pinned(f"""
-        SELECT:publishablekey SELECT:paymentcollection
+        SELECT:publishablekey SELECT:paymentcollection SELECT:paymentsession
         BEGIN LOCK:paymentcollection SELECT:operation SELECT:paymentsession SELECT:paymentsession
         SELECT:operation INSERT:operation COMMIT
         BEGIN LOCK:paymentcollection SELECT:operation SELECT:paymentsession

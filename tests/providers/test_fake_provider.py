@@ -37,7 +37,7 @@ class TestVerbs:
         assert [capture.money for capture in captures] == [euro(3_000), euro(7_000)]
         assert captures[0].capture_ref != captures[1].capture_ref
         assert (refund.money, refund.status) == (euro(4_000), "succeeded")
-        payment = desk.provider.retrieve(ref)
+        payment = desk.provider.payment(ref)
         assert payment is not None
         assert (payment.status, payment.authorized, payment.captured, payment.refunded) == (
             "captured",
@@ -113,7 +113,7 @@ class TestVerbs:
 
         desk.provider.reset()
 
-        assert desk.provider.retrieve(ref) is None
+        assert desk.provider.payment(ref) is None
         assert desk.provider.ledger_entries() == []
         assert desk.send("initiate", key="payop_a", amount=5).money == euro(5)
 
@@ -149,13 +149,13 @@ class TestRefusals:
             ref = ref or desk.send("initiate").provider_ref
             if step != "initiate":
                 desk.send(step, ref)
-        before = (desk.provider.retrieve(ref), desk.moved())
+        before = (desk.provider.payment(ref), desk.moved())
 
         with pytest.raises(ProviderRejected) as refused:
             desk.send(verb, ref, amount)
 
         assert refused.value.code == code
-        assert (desk.provider.retrieve(ref), desk.moved()) == before
+        assert (desk.provider.payment(ref), desk.moved()) == before
 
     def test_never_more_in_parts_than_in_all(self, desk: Desk) -> None:
         ref = desk.ready_for("capture")
@@ -192,7 +192,7 @@ class TestStatuses:
         assert isinstance(result, SessionResult)
         assert (result.status, result.money) == (status, euro(10_000))
         assert result.captured == (euro(10_000) if status == "captured" else None)
-        payment = desk.provider.retrieve(result.provider_ref)
+        payment = desk.provider.payment(result.provider_ref)
         assert payment is not None
         assert payment.authorized == (10_000 if status in {"authorized", "captured"} else 0)
         assert payment.captured == (10_000 if status == "captured" else 0)
@@ -327,8 +327,8 @@ class TestClientData:
             ({"outcome": None}, "^Data key 'outcome'"),
             ({"outcome": ["captured"]}, "^Data key 'outcome'"),
             (
-                {"on": "retrieve"},
-                "^Data key 'on' must be one of: initiate, update, authorize, capture, refund, cancel$",
+                {"on": "list"},
+                "^Data key 'on' must be one of: initiate, update, authorize, capture, refund, cancel, retrieve$",
             ),
             ({"on": None}, "^Data key 'on'"),
             ({"delay_ms": -1}, "^Data key 'delay_ms' must be a whole number from 0 to 60000$"),

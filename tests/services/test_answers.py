@@ -17,7 +17,7 @@ from medusa_payments.exceptions import (
     PaymentsError,
     ProviderNotReachable,
 )
-from medusa_payments.models import Operation, Payment, PaymentSession, RefundReason
+from medusa_payments.models import Event, Operation, Payment, PaymentSession, RefundReason
 from medusa_payments.money import Money
 from medusa_payments.providers.errors import (
     ProviderDeclined,
@@ -37,8 +37,7 @@ from medusa_payments.services import (
 )
 from medusa_payments.services.provider_calls import NotExecuted, Outcome, Refused, Succeeded
 from medusa_payments.states import RefusalKind, SessionStatus
-from tests.services.conftest import Till
-from tests.services.scripted import (
+from tests.scripted import (
     Moved,
     Script,
     Scripted,
@@ -52,6 +51,7 @@ from tests.services.scripted import (
     settle,
     unavailable,
 )
+from tests.till import Till
 
 
 class TestSettlement:
@@ -139,7 +139,7 @@ class TestSettlement:
         operation.refresh_from_db()
         assert operation.status == "succeeded"
 
-    def test_a_success_that_fits_no_more_is_never_told_as_a_refusal(self, till: Till, script: Script) -> None:
+    def test_a_success_that_fits_no_more_freezes_the_payment(self, till: Till, script: Script) -> None:
         """Somebody closed the operation while it was sent, and what it had reserved went elsewhere."""
         payment = till.authorized()
 
@@ -150,8 +150,15 @@ class TestSettlement:
             return call(request)
 
         script["capture"] = late
-        with pytest.raises(PaymentOutcomeUnknown):
-            captures.capture(payment_id=payment.pk)
+        captures.capture(payment_id=payment.pk)
+
+        payment.refresh_from_db()
+        assert (payment.captured_amount, payment.capturing_amount) == (0, 0)
+        frozen = Event.objects.get(name="payment.frozen")
+        assert frozen.data["theirs"] == {"captured": 10000}
+        assert frozen.data["ours"]["captured"] == 0
+        with pytest.raises(Conflict, match="frozen"):
+            payments.cancel(payment_id=payment.pk)
 
     def test_what_follows_from_an_operation_is_no_ones_answer(self, till: Till) -> None:
         till.session()

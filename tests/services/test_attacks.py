@@ -24,8 +24,7 @@ from medusa_payments.providers.types import SessionResult
 from medusa_payments.services import captures, payment_collections, payment_sessions, payments, refunds
 from medusa_payments.services.provider_calls import NotExecuted, Succeeded
 from medusa_payments.states import SessionStatus
-from tests.services.conftest import Till
-from tests.services.scripted import (
+from tests.scripted import (
     SECOND,
     Moved,
     Script,
@@ -41,6 +40,7 @@ from tests.services.scripted import (
     settle,
     unavailable,
 )
+from tests.till import Till
 
 
 class TestAnotherProvidersUnknownInitiate:
@@ -502,9 +502,8 @@ class TestWhatACollectionShows:
         assert (collection.status, collection.completed_at) == ("not_paid", None)
 
     def test_replaced_sessions_do_not_count(self, till: Till, script: Script) -> None:
-        script["authorize"] = changed(status=SessionStatus.PENDING_AUTHORIZATION)
         script["cancel"] = lost
-        authorize(till.session())
+        authorize(till.session(outcome="pending_authorization"))
         till.session(SECOND)
 
         assert PaymentSession.objects.get(slot=None).status == "pending_authorization"

@@ -30,7 +30,7 @@ from medusa_payments.services import (
     refund_reasons,
     refunds,
 )
-from tests.services.conftest import Till
+from tests.till import Till
 
 Moved = Callable[[str], list[int]]
 

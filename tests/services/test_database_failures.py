@@ -12,8 +12,8 @@ from medusa_payments.exceptions import InsideTransaction, PaymentOutcomeUnknown
 from medusa_payments.models import Capture, Operation, Payment, PaymentCollection
 from medusa_payments.services import captures, payment_collections, payments, refunds
 from medusa_payments.signals import payment_authorized
-from tests.services.conftest import Till
-from tests.services.scripted import DATABASE_IS_GONE, SECOND, Moved, Script, Verb, answer_lost, authorize, run_out
+from tests.scripted import DATABASE_IS_GONE, SECOND, Moved, Script, Verb, answer_lost, authorize, run_out
+from tests.till import Till
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from django.db.models import F
 from medusa_payments.exceptions import NotAllowed, PaymentOutcomeUnknown
 from medusa_payments.models import Operation, Payment, PaymentSession
 from medusa_payments.services import captures, payment_sessions, refunds
-from tests.services.conftest import Till
+from tests.till import Till
 
 Moved = Callable[[str], list[int]]
 

@@ -20,7 +20,7 @@ from medusa_payments.services.provider_calls import NotExecuted, Outcome, Refuse
 from medusa_payments.services.settlement import Settlement, apply_settlement
 from medusa_payments.states import RefusalKind, SessionStatus
 from medusa_payments.testing.fake_provider import FakeProvider
-from tests.services.conftest import Till
+from tests.till import Till
 
 Moved = Callable[[str], list[int]]
 

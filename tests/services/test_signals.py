@@ -2,17 +2,31 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.dispatch import Signal
+from django.utils import timezone
 
 from medusa_payments import signals
-from medusa_payments.models import Event
-from medusa_payments.services import captures, payment_collections, payments, refunds
-from tests.services.conftest import Till
+from medusa_payments.exceptions import PaymentOutcomeUnknown
+from medusa_payments.models import Event, Operation, Payment, PaymentSession
+from medusa_payments.providers.facts import RefundState
+from medusa_payments.services import (
+    captures,
+    convergence,
+    payment_collections,
+    payments,
+    refunds,
+    upkeep,
+    worker,
+)
+from medusa_payments.testing.fake_provider import FakeProvider
+from tests.till import Till
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,7 +53,8 @@ def heard() -> Iterator[list[tuple[str, dict[str, Any]]]]:
 
 def documented() -> dict[str, set[str]]:
     """Return the keys of `data` that the reference lists for each signal."""
-    rows = re.findall(r"^\| `(payment_\w+)` \| (.*) \|$", REFERENCE, flags=re.MULTILINE)
+    table = REFERENCE.split("## Signals")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", table, flags=re.MULTILINE)
     return {name: set(re.findall(r"`(\w+)`", keys)) for name, keys in rows}
 
 
@@ -47,16 +62,42 @@ def test_all_are_documented() -> None:
     assert set(documented()) == set(ALL)
 
 
-def test_a_days_events(till: Till, heard: list[tuple[str, dict[str, Any]]]) -> None:
+def lose_a_refund(payment: Payment) -> None:
+    """Leave a refund open whose key the provider may have forgotten, at a provider that has no trace of the payment."""
+    with suppress(PaymentOutcomeUnknown):
+        refunds.refund(payment_id=payment.pk)
+    day_before_yesterday = timezone.now() - timedelta(days=2)
+    Operation.objects.filter(kind="refund", status="open").update(created_at=day_before_yesterday)
+    PaymentSession.objects.filter(pk=payment.payment_session_id).update(provider_ref="fake_pay_gone")
+
+
+def test_a_days_events(till: Till, heard: list[tuple[str, dict[str, Any]]], fake_provider: FakeProvider) -> None:
     payment_collections.delete(payment_collection_id=till.session().payment_collection_id)
     till.collection("80")
     till.session("pp_system_default")
     till.session()
     till.session()
     payments.cancel(payment_id=till.authorized().pk)
-    payment = till.authorized()
-    captures.capture(payment_id=payment.pk)
+    expiring = till.authorized()
+    Payment.objects.filter(pk=expiring.pk).update(capture_before=timezone.now())
+    upkeep.tend(expiring.payment_collection_id)
+    fake_provider.dashboard.cancel(expiring.provider_ref)
+    convergence.look_at(expiring.payment_session_id)
+    expired = till.authorized()
+    fake_provider.dashboard.cancel(expired.provider_ref)
+    convergence.look_at(expired.payment_session_id)
+    payment = till.captured()
     refunds.refund(payment_id=payment.pk, amount=Decimal(1))
+    fake_provider.dashboard.settle_refund(
+        fake_provider.dashboard.refund_refs(payment.provider_ref)[0], RefundState.FAILED
+    )
+    fake_provider.dashboard.capture(payment.provider_ref, 1)
+    convergence.look_at(payment.payment_session_id)
+    payment_collections.fail(payment_collection_id=payment.payment_collection_id)
+    payment_collections.cancel(payment_collection_id=payment.payment_collection_id)
+    till.cart_id = "cart_2"
+    lose_a_refund(till.captured(on="refund", outcome="timeout_before"))
+    worker.run_once()
 
     assert {name for name, _ in heard} == set(ALL)
     for name, arguments in heard:

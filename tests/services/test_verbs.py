@@ -18,7 +18,7 @@ from medusa_payments.exceptions import (
 )
 from medusa_payments.models import Operation, PaymentSession
 from medusa_payments.services import captures, payment_collections, payment_sessions, refund_reasons, refunds
-from tests.services.conftest import Till
+from tests.till import Till
 
 Moved = Callable[[str], list[int]]
 

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from medusa_payments.exceptions import Conflict
 from medusa_payments.models import Operation
 from medusa_payments.services import captures, operations, payment_sessions, workers
-from tests.services.conftest import Till
+from tests.till import Till
 
 
 def identity_of_a_dead_process() -> str:

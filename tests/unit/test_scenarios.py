@@ -104,7 +104,7 @@ class TestScenarios:
             captured * unit,
             refunded * unit,
         )
-        at_provider = fake_provider.retrieve(payment.provider_ref)
+        at_provider = fake_provider.payment(payment.provider_ref)
         assert at_provider is not None
         assert (at_provider.captured, at_provider.refunded) == (captured * unit, refunded * unit)
 

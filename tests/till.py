@@ -13,7 +13,7 @@ from medusa_payments.carts import CartSnapshot
 from medusa_payments.models import Payment, PaymentCollection, PaymentSession
 from medusa_payments.orders import OrderSnapshot
 from medusa_payments.services import captures, payment_collections, payment_sessions
-from tests.services.scripted import SECOND, Script, Scripted
+from tests.scripted import SECOND, Script, Scripted
 
 
 @dataclass
@@ -21,16 +21,17 @@ class Till:
     """Carts by id, and shortcuts through the services to a payment in a given state."""
 
     carts: dict[str, CartSnapshot] = field(default_factory=dict)
+    cart_id: str = "cart_1"
 
     def resolve(self, cart_id: str, _request: object | None) -> CartSnapshot | None:
         return self.carts.get(cart_id)
 
-    def set_total(self, amount: str, currency_code: str = "eur", cart_id: str = "cart_1") -> None:
-        self.carts[cart_id] = CartSnapshot(amount=Decimal(amount), currency_code=currency_code)
+    def set_total(self, amount: str, currency_code: str = "eur", cart_id: str | None = None) -> None:
+        self.carts[cart_id or self.cart_id] = CartSnapshot(amount=Decimal(amount), currency_code=currency_code)
 
     def collection(self, amount: str = "100", currency_code: str = "eur") -> PaymentCollection:
         self.set_total(amount, currency_code)
-        return payment_collections.create_for_cart(cart_id="cart_1")
+        return payment_collections.create_for_cart(cart_id=self.cart_id)
 
     def session(self, provider_id: str = "pp_fake_fake", **data: Any) -> PaymentSession:
         return payment_sessions.initialize(
@@ -79,7 +80,7 @@ def configure(settings: Any, till: Till) -> Callable[..., None]:
         configured = settings.MEDUSA_PAYMENTS["PROVIDERS"]
         if backend != "Purse":
             options = configured["pp_fake_fake"]["OPTIONS"] | options
-        changed = configured | {alias: {"BACKEND": f"tests.services.scripted.{backend}", "OPTIONS": options}}
+        changed = configured | {alias: {"BACKEND": f"tests.scripted.{backend}", "OPTIONS": options}}
         settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"PROVIDERS": changed}
 
     return change

@@ -1,0 +1,208 @@
+"""What people decide: how an unknown operation ended, that a frozen payment may go on, that a webhook is replayed."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from medusa_payments.admin import display
+from medusa_payments.admin.decision_view import Decision, Evidence
+from medusa_payments.admin.display import Text
+from medusa_payments.admin.read_only import ReadOnlyAdmin
+from medusa_payments.models import Event, Operation, Payment, PaymentSession, WebhookEvent
+from medusa_payments.queries.primary import primary
+from medusa_payments.services import convergence, decisions, freezing, provider_reads, webhooks
+from medusa_payments.services.convergence import Convergence
+from medusa_payments.services.decisions import Verdict
+from medusa_payments.services.events import EventName
+from medusa_payments.services.provider_reads import Found, Unreadable
+
+LONGEST_NOTE = 2000
+
+
+class NoteForm(forms.Form):
+    note = forms.CharField(
+        label=_("Note"),
+        help_text=_("What you found, and where. It stays in the timeline."),
+        max_length=LONGEST_NOTE,
+        widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
+    )
+
+
+class VerdictForm(NoteForm):
+    verdict = forms.ChoiceField(
+        label=_("In the provider's own books"),
+        choices=[
+            (Verdict.EXECUTED.value, _("it was executed")),
+            (Verdict.NOT_EXECUTED.value, _("there is no trace of it")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    provider_ref = forms.CharField(
+        label=_("Provider reference"),
+        help_text=_("The provider's id of the capture, refund or payment, if you see one."),
+        max_length=255,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+    )
+    field_order = ["verdict", "provider_ref", "note"]
+
+
+class NothingToFill(forms.Form):
+    """Only a button."""
+
+
+def _provider_side(session: PaymentSession) -> Iterator[tuple[Text, Text]]:
+    """What the provider says right now."""
+    reading = provider_reads.read(session)
+    if isinstance(reading, Found):
+        seen = reading.snapshot
+        yield _("Provider: status"), seen.status.value
+        for label, money in (
+            (_("Provider: amount"), seen.money),
+            (_("Provider: captured"), seen.captured),
+            (_("Provider: released"), seen.released),
+        ):
+            yield label, display.money(money.minor_units, money.currency_code)
+        for refund in seen.refunds:
+            shown = display.money(refund.money.minor_units, refund.money.currency_code)
+            yield _("Provider: refund"), f"{shown} {refund.state} {refund.refund_ref}"
+    elif isinstance(reading, Unreadable):
+        yield _("Provider"), reading.message
+    else:
+        yield _("Provider"), _("has no such payment")
+
+
+def _our_side(payment: Payment) -> Iterator[tuple[Text, Text]]:
+    names = {
+        "amount": _("Ledger: amount"),
+        "captured": _("Ledger: captured"),
+        "released": _("Ledger: released"),
+        "refunded": _("Ledger: refunded"),
+    }
+    for name, minor_units in freezing.ledger_side(payment).items():
+        yield names[name], display.money(minor_units, payment.currency_code)
+
+
+def _evidence_of_operation(operation: Operation, model_admin: ReadOnlyAdmin[Any]) -> Evidence:
+    session = primary(PaymentSession).get(pk=operation.payment_session_id)
+    rows: list[tuple[Text, Text]] = [
+        (_("Operation"), f"{operation.get_kind_display()}"),
+        (_("Amount"), display.money(operation.amount or 0, operation.currency_code)),
+        (_("Idempotency key at the provider"), display.identifier(operation.pk)),
+        (_("What is known"), operation.error_message or "-"),
+    ]
+    if operation.payment_id:
+        rows += _our_side(primary(Payment).get(pk=operation.payment_id))
+    return [*rows, *_provider_side(session)]
+
+
+def _evidence_of_payment(payment: Payment, model_admin: ReadOnlyAdmin[Any]) -> Evidence:
+    frozen = primary(Event).filter(
+        payment_collection_id=payment.payment_collection_id, name=EventName.PAYMENT_FROZEN.value
+    )
+    rows: list[tuple[Text, Text]] = [*_our_side(payment)]
+    for event in frozen.order_by("-number"):
+        if event.data.get("payment_id") == payment.pk:
+            rows.append((_("Frozen because"), event.data.get("reason", "")))
+            rows.append((_("The provider had"), display.json(event.data.get("theirs", {}))))
+            break
+    return [*rows, *_provider_side(primary(PaymentSession).get(pk=payment.payment_session_id))]
+
+
+def _decide(operation: Operation, answers: Mapping[str, Any], user_id: str) -> Text:
+    closed = decisions.decide(
+        operation_id=operation.pk,
+        verdict=Verdict(answers["verdict"]),
+        note=answers["note"],
+        provider_ref=answers["provider_ref"],
+        created_by=user_id,
+    )
+    return _("Recorded. The operation is closed: %(status)s.") % {"status": closed.get_status_display()}
+
+
+def _unfreeze(payment: Payment, answers: Mapping[str, Any], user_id: str) -> Text:
+    decisions.unfreeze(payment_id=payment.pk, note=answers["note"], created_by=user_id)
+    return _("Recorded. The payment can move money again.")
+
+
+def _evidence_of_look(payment: Payment, model_admin: ReadOnlyAdmin[Any]) -> Evidence:
+    planned = convergence.look_at(payment.payment_session_id, is_dry_run=True)
+    return [*_our_side(payment), *_differences(planned)]
+
+
+def _look(payment: Payment, answers: Mapping[str, Any], user_id: str) -> Text:
+    return _told(convergence.look_at(payment.payment_session_id))
+
+
+def _evidence_of_webhook(event: WebhookEvent, model_admin: ReadOnlyAdmin[Any]) -> Evidence:
+    return [(_("Event"), event.event_type), *_differences(webhooks.replay(event.pk, is_dry_run=True))]
+
+
+def _replay(event: WebhookEvent, answers: Mapping[str, Any], user_id: str) -> Text:
+    return _told(webhooks.replay(event.pk))
+
+
+def _differences(planned: Convergence) -> Iterator[tuple[Text, Text]]:
+    if planned.problem:
+        yield _("Problem"), planned.problem
+    for change in planned.changes:
+        yield _("Would record"), f"{change.name} {display.json(change.data)}"
+    if not planned.changes and not planned.problem:
+        yield _("Would record"), _("nothing; provider and ledger agree")
+
+
+def _told(done: Convergence) -> Text:
+    if done.problem:
+        return _("Nothing was recorded: %(problem)s") % {"problem": done.problem}
+    return _("%(count)d events were recorded.") % {"count": len(done.changes)}
+
+
+DECIDE = Decision(
+    name="decide",
+    title=_("Decide how it ended"),
+    button=_("Record this decision"),
+    permission="medusa_payments.resolve_payment",
+    form_class=VerdictForm,
+    is_due=lambda operation: operation.needs_person_at is not None and operation.is_open,
+    evidence=_evidence_of_operation,
+    carry_out=_decide,
+    not_due=_("There is nothing to decide about this operation."),
+)
+
+UNFREEZE = Decision(
+    name="unfreeze",
+    title=_("Unfreeze payment"),
+    button=_("Unfreeze"),
+    permission="medusa_payments.resolve_payment",
+    form_class=NoteForm,
+    is_due=lambda payment: payment.frozen_at is not None,
+    evidence=_evidence_of_payment,
+    carry_out=_unfreeze,
+    not_due=_("This payment is not frozen."),
+)
+
+LOOK = Decision(
+    name="look",
+    title=_("Compare with the provider"),
+    button=_("Record what the provider has"),
+    permission="medusa_payments.resolve_payment",
+    form_class=NothingToFill,
+    is_due=bool,
+    evidence=_evidence_of_look,
+    carry_out=_look,
+    not_due="",
+)
+
+REPLAY = Decision(
+    name="replay",
+    title=_("Replay webhook event"),
+    button=_("Replay"),
+    permission="medusa_payments.replay_webhookevent",
+    form_class=NothingToFill,
+    is_due=lambda event: bool(event.provider_ref or event.session_id),
+    evidence=_evidence_of_webhook,
+    carry_out=_replay,
+    not_due=_("This event is about no payment."),
+)

@@ -1,0 +1,73 @@
+"""What a provider says that it has: totals and single movements, read back after the fact.
+
+Amounts are `Money` (minor units). `idempotency_key` is the key of the call that caused a movement, which is the id of
+our operation; None where the provider doesn't tell, or where somebody else caused it (the provider's dashboard).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from medusa_payments.money import Money
+from medusa_payments.states import SessionStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrieveRequest:
+    """Which payment object is meant: the one with this reference or, without one, the one made for this session."""
+
+    session_id: str
+    provider_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureFact:
+    """One capture. `capture_ref` is the provider's id of it, if it has one."""
+
+    money: Money
+    capture_ref: str | None = None
+    idempotency_key: str | None = None
+
+
+class RefundState(StrEnum):
+    """`pending`: taken by the provider, the outcome follows. `failed`: the money came back to the merchant."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundFact:
+    """One refund, in the state that it is in now."""
+
+    money: Money
+    refund_ref: str
+    state: RefundState
+    idempotency_key: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentSnapshot:
+    """A payment object as the provider has it now.
+
+    `session_id` is what our metadata on the object says, None when it has none. `money` is what it is for; with a
+    status that holds money, what was authorized. `captured` and `released` are totals over its whole life; `captures`
+    lists single captures as far as the provider tells them apart, `refunds` all refunds. `capture_before` is when an
+    authorization runs out. `is_live` is False in a provider's test mode.
+    """
+
+    provider_ref: str
+    session_id: str | None
+    status: SessionStatus
+    money: Money
+    captured: Money
+    released: Money
+    captures: tuple[CaptureFact, ...] = ()
+    refunds: tuple[RefundFact, ...] = ()
+    capture_before: datetime | None = None
+    is_live: bool | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,193 @@
+"""Reality wins: what the provider has and the ledger doesn't is booked, whoever caused it and however we learnt of it.
+
+A webhook, the worker, reconciliation and a person all look at a payment in this one way. It only ever adds what the
+provider's totals prove. What doesn't fit freezes the payment.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from medusa_payments.models import Event, Operation, Payment, PaymentCollection, PaymentSession
+from medusa_payments.providers.facts import PaymentSnapshot
+from medusa_payments.providers.types import SessionResult
+from medusa_payments.queries.primary import primary
+from medusa_payments.services import attention, freezing, locks, observed_payments, projections, session_settlement
+from medusa_payments.services.execution import carry_out, raise_unless_succeeded
+from medusa_payments.services.operations import Reservation
+from medusa_payments.services.provider_calls import Succeeded
+from medusa_payments.services.provider_reads import Absent, Found, Reading, read
+from medusa_payments.services.settlement import apply_settlement
+from medusa_payments.states import OperationKind, OperationStatus, RefusalKind, SessionStatus, Settler
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One event that was, or in a dry run would be, recorded; amounts in minor units."""
+
+    name: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Convergence:
+    """What became of a look at the provider.
+
+    `waits`: something could not be applied yet; look again later. `problem` says why nothing could be seen or booked.
+    """
+
+    waits: bool = False
+    problem: str = ""
+    changes: tuple[Change, ...] = ()
+    follow_ups: tuple[Reservation, ...] = field(default=(), repr=False)
+
+
+def look_at(payment_session_id: str, *, is_dry_run: bool = False) -> Convergence:
+    """Ask a session's provider what it has, book what is new, and carry out what follows from it.
+
+    No lock is held while the provider is asked. Idempotent; a dry run books nothing and tells what would be booked.
+    Raises `InsideTransaction`, and `PaymentSession.DoesNotExist`.
+    """
+    session = primary(PaymentSession).get(pk=payment_session_id)
+    reading = read(session)
+    if not isinstance(reading, Found):
+        return _unseen(reading)
+    return take_in(session, reading.snapshot, is_dry_run=is_dry_run)
+
+
+def look_at_open_sessions(payment_collection_id: str) -> None:
+    """Ask the providers of a collection's live, undecided sessions, before something is done that would lose money
+    there.
+
+    What can't be asked is left as it is.
+    """
+    live = primary(PaymentSession).filter(payment_collection_id=payment_collection_id, slot__isnull=False)
+    for session in live:
+        if attention.is_watchable(session):
+            look_at(session.pk)
+
+
+def conclude(operation: Operation) -> None:
+    """Tell the caller of a money verb what became of it, as `execution.raise_unless_succeeded` does.
+
+    A provider that rejects what our ledger allows knows something that we don't: it is asked, so that the next request
+    starts from the truth.
+    """
+    if operation.refusal == RefusalKind.REJECTED:
+        look_at(operation.payment_session_id)
+    raise_unless_succeeded(operation)
+
+
+def take_in(session: PaymentSession, snapshot: PaymentSnapshot, *, is_dry_run: bool = False) -> Convergence:
+    """Book what is new in a snapshot of a session's object, and carry out what follows from it."""
+    with locks.locked_collection(
+        session.payment_collection_id, include_deleted=True, is_dry_run=is_dry_run
+    ) as collection:
+        converged = converge(collection, primary(PaymentSession).get(pk=session.pk), snapshot)
+    if not is_dry_run:
+        carry_out(converged.follow_ups)
+    return converged
+
+
+def converge(collection: PaymentCollection, session: PaymentSession, snapshot: PaymentSnapshot) -> Convergence:
+    """Book what is new in a snapshot, inside the collection's lock. Opens no transaction.
+
+    A movement that names the key of one of our operations settles that operation. Others are booked as external, but
+    wait while an operation of their kind is open: it may be theirs.
+    """
+    known_events = collection.event_count
+    problem = _mismatch(session, snapshot)
+    follow_ups: tuple[Reservation, ...] = ()
+    waits = False
+    if problem:
+        _record_mismatch(collection, session, snapshot, problem)
+    else:
+        follow_ups = _converge_session(collection, session, snapshot)
+        payment = primary(Payment).filter(payment_session=session).first()
+        if payment is not None:
+            waits = observed_payments.converge(collection, payment, snapshot)
+    if waits:
+        attention.ask(collection)
+    if collection.event_count != known_events or waits:
+        projections.store(collection)
+    return Convergence(waits=waits, problem=problem, changes=_changes(collection, known_events), follow_ups=follow_ups)
+
+
+def session_result(snapshot: PaymentSnapshot) -> SessionResult:
+    """Return a snapshot in the shape of an answer to initiate, update or authorize."""
+    return SessionResult(
+        provider_ref=snapshot.provider_ref,
+        status=snapshot.status,
+        money=snapshot.money,
+        captured=snapshot.captured if snapshot.status == SessionStatus.CAPTURED else None,
+        capture_before=snapshot.capture_before,
+        data=snapshot.data,
+    )
+
+
+def _unseen(reading: Reading) -> Convergence:
+    if isinstance(reading, Absent):
+        return Convergence(problem="The payment provider has no such object.")
+    return Convergence(waits=getattr(reading, "is_temporary", False), problem=getattr(reading, "message", ""))
+
+
+def _mismatch(session: PaymentSession, snapshot: PaymentSnapshot) -> str:
+    """Say why an object can't be this session's; "" when it can. One paid object never counts for two sessions."""
+    if session.provider_ref not in {None, snapshot.provider_ref}:
+        return "another reference"
+    if snapshot.session_id not in {None, session.pk} or (snapshot.session_id is None and session.provider_ref is None):
+        return "another payment session"
+    monies = (snapshot.money, snapshot.captured, snapshot.released)
+    if any(money.currency_code != session.currency_code for money in monies):
+        return "another currency"
+    return ""
+
+
+def _record_mismatch(
+    collection: PaymentCollection, session: PaymentSession, snapshot: PaymentSnapshot, problem: str
+) -> None:
+    freezing.record_discrepancy(
+        collection,
+        reason=f"The provider's object belongs to {problem}.",
+        ours={
+            "payment_session_id": session.pk,
+            "provider_ref": session.provider_ref,
+            "currency_code": session.currency_code,
+        },
+        theirs={
+            "payment_session_id": snapshot.session_id,
+            "provider_ref": snapshot.provider_ref,
+            "currency_code": snapshot.money.currency_code,
+        },
+    )
+
+
+def _converge_session(
+    collection: PaymentCollection, session: PaymentSession, snapshot: PaymentSnapshot
+) -> tuple[Reservation, ...]:
+    result = session_result(snapshot)
+    operation = _operation_that_explains(session, snapshot)
+    if operation is not None:
+        settlement = apply_settlement(
+            collection, operation, Succeeded(result=result), is_answer=False, settled_by=Settler.READ
+        )
+        return settlement.follow_ups
+    is_in_flight = primary(Operation).filter(payment_session=session, status=OperationStatus.OPEN.value).exists()
+    has_payment = primary(Payment).filter(payment_session=session).exists()
+    if not has_payment and (snapshot.status.holds_money or not is_in_flight):
+        session_settlement.book_observation(collection, session, result)
+    return ()
+
+
+def _operation_that_explains(session: PaymentSession, snapshot: PaymentSnapshot) -> Operation | None:
+    """Return the operation whose lost success a snapshot proves: the session's initiate, or its authorize."""
+    operations = primary(Operation).filter(payment_session=session)
+    if session.provider_ref is None:
+        return operations.filter(kind=OperationKind.INITIATE.value).first()
+    if not snapshot.status.holds_money or session.authorized_at is not None:
+        return None
+    return operations.filter(kind=OperationKind.AUTHORIZE.value, status=OperationStatus.OPEN.value).first()
+
+
+def _changes(collection: PaymentCollection, known_events: int) -> tuple[Change, ...]:
+    new = primary(Event).filter(payment_collection=collection, number__gt=known_events).order_by("number")
+    return tuple(Change(name=event.name, data=event.data) for event in new)

@@ -1,0 +1,116 @@
+"""What only a person can tell, with the provider's books in hand: recorded, and acted upon."""
+
+from enum import StrEnum
+
+from medusa_payments.exceptions import Conflict, InvalidData, NotAllowed, NotFound
+from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
+from medusa_payments.money import Money
+from medusa_payments.providers.types import (
+    CancelResult,
+    CaptureResult,
+    ProviderResult,
+    RefundResult,
+    SessionResult,
+)
+from medusa_payments.queries.primary import primary
+from medusa_payments.services import events, execution, freezing, operations, projections
+from medusa_payments.services.events import EventName
+from medusa_payments.services.locks import locked_collection
+from medusa_payments.services.provider_calls import NotExecuted, Outcome, Succeeded
+from medusa_payments.services.settlement import apply_settlement
+from medusa_payments.states import OperationKind, SessionStatus, Settler
+
+
+class Verdict(StrEnum):
+    """What a person saw in the provider's own books."""
+
+    EXECUTED = "executed"
+    NOT_EXECUTED = "not_executed"
+
+
+def decide(
+    *, operation_id: str, verdict: Verdict, note: str, provider_ref: str = "", created_by: str = ""
+) -> Operation:
+    """Close an open operation as a person says it ended, and record who said so and why.
+
+    `executed` books it as the provider's own answer would have been; for an initiate the provider's reference is
+    needed. `not_executed` gives back what it had reserved. Evidence that comes later is still booked.
+
+    Raises `NotFound`, `NotAllowed` (closed already), `Conflict` (somebody is at work on it), `InvalidData` (no note, no
+    reference), `InsideTransaction`.
+    """
+    operation = primary(Operation).filter(pk=operation_id).first()
+    if operation is None:
+        raise NotFound(f"Operation id not found: {operation_id}")
+    if not note.strip():
+        raise InvalidData("A decision needs a note that says where it was looked up.")
+    with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
+        current = primary(Operation).get(pk=operation_id)
+        _refuse_unless_undecided(current)
+        events.record(
+            collection,
+            EventName.OPERATION_DECIDED,
+            operation=current,
+            actor=created_by,
+            kind=current.kind,
+            verdict=verdict.value,
+            note=note,
+        )
+        outcome = _outcome(current, verdict, provider_ref)
+        settlement = apply_settlement(collection, current, outcome, is_answer=False, settled_by=Settler.PERSON)
+    execution.carry_out(settlement.follow_ups)
+    return primary(Operation).get(pk=operation_id)
+
+
+def unfreeze(*, payment_id: str, note: str, created_by: str = "") -> Payment:
+    """Let a frozen payment move money again, after a person has made provider and ledger agree, or accepts the
+    difference. No-op when it isn't frozen.
+
+    Raises `NotFound`, `InvalidData` (no note), `InsideTransaction`.
+    """
+    payment = primary(Payment).filter(pk=payment_id).first()
+    if payment is None:
+        raise NotFound(f"Payment id not found: {payment_id}")
+    if not note.strip():
+        raise InvalidData("A decision needs a note that says what was found.")
+    with locked_collection(payment.payment_collection_id, include_deleted=True) as collection:
+        _unfreeze(collection, payment_id, created_by, note)
+    return primary(Payment).get(pk=payment_id)
+
+
+def _unfreeze(collection: PaymentCollection, payment_id: str, actor: str, note: str) -> None:
+    freezing.unfreeze(collection, primary(Payment).get(pk=payment_id), actor=actor, note=note)
+    projections.store(collection)
+
+
+def _refuse_unless_undecided(operation: Operation) -> None:
+    if not operation.is_open:
+        raise NotAllowed(f"Operation {operation.pk} is closed: {operation.status}.")
+    if operations.is_leased(operation):
+        raise Conflict(
+            f"Somebody is at work on operation {operation.pk}.", retry_after=operations.IN_PROGRESS_RETRY_SECONDS
+        )
+
+
+def _outcome(operation: Operation, verdict: Verdict, provider_ref: str) -> Outcome:
+    if verdict is Verdict.NOT_EXECUTED:
+        return NotExecuted(message="A person found no trace of it at the payment provider.")
+    return Succeeded(result=_result(operation, provider_ref))
+
+
+def _result(operation: Operation, provider_ref: str) -> ProviderResult:
+    money = Money(minor_units=operation.amount or 0, currency_code=operation.currency_code)
+    match OperationKind(operation.kind):
+        case OperationKind.CAPTURE:
+            return CaptureResult(money=money, capture_ref=provider_ref or None)
+        case OperationKind.REFUND:
+            return RefundResult(money=money, refund_ref=provider_ref or None)
+        case OperationKind.CANCEL:
+            return CancelResult()
+    session = primary(PaymentSession).get(pk=operation.payment_session_id)
+    reference = session.provider_ref or provider_ref
+    if not reference:
+        raise InvalidData("The provider's reference of the payment is needed.")
+    is_authorized = operation.kind == OperationKind.AUTHORIZE
+    status = SessionStatus.AUTHORIZED if is_authorized else SessionStatus.PENDING
+    return SessionResult(provider_ref=reference, status=status, money=money, data=session.provider_data)

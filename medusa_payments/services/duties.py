@@ -1,0 +1,135 @@
+"""What the state of a collection calls for, as operations to be sent. Runs inside the collection's lock."""
+
+from collections.abc import Iterable, Iterator
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from medusa_payments.conf import payments_settings
+from medusa_payments.exceptions import PaymentsError
+from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
+from medusa_payments.providers.base import PaymentProvider
+from medusa_payments.queries.primary import primary
+from medusa_payments.services import captures, events, expiry, operations, payments, refunds
+from medusa_payments.services.events import EventName
+from medusa_payments.services.operations import Reservation
+from medusa_payments.services.retirement import reserve_cancel
+from medusa_payments.services.unwanted_money import Undo, undoes
+from medusa_payments.states import CollectionStatus, ExpiryPolicy, OperationKind, OperationStatus, SessionStatus
+
+WORKER = "worker"
+"""The actor of what is done because the state of a collection calls for it."""
+
+RESOLVED = frozenset({CollectionStatus.AUTHORIZED, CollectionStatus.COMPLETED, CollectionStatus.CANCELED})
+
+
+def reserve(collection: PaymentCollection) -> list[Reservation]:
+    """Reserve everything that is due for a locked collection and not under way or refused already.
+
+    Replaced objects are given up, unwanted money is given back, authorizations about to run out are warned of and
+    treated as their provider's policy says. The caller stores the collection and sends the reservations after commit.
+    """
+    fail_if_overdue(collection)
+    reservations = [found for session in _objects_to_give_up(collection) for found in reserve_cancel(session)]
+    for undo in _undoes(collection):
+        reservations += _reserve_undo(undo)
+    for payment in _payments(collection):
+        if expiry.is_near(payment) and payment.expiry_warned_at is None and payment.capturable_amount:
+            reservations += _treat_expiry(collection, payment)
+    return reservations
+
+
+def are_left(collection: PaymentCollection) -> bool:
+    """Say whether something is due, or under way, that may have to be done again."""
+    return any(_objects_to_give_up(collection, with_open=True)) or bool(_undoes(collection))
+
+
+def fail_if_overdue(collection: PaymentCollection) -> None:
+    """A collection that isn't fully authorized by its `resolve_by` has failed. No-op otherwise."""
+    is_overdue = collection.resolve_by is not None and collection.resolve_by <= timezone.now()
+    if is_overdue and collection.failed_at is None and collection.status not in RESOLVED:
+        fail(collection, reason="not resolved in time", actor=WORKER)
+
+
+def fail(collection: PaymentCollection, *, reason: str, actor: str) -> None:
+    """Record that what a locked collection was to be paid for has failed. No-op when that is known."""
+    if collection.failed_at is not None:
+        return
+    collection.failed_at = timezone.now()
+    primary(PaymentCollection).filter(pk=collection.pk).update(failed_at=collection.failed_at)
+    events.record(collection, EventName.COLLECTION_FAILED, actor=actor, reason=reason, on_failure=collection.on_failure)
+
+
+def _objects_to_give_up(collection: PaymentCollection, *, with_open: bool = False) -> Iterator[PaymentSession]:
+    """Sessions out of their slot whose object at the provider is still there, as far as we know."""
+    out_of_slot = primary(PaymentSession).filter(
+        payment_collection=collection, slot__isnull=True, provider_ref__isnull=False, payment__isnull=True
+    )
+    for session in out_of_slot.exclude(status=SessionStatus.CANCELED.value):
+        tried = primary(Operation).filter(payment_session=session, kind=OperationKind.CANCEL.value)
+        if not _is_under_way_or_refused(tried, with_open=with_open):
+            yield session
+
+
+def _undoes(collection: PaymentCollection) -> list[Undo]:
+    live = primary(PaymentSession).filter(payment_collection=collection, slot__isnull=False).first()
+    found = undoes(collection, _payments(collection), preferred=live.pk if live else None)
+    return [undo for undo in found if not _was_refused(undo)]
+
+
+def _reserve_undo(undo: Undo) -> Iterable[Reservation]:
+    provider = _provider_of(undo.payment)
+    if provider is None:
+        return
+    if undo.release:
+        yield payments.reserve_release(undo.payment, provider, amount=undo.release, created_by=WORKER)
+    if undo.refund:
+        yield refunds.reserve(undo.payment, provider, amount=undo.refund, created_by=WORKER)
+
+
+def _was_refused(undo: Undo) -> bool:
+    """What the provider refused once is left to a person: the worker doesn't knock again and again."""
+    kind = OperationKind.CANCEL if undo.release else OperationKind.REFUND
+    tried = primary(Operation).filter(payment=undo.payment, kind=kind.value, created_by=WORKER)
+    return tried.filter(status=OperationStatus.REFUSED.value).exists()
+
+
+def _treat_expiry(collection: PaymentCollection, payment: Payment) -> Iterable[Reservation]:
+    payment.expiry_warned_at = timezone.now()
+    primary(Payment).filter(pk=payment.pk).update(expiry_warned_at=payment.expiry_warned_at)
+    policy = ExpiryPolicy(payments_settings.PROVIDERS.get(payment.provider_id, {}).get("ON_EXPIRY", "nothing"))
+    events.record(
+        collection,
+        EventName.AUTHORIZATION_EXPIRING,
+        actor=WORKER,
+        payment_id=payment.pk,
+        capture_before=payment.capture_before.isoformat() if payment.capture_before else None,
+        policy=policy.value,
+        amount=payment.capturable_amount,
+    )
+    provider = _provider_of(payment)
+    is_quiet = not payment.capturing_amount and not payment.releasing_amount and payment.frozen_at is None
+    if provider is None or not is_quiet:
+        return
+    if policy is ExpiryPolicy.CAPTURE and captures.still_lacking(collection, payment, provider):
+        amount = captures.still_lacking(collection, payment, provider)
+        yield captures.reserve(payment, provider, amount=amount, created_by=WORKER)
+    elif policy is ExpiryPolicy.RELEASE:
+        yield payments.reserve_release(payment, provider, amount=payment.capturable_amount, created_by=WORKER)
+
+
+def _is_under_way_or_refused(tried: QuerySet[Operation], *, with_open: bool) -> bool:
+    ended = [OperationStatus.REFUSED.value] + ([] if with_open else [OperationStatus.OPEN.value])
+    return tried.filter(status__in=ended).exists()
+
+
+def _payments(collection: PaymentCollection) -> list[Payment]:
+    return list(primary(Payment).filter(payment_collection=collection).select_related("payment_session"))
+
+
+def _provider_of(payment: Payment) -> PaymentProvider | None:
+    try:
+        return operations.provider_for(payment)
+    except (PaymentsError, ImproperlyConfigured):
+        return None

@@ -1,0 +1,81 @@
+"""When provider and ledger disagree beyond what can be booked: no money moves until a person has looked."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from medusa_payments.exceptions import Conflict
+from medusa_payments.models import Event, Operation, Payment, PaymentCollection
+from medusa_payments.queries.primary import primary
+from medusa_payments.services import events
+from medusa_payments.services.events import EventName
+
+FROZEN_CODE = "payment_frozen"
+
+
+def freeze(
+    collection: PaymentCollection,
+    payment: Payment,
+    *,
+    reason: str,
+    theirs: Mapping[str, Any],
+    operation: Operation | None = None,
+) -> None:
+    """Freeze a payment of a locked collection and record both sides (minor units). No-op when it is frozen already."""
+    if payment.frozen_at is not None:
+        return
+    payment.frozen_at = timezone.now()
+    primary(Payment).filter(pk=payment.pk).update(frozen_at=payment.frozen_at, updated_at=Now())
+    events.record(
+        collection,
+        EventName.PAYMENT_FROZEN,
+        operation=operation,
+        payment_id=payment.pk,
+        reason=reason,
+        ours=ledger_side(payment),
+        theirs=dict(theirs),
+    )
+
+
+def unfreeze(collection: PaymentCollection, payment: Payment, *, actor: str, note: str) -> None:
+    """Let a payment of a locked collection move money again. No-op when it isn't frozen."""
+    if payment.frozen_at is None:
+        return
+    primary(Payment).filter(pk=payment.pk).update(frozen_at=None, updated_at=Now())
+    events.record(
+        collection, EventName.PAYMENT_UNFROZEN, actor=actor, payment_id=payment.pk, note=note, ours=ledger_side(payment)
+    )
+
+
+def record_discrepancy(
+    collection: PaymentCollection, *, reason: str, ours: Mapping[str, Any], theirs: Mapping[str, Any]
+) -> None:
+    """Record facts that belong to no payment and can't be booked. The same facts are recorded once."""
+    data: dict[str, Any] = {"reason": reason, "ours": dict(ours), "theirs": dict(theirs)}
+    earlier = primary(Event).filter(payment_collection=collection, name=EventName.DISCREPANCY_FOUND.value)
+    if any(event.data == data for event in earlier):
+        return
+    events.record(collection, EventName.DISCREPANCY_FOUND, **data)
+
+
+def refuse_if_frozen(payment: Payment) -> None:
+    """Raise `Conflict` (code `payment_frozen`) for a frozen payment."""
+    if payment.frozen_at is not None:
+        raise Conflict(
+            f"{payment.pk} is frozen: the payment provider reports something that can't be booked. "
+            "A person has to look at it first.",
+            code=FROZEN_CODE,
+            details={"payment_id": payment.pk},
+        )
+
+
+def ledger_side(payment: Payment) -> dict[str, int]:
+    """Return what our ledger says of a payment (minor units)."""
+    return {
+        "amount": payment.amount,
+        "captured": payment.captured_amount,
+        "released": payment.released_amount,
+        "refunded": payment.refunded_amount,
+    }

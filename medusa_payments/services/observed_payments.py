@@ -1,0 +1,124 @@
+"""Bringing a payment to the provider's totals: authorized, captured, released, refunded, in this order.
+
+Every function runs inside the collection's lock. They return True for what has to wait until an operation of ours that
+may have caused it is closed.
+"""
+
+from django.db.models import QuerySet
+
+from medusa_payments.models import Capture, Operation, Payment, PaymentCollection, Refund
+from medusa_payments.providers.facts import CaptureFact, PaymentSnapshot, RefundFact, RefundState
+from medusa_payments.providers.types import CancelResult, CaptureResult, RefundResult, RefundStatus
+from medusa_payments.queries.primary import primary
+from medusa_payments.services import failed_refunds, ledger
+from medusa_payments.services.provider_calls import Succeeded
+from medusa_payments.services.settlement import apply_settlement
+from medusa_payments.states import OperationKind, OperationStatus, SessionStatus, Settler
+
+
+def converge(collection: PaymentCollection, payment: Payment, snapshot: PaymentSnapshot) -> bool:
+    """Book what a snapshot has beyond the ledger. Of what the ledger has only failed refunds are ever taken back."""
+    if snapshot.status.holds_money:
+        ledger.raise_amount(collection, payment, snapshot.money.minor_units)
+        ledger.note_capture_before(collection, payment, snapshot.capture_before)
+    waits = _converge_captures(collection, payment.pk, snapshot)
+    waits |= _converge_releases(collection, payment.pk, snapshot)
+    for fact in snapshot.refunds:
+        waits |= _converge_refund(collection, payment.pk, fact)
+    return waits
+
+
+def _converge_captures(collection: PaymentCollection, payment_id: str, snapshot: PaymentSnapshot) -> bool:
+    unknown = [fact for fact in snapshot.captures if not _settle_capture(collection, payment_id, fact)]
+    payment = _payment(payment_id)
+    missing = snapshot.captured.minor_units - payment.captured_amount
+    if missing <= 0 or payment.frozen_at is not None:
+        return False
+    if _is_open(payment_id, OperationKind.CAPTURE):
+        return True
+    for fact in unknown:
+        amount = min(fact.money.minor_units, missing)
+        if amount > 0 and fact.capture_ref:
+            ledger.book_external_capture(collection, _payment(payment_id), amount, provider_ref=fact.capture_ref)
+            missing -= amount
+    if missing > 0:
+        total = f"{snapshot.provider_ref}:captured:{snapshot.captured.minor_units}"
+        ledger.book_external_capture(collection, _payment(payment_id), missing, provider_ref=total)
+    return False
+
+
+def _settle_capture(collection: PaymentCollection, payment_id: str, fact: CaptureFact) -> bool:
+    """Settle the operation that a capture names; say whether the ledger has the capture now."""
+    if fact.capture_ref and primary(Capture).filter(payment_id=payment_id, provider_ref=fact.capture_ref).exists():
+        return True
+    operation = _operation(payment_id, fact.idempotency_key)
+    if operation is None:
+        return primary(Capture).filter(payment_id=payment_id, operation_id=fact.idempotency_key or "").exists()
+    if operation.kind != OperationKind.CAPTURE or operation.amount != fact.money.minor_units:
+        return False
+    result = CaptureResult(money=fact.money, capture_ref=fact.capture_ref)
+    apply_settlement(collection, operation, Succeeded(result=result), is_answer=False, settled_by=Settler.READ)
+    return True
+
+
+def _converge_releases(collection: PaymentCollection, payment_id: str, snapshot: PaymentSnapshot) -> bool:
+    payment = _payment(payment_id)
+    missing = snapshot.released.minor_units - payment.released_amount
+    if missing <= 0 or payment.frozen_at is not None:
+        return False
+    cancel = _open(payment_id, OperationKind.CANCEL).first()
+    if cancel is not None and (snapshot.status == SessionStatus.CANCELED or missing >= (cancel.amount or 0)):
+        outcome = Succeeded(result=CancelResult(data=snapshot.data))
+        apply_settlement(collection, cancel, outcome, is_answer=False, settled_by=Settler.READ)
+        payment = _payment(payment_id)
+        missing = snapshot.released.minor_units - payment.released_amount
+    if missing <= 0:
+        return False
+    if payment.capturing_amount or payment.releasing_amount:
+        return True
+    ledger.book_release(collection, payment, missing)
+    return False
+
+
+def _converge_refund(collection: PaymentCollection, payment_id: str, fact: RefundFact) -> bool:
+    operation = _operation(payment_id, fact.idempotency_key)
+    booked = primary(Refund).filter(payment_id=payment_id, provider_ref=fact.refund_ref).first()
+    if booked is None and operation is not None:
+        booked = primary(Refund).filter(operation=operation).first()
+    if fact.state is RefundState.FAILED:
+        failed_refunds.book(collection, booked, operation, reason=fact.reason)
+        return False
+    if operation is not None and operation.kind == OperationKind.REFUND and operation.amount == fact.money.minor_units:
+        _settle_refund(collection, operation, fact)
+        return False
+    if booked is not None or _payment(payment_id).frozen_at is not None:
+        return False
+    if _is_open(payment_id, OperationKind.REFUND):
+        return True
+    ledger.book_external_refund(collection, _payment(payment_id), fact.money.minor_units, provider_ref=fact.refund_ref)
+    return False
+
+
+def _settle_refund(collection: PaymentCollection, operation: Operation, fact: RefundFact) -> None:
+    is_pending = fact.state is RefundState.PENDING
+    status = RefundStatus.ACCEPTED if is_pending else RefundStatus.SUCCEEDED
+    result = RefundResult(money=fact.money, status=status, refund_ref=fact.refund_ref)
+    apply_settlement(collection, operation, Succeeded(result=result), is_answer=False, settled_by=Settler.READ)
+
+
+def _payment(payment_id: str) -> Payment:
+    return primary(Payment).get(pk=payment_id)
+
+
+def _operation(payment_id: str, idempotency_key: str | None) -> Operation | None:
+    if not idempotency_key:
+        return None
+    return primary(Operation).filter(pk=idempotency_key, payment_id=payment_id).first()
+
+
+def _open(payment_id: str, kind: OperationKind) -> QuerySet[Operation]:
+    return primary(Operation).filter(payment_id=payment_id, kind=kind.value, status=OperationStatus.OPEN.value)
+
+
+def _is_open(payment_id: str, kind: OperationKind) -> bool:
+    return _open(payment_id, kind).exists()

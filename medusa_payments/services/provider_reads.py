@@ -1,0 +1,54 @@
+"""Asking a provider what it has. Changes nothing anywhere; no transaction is open and no lock is held."""
+
+import logging
+from dataclasses import dataclass
+
+from django.core.exceptions import ImproperlyConfigured
+
+from medusa_payments.exceptions import PaymentsError
+from medusa_payments.models import PaymentSession
+from medusa_payments.providers.errors import ProviderError
+from medusa_payments.providers.facts import PaymentSnapshot, RetrieveRequest
+from medusa_payments.services import operations, provider_calls
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    snapshot: PaymentSnapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absent:
+    """The provider has no such object."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """Nothing is known. `is_temporary`: asking again may help; otherwise this provider can't be asked at all."""
+
+    message: str
+    is_temporary: bool
+
+
+Reading = Found | Absent | Unreadable
+
+
+def read(session: PaymentSession) -> Reading:
+    """Ask the provider for a session's payment object. Never raises."""
+    try:
+        provider = operations.provider_for(session)
+    except (PaymentsError, ImproperlyConfigured) as error:
+        return Unreadable(message=str(error), is_temporary=True)
+    capabilities = provider.capabilities
+    if not capabilities.can_retrieve or not (session.provider_ref or capabilities.finds_by_session):
+        return Unreadable(message=f"{session.provider_id} can't be asked for {session.pk}.", is_temporary=False)
+    try:
+        snapshot = provider.retrieve(RetrieveRequest(session_id=session.pk, provider_ref=session.provider_ref))
+    except ProviderError as error:
+        return Unreadable(message=error.message, is_temporary=True)
+    except Exception as error:
+        provider_calls.log_exception(f"session {session.pk}: reading it at its provider", error)
+        return Unreadable(message=f"{type(error).__name__} in {session.provider_id}", is_temporary=True)
+    return Absent() if snapshot is None else Found(snapshot=snapshot)

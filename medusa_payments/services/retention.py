@@ -1,0 +1,64 @@
+"""Forgetting: payloads of what is over are erased after a while. Money, hashes and the audit trail stay."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+
+from medusa_payments.conf import payments_settings
+from medusa_payments.models import Operation, PaymentSession, WebhookEvent
+from medusa_payments.queries.primary import primary
+from medusa_payments.services.stages import BATCH, StageReport
+from medusa_payments.states import OperationStatus, SessionStatus, WebhookStatus
+
+
+def erase_due(limit: int = BATCH, is_dry_run: bool = False) -> StageReport:
+    """Erase what is older than `RETENTION_DAYS` (None: nothing ever is).
+
+    Bodies of webhook events that are done with; requests and intents of operations that are closed for good; the data
+    of sessions that never became a payment. A refund's note stays on the refund, a payment's data on the payment: they
+    may still be needed to give money back.
+    """
+    if payments_settings.RETENTION_DAYS is None:
+        return StageReport(name="retention")
+    if is_dry_run:
+        counts = {name: due().count() for name, (due, _) in _ERASERS.items()}
+        notes = tuple(f"{count} {name} are to be erased" for name, count in counts.items() if count)
+        return StageReport(name="retention", left=sum(counts.values()), notes=notes)
+    done = sum(_erase(due(), values, limit) for due, values in _ERASERS.values())
+    return StageReport(name="retention", done=done, left=sum(due().count() for due, _ in _ERASERS.values()))
+
+
+def _old() -> timedelta:
+    days: int = payments_settings.RETENTION_DAYS
+    return timedelta(days=days)
+
+
+def _bodies() -> QuerySet[WebhookEvent]:
+    done = [WebhookStatus.APPLIED.value, WebhookStatus.IGNORED.value]
+    return primary(WebhookEvent).filter(body__isnull=False, status__in=done, received_at__lt=Now() - _old())
+
+
+def _requests() -> QuerySet[Operation]:
+    """Refunds that a provider only accepted may still be asked about, and what was not executed may be sent again."""
+    closed = [OperationStatus.SUCCEEDED.value, OperationStatus.REFUSED.value]
+    return primary(Operation).filter(status__in=closed, erased_at=None, settled_at__lt=Now() - _old())
+
+
+def _session_data() -> QuerySet[PaymentSession]:
+    over = Q(status=SessionStatus.CANCELED.value) | Q(slot__isnull=True, provider_ref__isnull=True)
+    has_data = ~Q(client_data={}) | ~Q(provider_data={})
+    return primary(PaymentSession).filter(over, has_data, payment=None, updated_at__lt=Now() - _old())
+
+
+_ERASERS: dict[str, tuple[Callable[[], QuerySet[WebhookEvent | Operation | PaymentSession]], dict[str, object]]] = {
+    "webhook bodies": (_bodies, {"body": None}),
+    "operation requests": (_requests, {"request": {}, "intent": {}, "erased_at": Now()}),
+    "session data": (_session_data, {"client_data": {}, "provider_data": {}}),
+}
+
+
+def _erase(due: QuerySet[WebhookEvent | Operation | PaymentSession], values: dict[str, object], limit: int) -> int:
+    chosen = list(due.order_by("pk").values_list("pk", flat=True)[:limit])
+    return primary(due.model).filter(pk__in=chosen).update(**values)

@@ -1,0 +1,76 @@
+"""Which money a collection holds that it should not: pure decisions over its payments (minor units)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from medusa_payments.models import Payment, PaymentCollection
+from medusa_payments.states import UndoPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo:
+    """What is to be given back of one payment, as far as nothing is in flight that may still change it."""
+
+    payment: Payment
+    release: int = 0
+    refund: int = 0
+
+
+def undoes(collection: PaymentCollection, payments: Iterable[Payment], *, preferred: str | None) -> list[Undo]:
+    """Return what is to be given back.
+
+    Of a deleted or canceled collection: everything. Of one whose order failed: what its policy says. Else the surplus:
+    whole payments without which the others still cover the amount, the one of session `preferred` and captured ones
+    last; and whatever is still held once enough was captured.
+    """
+    usable = [payment for payment in payments if payment.frozen_at is None]
+    if collection.deleted_at is not None or collection.canceled_at is not None:
+        return _found(_undo(payment, with_refund=True) for payment in usable)
+    if collection.failed_at is not None:
+        return _of_failed(UndoPolicy(collection.on_failure), usable)
+    return _found(_surplus(collection.amount, usable, preferred))
+
+
+def _of_failed(policy: UndoPolicy, payments: list[Payment]) -> list[Undo]:
+    if policy is UndoPolicy.HOLD:
+        return []
+    return _found(_undo(payment, with_refund=policy is UndoPolicy.REFUND) for payment in payments)
+
+
+def _surplus(amount: int, payments: list[Payment], preferred: str | None) -> list[Undo]:
+    kept = [payment for payment in payments if _value(payment)]
+    undoes: list[Undo] = []
+    for payment in sorted(kept, key=lambda payment: _rank(payment, preferred)):
+        others = sum(_value(other) for other in kept) - _value(payment)
+        if not amount or (others >= amount and len(kept) > 1):
+            kept.remove(payment)
+            undoes.append(_undo(payment, with_refund=True))
+    if amount and sum(payment.captured_amount for payment in kept) >= amount:
+        undoes += [_undo(payment, with_refund=False) for payment in kept]
+    return undoes
+
+
+def _rank(payment: Payment, preferred: str | None) -> tuple[bool, bool, str]:
+    """What is given up first: not captured, not the one the customer chose last, the younger one."""
+    is_preferred = payment.payment_session_id == preferred
+    return payment.captured_amount > 0, is_preferred, _backwards(payment.pk)
+
+
+def _backwards(text: str) -> str:
+    return "".join(chr(0x10FFFF - ord(character)) for character in text)
+
+
+def _value(payment: Payment) -> int:
+    """What a payment adds: what is captured and not given back, and what is still held."""
+    held = payment.amount - payment.captured_amount - payment.released_amount - payment.releasing_amount
+    return held + payment.captured_amount - payment.refunded_amount - payment.refunding_amount
+
+
+def _undo(payment: Payment, *, with_refund: bool) -> Undo:
+    is_capturing, is_releasing = payment.capturing_amount > 0, payment.releasing_amount > 0
+    release = 0 if is_capturing or is_releasing or payment.canceled_at else payment.capturable_amount
+    return Undo(payment=payment, release=release, refund=payment.refundable_amount if with_refund else 0)
+
+
+def _found(undoes: Iterable[Undo]) -> list[Undo]:
+    return [undo for undo in undoes if undo.release or undo.refund]

@@ -1,0 +1,108 @@
+"""Looking after collections: what their state calls for is done, by whoever finds it undone.
+
+Nothing is remembered but when to look (`attention_at`). What is to be done is read off the rows each time, so a lost
+process, an unreachable provider or a missed webhook only ever means that it is done later.
+"""
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from medusa_payments.exceptions import PaymentsError
+from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
+from medusa_payments.queries.primary import primary
+from medusa_payments.services import attention, convergence, duties, expiry, projections
+from medusa_payments.services.execution import carry_out
+from medusa_payments.services.locks import locked_collection
+from medusa_payments.services.stages import BATCH, StageReport
+from medusa_payments.states import OperationKind, OperationStatus
+
+logger = logging.getLogger(__name__)
+
+TURN = timedelta(minutes=10)
+"""How long one worker has a collection for itself."""
+
+WATCHED_FOR = timedelta(days=7)
+"""How long the provider is asked about a session that nobody decides."""
+
+
+def tend_due(limit: int = BATCH, is_dry_run: bool = False) -> StageReport:
+    """Look after every collection whose time has come, one turn each."""
+    due = primary(PaymentCollection).filter(attention_at__lte=Now()).order_by("attention_at", "id")
+    collections = list(due[:limit])
+    if is_dry_run:
+        notes = tuple(f"{collection.pk} is to be looked after" for collection in collections)
+        return StageReport(name="upkeep", left=due.count(), notes=notes)
+    done = sum(_took_turn(collection) for collection in collections)
+    return StageReport(name="upkeep", done=done, left=due.count())
+
+
+def tend(payment_collection_id: str) -> None:
+    """Look after one collection now: ask its providers where that may tell something new, then do what is due.
+
+    Idempotent. Raises `NotFound`, `InsideTransaction`.
+    """
+    for session in list(_sessions_to_ask(payment_collection_id)):
+        convergence.look_at(session.pk)
+    with locked_collection(payment_collection_id, include_deleted=True) as collection:
+        reservations = duties.reserve(collection)
+        collection.attention_count = 0 if reservations else collection.attention_count + 1
+        collection.attention_at = _next_look(collection)
+        projections.store(collection)
+        primary(PaymentCollection).filter(pk=collection.pk).update(attention_count=collection.attention_count)
+    carry_out(reservations)
+
+
+def _took_turn(collection: PaymentCollection) -> bool:
+    """Claim a collection for one turn, so that no other worker has it; say whether the turn came to its end."""
+    claimed = primary(PaymentCollection).filter(pk=collection.pk, attention_at=collection.attention_at)
+    if not claimed.update(attention_at=timezone.now() + TURN):
+        return False
+    try:
+        tend(collection.pk)
+    except PaymentsError as error:
+        logger.warning("collection %s could not be looked after: %s", collection.pk, type(error).__name__)
+        return False
+    return True
+
+
+def _sessions_to_ask(payment_collection_id: str) -> Iterator[PaymentSession]:
+    sessions = primary(PaymentSession).filter(payment_collection_id=payment_collection_id)
+    for session in sessions.select_related("payment"):
+        payment = getattr(session, "payment", None)
+        if attention.is_watchable(session) if payment is None else _may_have_moved(payment):
+            yield session
+
+
+def _may_have_moved(payment: Payment) -> bool:
+    """Say whether the provider may know of something that it will tell only when it is asked."""
+    if expiry.is_over(payment) and payment.capturable_amount:
+        return True
+    awaited = primary(Operation).filter(
+        payment=payment, kind=OperationKind.REFUND.value, status=OperationStatus.ACCEPTED.value
+    )
+    return awaited.exists()
+
+
+def _next_look(collection: PaymentCollection) -> datetime | None:
+    """Return the earliest moment at which there may be something to do; None when nothing is in sight."""
+    again = timezone.now() + attention.backoff(collection.attention_count)
+    moments = [again] if duties.are_left(collection) else []
+    for session in _sessions_to_ask(collection.pk):
+        moments += _next_question(session, again)
+    for payment in primary(Payment).filter(payment_collection=collection, captured_at=None, canceled_at=None):
+        moments += [moment for moment in [expiry.next_look(payment)] if moment is not None]
+    if collection.resolve_by is not None and collection.failed_at is None:
+        moments += [moment for moment in [collection.resolve_by] if moment > timezone.now()]
+    return min(moments, default=None)
+
+
+def _next_question(session: PaymentSession, again: datetime) -> list[datetime]:
+    """A session that the customer left is asked after ever more rarely, for a week; anything else as `again` says."""
+    if hasattr(session, "payment") or session.slot is None:
+        return [again]
+    age = timezone.now() - session.updated_at
+    return [timezone.now() + max(age, attention.first_question())] if age < WATCHED_FOR else []

@@ -1,0 +1,199 @@
+"""The inbox of provider webhooks. An event is a hint to look at the provider, never an order."""
+
+import hashlib
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from medusa_payments.exceptions import InvalidData, NotFound, PaymentsError
+from medusa_payments.models import PaymentSession, WebhookEvent, WebhookRefusal
+from medusa_payments.providers.base import PaymentProvider
+from medusa_payments.providers.notices import WebhookNotice, WebhookRefused, WebhookRequest
+from medusa_payments.providers.registry import providers
+from medusa_payments.queries.primary import primary
+from medusa_payments.services import attention, convergence, provider_calls
+from medusa_payments.services.convergence import Convergence
+from medusa_payments.services.locks import durable_transaction
+from medusa_payments.services.stages import BATCH, StageReport
+from medusa_payments.states import WebhookStatus
+
+logger = logging.getLogger(__name__)
+
+PREFIX = "pp_"
+
+TURN = timedelta(minutes=2)
+"""How long one process has an event for itself."""
+
+PATIENCE = timedelta(days=3)
+"""How long an event waits for the payment session it is about."""
+
+_PENDING = [WebhookStatus.RECEIVED.value, WebhookStatus.WAITING.value]
+
+_NO_SESSION = "No payment session belongs to it."
+
+
+def receive(*, provider_id: str, body: bytes, headers: Mapping[str, str]) -> WebhookEvent:
+    """Verify a webhook, keep it, and apply it at once; return its row in the inbox.
+
+    `provider_id` with or without `pp_`; `headers` by lower-case name. Guaranteed: what is returned is committed, once
+    per event of the provider's account, whoever delivers it how often; it is applied now or later by the worker. An
+    error while applying is not the sender's business, so none is raised for it.
+
+    Raises `NotFound` (unknown provider, or one without webhooks) and `InvalidData` (not signed by the provider); of
+    those nothing is kept but a count. Raises `InsideTransaction`.
+    """
+    provider = _provider(provider_id)
+    now = timezone.now()
+    try:
+        notice = provider.read_webhook(WebhookRequest(body=body, headers=headers, received_at=now))
+    except WebhookRefused as error:
+        logger.warning("webhook for %s refused: %s %s", provider.alias, error.code, error.message)
+        _count_refusal(provider.alias, error.code or "refused")
+        raise InvalidData("The webhook could not be verified.", code="invalid_webhook") from error
+    event = _keep(provider, notice, body)
+    if event.status in _PENDING:
+        _apply_in_turn(event)
+    return event
+
+
+def drain(limit: int = BATCH, is_dry_run: bool = False) -> StageReport:
+    """Apply what waits in the inbox and is due."""
+    pending = primary(WebhookEvent).filter(status__in=_PENDING)
+    due = pending.filter(Q(next_attempt_at=None) | Q(next_attempt_at__lte=Now())).order_by("received_at", "id")
+    events = list(due[:limit])
+    if is_dry_run:
+        notes = tuple(f"{event.pk}: {event.event_type} is to be applied" for event in events)
+        return StageReport(name="webhooks", left=pending.count(), notes=notes)
+    done = sum(_apply_in_turn(event) for event in events)
+    return StageReport(name="webhooks", done=done, left=pending.count())
+
+
+def replay(event_id: str, *, is_dry_run: bool = False) -> Convergence:
+    """Apply an event of the inbox again, whatever became of it; return what that changed, or would change.
+
+    Idempotent: what was applied changes nothing. Raises `NotFound`, `NotAllowed` and `InvalidData` (its provider isn't
+    configured any more), `InsideTransaction`.
+    """
+    event = primary(WebhookEvent).filter(pk=event_id).first()
+    if event is None:
+        raise NotFound(f"WebhookEvent id not found: {event_id}")
+    session = _session_of(event)
+    if session is None:
+        return Convergence(problem=_NO_SESSION)
+    converged = _converge(event, session, is_dry_run=is_dry_run)
+    if not is_dry_run:
+        _store(event, converged)
+    return converged
+
+
+def _provider(provider_id: str) -> PaymentProvider:
+    alias = provider_id if provider_id.startswith(PREFIX) else f"{PREFIX}{provider_id}"
+    if alias not in providers:
+        raise NotFound(f"Payment provider not found: {provider_id}")
+    provider = providers[alias]
+    if not provider.capabilities.has_webhooks:
+        raise NotFound(f"Payment provider {alias} has no webhooks.")
+    return provider
+
+
+def _count_refusal(provider_id: str, reason: str) -> None:
+    key = {"provider_id": provider_id, "reason": reason[:64], "day": timezone.now().date()}
+    with durable_transaction():
+        primary(WebhookRefusal).bulk_create([WebhookRefusal(**key)], ignore_conflicts=True)
+        primary(WebhookRefusal).filter(**key).update(count=F("count") + 1)
+
+
+def _keep(provider: PaymentProvider, notice: WebhookNotice, body: bytes) -> WebhookEvent:
+    key = {"provider_account": provider.account, "event_id": notice.event_id}
+    event = WebhookEvent(
+        **key, provider_id=provider.alias, event_type=notice.event_type[:255], **_content(notice, body)
+    )
+    with durable_transaction():
+        primary(WebhookEvent).bulk_create([event], ignore_conflicts=True)
+        kept = primary(WebhookEvent).get(**key)
+        if kept.pk != event.pk:
+            primary(WebhookEvent).filter(pk=kept.pk).update(duplicates=F("duplicates") + 1)
+    return kept
+
+
+def _content(notice: WebhookNotice, body: bytes) -> dict[str, Any]:
+    if notice.is_foreign:
+        return {"status": WebhookStatus.FOREIGN.value}
+    is_about_a_payment = bool(notice.provider_ref or notice.session_id)
+    status = WebhookStatus.RECEIVED if is_about_a_payment else WebhookStatus.IGNORED
+    return {
+        "status": status.value,
+        "provider_ref": notice.provider_ref or "",
+        "session_id": (notice.session_id or "")[:64],
+        "occurred_at": notice.occurred_at,
+        "body": body,
+        "body_sha256": hashlib.sha256(body).hexdigest(),
+    }
+
+
+def _apply_in_turn(event: WebhookEvent) -> bool:
+    """Apply an event unless somebody else is at it; say whether it is done with. Never raises for what it leads to."""
+    turn = primary(WebhookEvent).filter(pk=event.pk, attempts=event.attempts, status__in=_PENDING)
+    if not turn.update(attempts=F("attempts") + 1, next_attempt_at=Now() + TURN):
+        return False
+    event.attempts += 1
+    try:
+        converged = _applied(event)
+    except PaymentsError as error:
+        converged = Convergence(waits=True, problem=error.message)
+    except Exception as error:
+        provider_calls.log_exception(f"webhook event {event.pk}: applying it", error)
+        converged = Convergence(waits=True, problem=type(error).__name__)
+    _store(event, converged)
+    return event.status not in _PENDING
+
+
+def _applied(event: WebhookEvent) -> Convergence:
+    session = _session_of(event)
+    if session is None:
+        return Convergence(waits=True, problem=_NO_SESSION)
+    return _converge(event, session, is_dry_run=False)
+
+
+def _converge(event: WebhookEvent, session: PaymentSession, *, is_dry_run: bool) -> Convergence:
+    """Look at the provider; only one that can't be asked is believed by its event."""
+    provider = providers[session.provider_id]
+    if provider.capabilities.can_retrieve:
+        return convergence.look_at(session.pk, is_dry_run=is_dry_run)
+    snapshot = _notice_of(event, provider).snapshot
+    if snapshot is None:
+        return Convergence(problem="The event says nothing that can be booked.")
+    return convergence.take_in(session, snapshot, is_dry_run=is_dry_run)
+
+
+def _notice_of(event: WebhookEvent, provider: PaymentProvider) -> WebhookNotice:
+    """Read a kept event again. Its signature was verified when it came in; its secret may be gone by now."""
+    if event.body is None:
+        raise InvalidData(f"The body of webhook event {event.pk} was erased.")
+    return provider.read_kept_webhook(bytes(event.body))
+
+
+def _session_of(event: WebhookEvent) -> PaymentSession | None:
+    """The session with the event's payment object; one that has no object yet is found by its id in our metadata."""
+    sessions = primary(PaymentSession).filter(provider_account=event.provider_account)
+    found = sessions.filter(provider_ref=event.provider_ref).first() if event.provider_ref else None
+    return found or sessions.filter(pk=event.session_id, provider_ref__isnull=True).first()
+
+
+def _store(event: WebhookEvent, converged: Convergence) -> None:
+    event.error_message = converged.problem
+    event.next_attempt_at = None
+    if not converged.waits:
+        event.status = (WebhookStatus.IGNORED if converged.problem else WebhookStatus.APPLIED).value
+        event.applied_at = timezone.now()
+    elif timezone.now() - event.received_at > PATIENCE:
+        event.status = WebhookStatus.IGNORED.value
+    else:
+        event.status = WebhookStatus.WAITING.value
+        event.next_attempt_at = timezone.now() + attention.backoff(event.attempts)
+    event.save(update_fields=["status", "error_message", "next_attempt_at", "applied_at"])

@@ -1,0 +1,90 @@
+"""The fake provider's own back office, and its customers: what happens there without the shop having asked.
+
+Amounts are minor units. Every movement is an entry without an idempotency key, and an event for the webhooks.
+"""
+
+from dataclasses import replace
+
+from medusa_payments.providers.facts import RefundState
+from medusa_payments.states import OperationKind, SessionStatus
+from medusa_payments.testing import fake_verbs
+from medusa_payments.testing.fake_ledger import FakeBooks, FakeLedger, FakePayment
+
+BY_HAND = ""
+"""The idempotency key of what nobody sent."""
+
+
+class FakeDashboard:
+    """Acts on payments by their reference. Raises `LookupError` for an unknown one."""
+
+    def __init__(self, ledger: FakeLedger) -> None:
+        self._ledger = ledger
+
+    def authorize(self, ref: str, amount: int | None = None) -> None:
+        """The customer confirms in the browser, perhaps another amount than the shop last knew."""
+        self._pay(ref, amount, SessionStatus.AUTHORIZED)
+
+    def pay(self, ref: str, amount: int | None = None) -> None:
+        """The customer pays with a method that captures at once."""
+        self._pay(ref, amount, SessionStatus.CAPTURED)
+
+    def capture(self, ref: str, amount: int) -> None:
+        """Somebody captures by hand; more than was authorized is possible here."""
+        with self._ledger.transaction() as books:
+            payment = _existing(books, ref)
+            fake_verbs.capture(books, payment, amount, BY_HAND)
+            books.tell("payment.captured", payment)
+
+    def refund(self, ref: str, amount: int, *, state: RefundState = RefundState.SUCCEEDED) -> str:
+        """Somebody refunds by hand; returns the refund's reference."""
+        with self._ledger.transaction() as books:
+            payment = _existing(books, ref)
+            refund_ref = fake_verbs.refund(books, payment, amount, BY_HAND, state)
+            books.tell("refund.created", payment)
+            return refund_ref
+
+    def cancel(self, ref: str) -> None:
+        """Somebody gives the payment up by hand, or its authorization runs out."""
+        with self._ledger.transaction() as books:
+            payment = _existing(books, ref)
+            fake_verbs.release(books, payment, BY_HAND)
+            books.tell("payment.canceled", payment)
+
+    def settle_refund(self, refund_ref: str, state: RefundState) -> None:
+        """The bank decides about a refund, perhaps long after it was made. A failed one's money comes back."""
+        with self._ledger.transaction() as books:
+            payment = books.payment_of_refund(refund_ref)
+            if payment is None:
+                raise LookupError(refund_ref)
+            refund = next(row for row in books.refunds(payment.ref) if row.ref == refund_ref)
+            if state is RefundState.FAILED and refund.state != RefundState.FAILED:
+                payment.refunded -= refund.amount
+            books.save_refund(payment.ref, replace(refund, state=state.value))
+            books.save(payment)
+            books.tell(f"refund.{state}", payment)
+
+    def refund_refs(self, ref: str) -> list[str]:
+        """Return the references of a payment's refunds, oldest first."""
+        with self._ledger.transaction() as books:
+            return [row.ref for row in books.refunds(ref)]
+
+    def advance(self, seconds: float) -> None:
+        """Move the provider's clock, which keys and authorizations are measured by."""
+        with self._ledger.transaction() as books:
+            books.advance(seconds)
+
+    def _pay(self, ref: str, amount: int | None, status: SessionStatus) -> None:
+        with self._ledger.transaction() as books:
+            payment = _existing(books, ref)
+            payment.amount = payment.amount if amount is None else amount
+            fake_verbs.bring_to(books, payment, status, BY_HAND)
+            books.save(payment)
+            books.enter(OperationKind.AUTHORIZE, payment, idempotency_key=BY_HAND, amount=payment.amount)
+            books.tell(fake_verbs.event_type(OperationKind.AUTHORIZE, payment), payment)
+
+
+def _existing(books: FakeBooks, ref: str) -> FakePayment:
+    payment = books.payment(ref)
+    if payment is None:
+        raise LookupError(ref)
+    return payment
