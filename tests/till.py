@@ -38,6 +38,12 @@ class Till:
             payment_collection_id=self.collection().pk, provider_id=provider_id, data=data
         )
 
+    def session_of(self, session: PaymentSession, **data: Any) -> PaymentSession:
+        """The same choice again, at the cart's total as it is now."""
+        return payment_sessions.initialize(
+            payment_collection_id=session.payment_collection_id, provider_id=session.provider_id, data=data
+        )
+
     def authorized(self, provider_id: str = "pp_fake_fake", **data: Any) -> Payment:
         session = self.session(provider_id, **data)
         authorized = payment_sessions.authorize(

@@ -23,12 +23,14 @@ _HINT = (
 
 @register(TAG)
 def check_database(**_: Any) -> list[CheckMessage]:
-    """`medusa_payments.W002`, `W003` and `W004`: a database that weakens what is promised about money."""
+    """`medusa_payments.W002`, `W003`, `W004` and `W011`: a database that weakens what is promised about money."""
     connection = connections[router.db_for_write(PaymentCollection)]
     options: dict[str, Any] = connection.settings_dict.get("OPTIONS") or {}
     if connection.vendor not in _LOSES_COMMITS:
         return [_unsupported(connection.alias, connection.settings_dict["ENGINE"])]
     found = [_lossy(connection.alias)] if _loses_commits(connection.vendor, options) else []
+    if connection.vendor == "postgresql" and _isolates_too_much(options):
+        found.append(_serialization_failures(connection.alias))
     if connection.vendor == "sqlite":
         found += [
             Warning(f"DATABASES['{connection.alias}']: {weakness}.", hint=_HINT, id="medusa_payments.W002")
@@ -50,6 +52,19 @@ def _weaknesses_of_sqlite(name: str, options: dict[str, Any]) -> Iterator[str]:
 def _loses_commits(vendor: str, options: dict[str, Any]) -> bool:
     text = f"{options.get('options') or ''} {options.get('init_command') or ''}"
     return _LOSES_COMMITS[vendor].search(text) is not None
+
+
+def _isolates_too_much(options: dict[str, Any]) -> bool:
+    level = options.get("isolation_level")
+    return level is not None and str(getattr(level, "name", level)) in {"REPEATABLE_READ", "SERIALIZABLE", "3", "4"}
+
+
+def _serialization_failures(alias: str) -> CheckMessage:
+    return Warning(
+        f"DATABASES['{alias}'] has an isolation level under which payments at the same time fail instead of queueing.",
+        hint="Leave isolation_level at READ COMMITTED: the collection's row lock does the rest.",
+        id="medusa_payments.W011",
+    )
 
 
 def _lossy(alias: str) -> CheckMessage:

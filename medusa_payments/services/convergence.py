@@ -105,9 +105,7 @@ def converge(collection: PaymentCollection, session: PaymentSession, snapshot: P
         payment = primary(Payment).filter(payment_session=session).first()
         if payment is not None:
             waits = observed_payments.converge(collection, payment, snapshot)
-    if waits:
-        attention.ask(collection)
-    if collection.event_count != known_events or waits:
+    if collection.event_count != known_events:
         projections.store(collection)
     return Convergence(waits=waits, problem=problem, changes=_changes(collection, known_events), follow_ups=follow_ups)
 

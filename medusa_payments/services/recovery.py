@@ -12,9 +12,9 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from medusa_payments.exceptions import PaymentsError
-from medusa_payments.models import Operation, PaymentCollection, PaymentSession
+from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import attention, convergence, events, execution, operations, projections, workers
+from medusa_payments.services import attention, convergence, duties, events, execution, operations, projections, workers
 from medusa_payments.services.events import EventName
 from medusa_payments.services.locks import locked_collection
 from medusa_payments.services.operations import Reservation
@@ -73,6 +73,9 @@ def _resolve(reservation: Reservation) -> None:
             _settle_as_seen(operation, reading)
         else:
             _conclude_from_absence(reservation, reading)
+        if converged.waits:
+            # What somebody else caused had to wait until it was known not to be this operation's.
+            convergence.look_at(session.pk)
     elif isinstance(reading, Unreadable) and reading.is_temporary:
         _try_later(operation, reading.message)
     else:
@@ -124,15 +127,25 @@ def _would_show(operation: Operation, reading: Reading) -> bool:
 
 
 def _close_or_send(reservation: Reservation) -> None:
-    """Nothing happened. What somebody left to the worker is carried out now; for the rest nobody waits any more."""
+    """Nothing happened. What was left to the worker is carried out now; for the rest nobody waits any more."""
     operation = reservation.operation
-    if operation.is_deferred and operations.is_remembered(operation):
+    if _is_left_to_the_worker(operation) and operations.is_remembered(operation):
         _complete(reservation)
+        if _is_open(operation):
+            _try_later(operation, NEVER_ARRIVED)
         return
     with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
         apply_settlement(
             collection, operation, NotExecuted(message=NEVER_ARRIVED), is_answer=False, settled_by=Settler.READ
         )
+
+
+def _is_left_to_the_worker(operation: Operation) -> bool:
+    """What was enqueued, what the worker wants itself, and giving up an object that nobody has paid."""
+    if operation.is_deferred or operation.created_by == duties.WORKER:
+        return True
+    is_paid = primary(Payment).filter(payment_session_id=operation.payment_session_id).exists()
+    return operation.kind == OperationKind.CANCEL and operation.payment_id is None and not is_paid
 
 
 def _send_again(reservation: Reservation, why: str) -> None:
