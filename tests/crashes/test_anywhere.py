@@ -1,0 +1,46 @@
+"""A process is killed at every point of every verb. Afterwards every effect is there once and nothing is left open.
+
+All points are tried by `make proof`; the ordinary run tries every twentieth.
+"""
+
+import pytest
+
+from medusa_payments.testing.fake_provider import FakeProvider
+from tests.crashes.harness import COURSES, Course, Stage
+from tests.crashes.scenes import SCENES, Scene
+from tests.till import Till
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
+
+EVERY = 20
+
+CASES = [
+    pytest.param(scene, course, id=f"{scene.name}-{course.name}")
+    for scene in SCENES
+    for course in COURSES
+    if (scene.takes_key if course.idempotency_key else not scene.needs_key)
+]
+
+
+@pytest.fixture
+def stage(till: Till, fake_provider: FakeProvider) -> Stage:
+    return Stage(till=till, provider=fake_provider)
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(("scene", "course"), CASES)
+def test_every_point(stage: Stage, scene: Scene, course: Course, record_property: object) -> None:
+    names = stage.points(scene, course)
+    faults = {f"{number} {name}": stage.faults(scene, course, number) for number, name in enumerate(names)}
+
+    record_property("points", len(faults))  # type: ignore[operator]
+    assert len(faults) == len(names) > 10
+    assert {point: found for point, found in faults.items() if found} == {}
+
+
+@pytest.mark.parametrize(("scene", "course"), CASES)
+def test_a_sample(stage: Stage, scene: Scene, course: Course) -> None:
+    names = stage.points(scene, course)
+    for number in range(len(names) % EVERY, len(names), EVERY):
+        assert stage.faults(scene, course, number) == [], names[number]

@@ -1,0 +1,66 @@
+"""Two answers are booked at the same moment. The collection's lock is what keeps them apart."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from threading import Thread
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from medusa_payments.models import Payment, PaymentCollection
+from medusa_payments.services import captures, ledger, locks
+from medusa_payments.testing.fake_provider import FakeProvider
+from tests.audit import differences
+from tests.till import Till
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
+
+LONG = 10.0
+NOT_LONG = 0.5
+
+
+def capture_twice(payment: Payment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Capture 30, and have another thread capture 20 between the reading and the writing of the first settlement."""
+    original, others = ledger._payment_of, []
+
+    def capture_the_other() -> None:
+        captures.capture(payment_id=payment.pk, amount=Decimal(20))
+        connection.close()
+
+    def read_and_let_the_other_pass(operation: Any) -> Payment:
+        row = original(operation)
+        if not others:
+            others.append(Thread(target=capture_the_other))
+            others[0].start()
+            # Without the lock the other one is through by then. With it, it waits for this one.
+            others[0].join(NOT_LONG)
+        return row
+
+    monkeypatch.setattr(ledger, "_payment_of", read_and_let_the_other_pass)
+    captures.capture(payment_id=payment.pk, amount=Decimal(30))
+    others[0].join(LONG)
+    payment.refresh_from_db()
+
+
+def test_neither_is_lost(till: Till, fake_provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    payment = till.authorized()
+    capture_twice(payment, monkeypatch)
+    assert payment.captured_amount == 5000
+    assert differences(fake_provider) == []
+
+
+def test_without_the_lock_one_is_lost(till: Till, fake_provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mutant "settling without the lock"."""
+
+    @contextmanager
+    def unlocked(payment_collection_id: str, **_: Any) -> Iterator[PaymentCollection]:
+        with locks.durable_transaction():
+            yield PaymentCollection.objects.get(pk=payment_collection_id)
+
+    payment = till.authorized()
+    monkeypatch.setattr("medusa_payments.services.execution.locked_collection", unlocked)
+    capture_twice(payment, monkeypatch)
+    assert payment.captured_amount == 3000
+    assert differences(fake_provider) != []
