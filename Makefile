@@ -18,7 +18,9 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --constraint c
 help:
 	@echo 'make demo        run the demo shop on http://127.0.0.1:$(PORT) (PORT, DATABASE_URL)'
 	@echo 'make test        run the suite on SQLite and on PostgreSQL (DATABASE_URL, STRICT=1, ARGS="-k capture")'
-	@echo 'make check       everything that must be green: lint, types, imports, migrations, schema-check, demo-check, test'
+	@echo 'make proof       crashes at every point, races, random histories, attacks, on PostgreSQL'
+	@echo 'make soak        random histories: SEEDS=100000, or one again: SEED=17'
+	@echo 'make check       everything that must be green: lint, types, imports, migrations, schema-check, demo-check, test, proof'
 	@echo 'make demo-check  make the first payment of the README on a demo of its own, in three currencies'
 	@echo 'make clients     the unmodified JS client against the demo'
 	@echo 'make lint        ruff: rules and format'
@@ -76,6 +78,16 @@ embedded-postgres: $(TEST)/installed
 test: $(TEST)/installed embedded-postgres
 	@$(TEST)/bin/python -m tests.suite $(ARGS)
 
+# What takes minutes: a kill at every point of every verb, 1 000 random histories, every attack and race.
+.PHONY: proof
+proof: $(TEST)/installed embedded-postgres
+	@$(TEST)/bin/python -m tests.suite --proof-only $(ARGS)
+
+SEEDS ?= 2000
+.PHONY: soak
+soak: $(TEST)/installed
+	@$(TEST)/bin/python -m pytest tests/races/test_seeds.py -k soak -n 0 -q $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+
 .PHONY: lint
 lint: $(TEST)/installed
 	@$(TEST)/bin/ruff check .
@@ -114,7 +126,7 @@ demo-check:
 	@$(PYTHON) -m tests.demo_check
 
 .PHONY: check
-check: lint types imports migrations schema-check demo-check test
+check: lint types imports migrations schema-check demo-check test proof
 
 .PHONY: clean
 clean:

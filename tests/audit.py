@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db.models import F, Sum
 from django.db.models.functions import Now
 
-from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
+from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession, WebhookEvent
 from medusa_payments.services import projections, worker
 from medusa_payments.states import SessionStatus
 from medusa_payments.testing.fake_provider import FakeProvider
@@ -27,6 +27,7 @@ def recover() -> int:
         long_ago = Now() - timedelta(seconds=1)
         Operation.objects.filter(status="open").update(lease_expires_at=F("created_at") - timedelta(seconds=1))
         Operation.objects.filter(status="open").update(next_attempt_at=None)
+        WebhookEvent.objects.filter(next_attempt_at__isnull=False).update(next_attempt_at=long_ago)
         PaymentCollection.objects.filter(attention_at__isnull=False).update(attention_at=long_ago)
         report = worker.run_once()
         left = report.left

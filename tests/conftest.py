@@ -16,6 +16,8 @@ hypothesis.settings.load_profile("project")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--proof", action="store_true", help="also run what takes minutes: see make proof")
+    parser.addoption("--seeds", type=int, default=0, help="how many random histories to play: see make soak")
+    parser.addoption("--seed", type=int, help="the one random history to play again: see make soak")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -39,8 +41,10 @@ def child_environment(transactional_db: None) -> dict[str, str]:
 
 
 def _leave_out_proofs(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--proof"):
-        return
-    proofs = [item for item in items if item.get_closest_marker("proof")]
-    items[:] = [item for item in items if item not in proofs]
-    config.hook.pytest_deselected(items=proofs)
+    wanted = {
+        "proof": config.getoption("--proof"),
+        "soak": config.getoption("--seeds") or config.getoption("--seed") is not None,
+    }
+    left_out = [item for item in items for mark in wanted if item.get_closest_marker(mark) and not wanted[mark]]
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)

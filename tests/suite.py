@@ -1,5 +1,7 @@
 """Run the whole suite, once per database engine: `python -m tests.suite [pytest arguments]`.
 
+With `--proof-only`: the long proofs instead, on PostgreSQL.
+
 SQLite first, then the PostgreSQL at `DATABASE_URL`, or else an embedded one. What did not run is said last,
 with the reason. The exit status is 1 when a suite failed; with `STRICT=1` also when anything was skipped.
 """
@@ -15,6 +17,10 @@ from pathlib import Path
 from tests.postgres import PostgresUnavailable, embedded_postgres
 
 POSTGRES_SCHEMES = ("postgres://", "postgresql://")
+PROOF = "--proof-only"
+PROOFS = ["--proof", "tests/crashes", "tests/races", "tests/attacks", "tests/reconciliation"]
+"""The tests that take minutes, with all others of their kind, on the engine that promises everything."""
+
 INSTALLATION_LOG = Path(sys.prefix) / "embedded-postgres.log"
 
 
@@ -37,7 +43,11 @@ class Leg:
 def main(arguments: Sequence[str]) -> int:
     # A terminated run must still stop the server it started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    legs = [run_on_sqlite(arguments), run_on_postgres(arguments)]
+    if PROOF in arguments:
+        rest = [argument for argument in arguments if argument != PROOF]
+        legs = [run_on_postgres([*PROOFS, *rest])]
+    else:
+        legs = [run_on_sqlite(arguments), run_on_postgres(arguments)]
     print()
     for leg in legs:
         print(f"{leg.engine}: {leg.closing}")

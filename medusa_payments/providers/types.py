@@ -141,6 +141,9 @@ class RefundResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelResult:
+    """`released` is what the payment object has given back in all, where the provider tells; else what was asked."""
+
+    released: Money | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
 
 

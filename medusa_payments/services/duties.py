@@ -91,7 +91,9 @@ def _reserve_undo(undo: Undo) -> Iterable[Reservation]:
 def _was_refused(undo: Undo) -> bool:
     """What the provider refused once is left to a person: the worker doesn't knock again and again."""
     kind = OperationKind.CANCEL if undo.release else OperationKind.REFUND
-    tried = primary(Operation).filter(payment=undo.payment, kind=kind.value, created_by=WORKER)
+    tried = primary(Operation).filter(
+        payment=undo.payment, kind=kind.value, amount=undo.release or undo.refund, created_by=WORKER
+    )
     return tried.filter(status=OperationStatus.REFUSED.value).exists()
 
 

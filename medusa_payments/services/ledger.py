@@ -18,7 +18,7 @@ from medusa_payments.models import (
     Refund,
     RefundReversal,
 )
-from medusa_payments.providers.types import CaptureResult, RefundResult, RefundStatus, SessionResult
+from medusa_payments.providers.types import CancelResult, CaptureResult, RefundResult, RefundStatus, SessionResult
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import attention, events, expiry
 from medusa_payments.services.events import EventName
@@ -145,12 +145,18 @@ def release_cancel(operation: Operation) -> None:
     _save(payment)
 
 
-def book_cancel(collection: PaymentCollection, operation: Operation) -> None:
-    """Turn an operation's reservation into a release. With nothing captured, the payment is canceled."""
+def book_cancel(collection: PaymentCollection, operation: Operation, result: CancelResult) -> None:
+    """Turn an operation's reservation into a release. With nothing captured, the payment is canceled.
+
+    Less was released when somebody else had captured a part at the provider: the worker looks for it.
+    """
     payment = _payment_of(operation)
     amount = operation.amount or 0
     if operation.is_open:
         payment.releasing_amount -= amount
+    if result.released is not None and result.released.minor_units - payment.released_amount < amount:
+        amount = max(result.released.minor_units - payment.released_amount, 0)
+        attention.ask(collection)
     payment.released_amount += amount
     if not payment.amount:
         _cancel(payment)

@@ -34,7 +34,7 @@ def _converge_captures(collection: PaymentCollection, payment_id: str, snapshot:
     missing = snapshot.captured.minor_units - payment.captured_amount
     if missing <= 0 or payment.frozen_at is not None:
         return False
-    if _is_open(payment_id, OperationKind.CAPTURE):
+    if _is_open(payment_id, OperationKind.CAPTURE) or payment.releasing_amount:
         return True
     for fact in unknown:
         amount = min(fact.money.minor_units, missing)
@@ -68,7 +68,7 @@ def _converge_releases(collection: PaymentCollection, payment_id: str, snapshot:
         return False
     cancel = _open(payment_id, OperationKind.CANCEL).first()
     if cancel is not None and (snapshot.status == SessionStatus.CANCELED or missing >= (cancel.amount or 0)):
-        outcome = Succeeded(result=CancelResult(data=snapshot.data))
+        outcome = Succeeded(result=CancelResult(released=snapshot.released, data=snapshot.data))
         apply_settlement(collection, cancel, outcome, is_answer=False, settled_by=Settler.READ)
         payment = _payment(payment_id)
         missing = snapshot.released.minor_units - payment.released_amount

@@ -6,6 +6,7 @@ neither can tell waits for a person.
 """
 
 import logging
+from dataclasses import replace
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Q, QuerySet
@@ -13,6 +14,7 @@ from django.db.models.functions import Now
 
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
+from medusa_payments.providers.types import CancelResult
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import attention, convergence, duties, events, execution, operations, projections, workers
 from medusa_payments.services.events import EventName
@@ -106,7 +108,9 @@ def _shows_the_effect(operation: Operation, reading: Found) -> bool:
 
 
 def _settle_as_seen(operation: Operation, reading: Found) -> None:
-    result = convergence.session_result(reading.snapshot)
+    snapshot = reading.snapshot
+    is_cancel = operation.kind == OperationKind.CANCEL
+    result = CancelResult(released=snapshot.released) if is_cancel else convergence.session_result(snapshot)
     with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
         settlement = apply_settlement(
             collection, operation, Succeeded(result=result), is_answer=False, settled_by=Settler.READ
@@ -130,7 +134,8 @@ def _close_or_send(reservation: Reservation) -> None:
     """Nothing happened. What was left to the worker is carried out now; for the rest nobody waits any more."""
     operation = reservation.operation
     if _is_left_to_the_worker(operation) and operations.is_remembered(operation):
-        _complete(reservation)
+        # It is sent for the first time, as far as the provider is concerned: a refusal is an answer.
+        _complete(replace(reservation, is_resend=False))
         if _is_open(operation):
             _try_later(operation, NEVER_ARRIVED)
         return

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from medusa_payments.models import Operation, PaymentCollection
 from medusa_payments.providers.types import (
+    CancelResult,
     CaptureResult,
     ProviderResult,
     RefundResult,
@@ -13,7 +15,7 @@ from medusa_payments.providers.types import (
     SessionResult,
 )
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import events, ledger, operations, projections, session_settlement
+from medusa_payments.services import attention, events, ledger, operations, projections, session_settlement
 from medusa_payments.services.events import EventName
 from medusa_payments.services.operations import Reservation
 from medusa_payments.services.provider_calls import NotExecuted, Outcome, Refused, Succeeded, Unknown
@@ -73,8 +75,8 @@ def _settle_success(collection: PaymentCollection, operation: Operation, result:
             ledger.book_capture(collection, operation, result)
         case OperationKind.REFUND, RefundResult():
             ledger.book_refund(collection, operation, result)
-        case OperationKind.CANCEL, _ if operation.payment_id:
-            ledger.book_cancel(collection, operation)
+        case OperationKind.CANCEL, CancelResult() if operation.payment_id:
+            ledger.book_cancel(collection, operation, result)
         case OperationKind.CANCEL, _:
             session_settlement.book_cancel(collection, session_settlement.session_of(operation), operation)
         case kind, SessionResult():
@@ -125,6 +127,8 @@ def _settle_not_executed(collection: PaymentCollection, operation: Operation, me
     if operation.kind == OperationKind.INITIATE:
         session_settlement.book_failure(operation)
     operation.error_message = message
+    # What the state of the collection calls for is to be tried again.
+    attention.ask(collection, timezone.now() + attention.SHORTEST_WAIT)
     _close(operation, OperationStatus.NOT_EXECUTED)
     events.record(
         collection,

@@ -79,7 +79,8 @@ def _sessions_to_ask(payment_collection_id: str) -> Iterator[PaymentSession]:
 
 def _may_have_moved(payment: Payment) -> bool:
     """Say whether the provider may know of something that it will tell only when it is asked."""
-    if expiry.is_over(payment) and payment.capturable_amount:
+    is_given_up = expiry.is_over(payment) or payment.released_amount > 0
+    if is_given_up and payment.capturable_amount and payment.frozen_at is None:
         return True
     awaited = primary(Operation).filter(
         payment=payment, kind=OperationKind.REFUND.value, status=OperationStatus.ACCEPTED.value

@@ -148,7 +148,8 @@ def _cancel(books: FakeBooks, request: CancelRequest, _outcome: Outcome | None) 
         raise ProviderRejected("The payment is captured; refund it instead.", code="payment_not_cancelable")
     if payment.status is not SessionStatus.CANCELED:
         release(books, payment, request.idempotency_key)
-    return CancelResult(data=data_of(payment))
+    released = Money(minor_units=payment.released, currency_code=payment.currency_code)
+    return CancelResult(released=released, data=data_of(payment))
 
 
 def capture(books: FakeBooks, payment: FakePayment, amount: int, idempotency_key: str) -> str:

@@ -62,11 +62,14 @@ class Stage:
     till: Till
     provider: FakeProvider
 
-    def arrange(self, scene: Scene) -> Act:
+    def empty(self) -> None:
         with connection.cursor() as cursor:
             for model in TABLES:
                 cursor.execute(f'DELETE FROM "{model._meta.db_table}"')
         self.provider.reset()
+
+    def arrange(self, scene: Scene) -> Act:
+        self.empty()
         return scene.arrange(self.till, self.provider)
 
     def points(self, scene: Scene, course: Course) -> list[str]:

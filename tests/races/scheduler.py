@@ -1,0 +1,127 @@
+"""Lets clients, webhooks, workers, crashes, lost answers and clock jumps meet over the real services, by one seed.
+
+Every actor is a coroutine. It can be made to wait wherever a process may lose the processor without holding a lock:
+around each transaction and around each call of the provider. There it may also die, or lose the provider's answer. So
+one seed is one history, and the same one each time.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from django.db.models import F
+from greenlet import getcurrent, greenlet
+
+from medusa_payments.exceptions import PaymentsError
+from medusa_payments.models import Operation, PaymentCollection, WebhookEvent
+from medusa_payments.providers.errors import ProviderOutcomeUnknown, ProviderUnavailable
+from medusa_payments.services import locks
+from medusa_payments.testing.fake_provider import FakeProvider
+
+
+class Crash(BaseException):
+    """The process is gone: nothing that catches errors catches this."""
+
+
+Actor = Callable[[], Any]
+
+
+@dataclass
+class Scheduler:
+    """Runs actors until all are done, in an order that the seed decides."""
+
+    random: Random
+    provider: FakeProvider
+    fault_rate: float = 0.15
+    history: list[str] = field(default_factory=list)
+    _main: Any = None
+
+    def run(self, actors: dict[str, Actor]) -> None:
+        self._main = getcurrent()
+        waiting = {name: greenlet(self._guarded(name, actor)) for name, actor in actors.items()}
+        with self._switch_points():
+            while waiting:
+                name = self.random.choice(sorted(waiting))
+                self.history.append(name)
+                waiting[name].switch()
+                if waiting[name].dead:
+                    del waiting[name]
+                elif self.random.random() < self.fault_rate / 3:
+                    self._jump()
+
+    def _guarded(self, name: str, actor: Actor) -> Callable[[], None]:
+        def run() -> None:
+            try:
+                actor()
+            except PaymentsError as error:
+                self.history.append(f"{name}: {type(error).__name__}")
+            except Crash:
+                self.history.append(f"{name}: crashed")
+
+        return run
+
+    def _pause(self) -> None:
+        """A switch point. Outside of the actors nothing is interleaved."""
+        if getcurrent() is not self._main:
+            self._main.switch()
+
+    def _pause_or_die(self) -> None:
+        self._pause()
+        if getcurrent() is not self._main and self.random.random() < self.fault_rate / 4:
+            raise Crash
+
+    def _is_faulty(self) -> bool:
+        return getcurrent() is not self._main and self.random.random() < self.fault_rate
+
+    def _jump(self) -> None:
+        """Let time pass, for leases, pauses and the provider alike."""
+        seconds = self.random.choice([70, 700, 7_000])
+        self.history.append(f"clock +{seconds}s")
+        jump(self.provider, seconds)
+
+    @contextmanager
+    def _switch_points(self) -> Iterator[None]:
+        durable = locks.durable_transaction
+
+        @contextmanager
+        def transaction() -> Iterator[None]:
+            self._pause_or_die()
+            with durable():
+                yield
+            self._pause_or_die()
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(locks, "durable_transaction", transaction)
+            for verb in ("_call", "retrieve"):
+                patch.setattr(FakeProvider, verb, self._unreliable(getattr(FakeProvider, verb)))
+            yield
+
+    def _unreliable(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def made(*args: Any, **options: Any) -> Any:
+            self._pause_or_die()
+            if self._is_faulty():
+                raise self.random.choice([ProviderUnavailable, ProviderOutcomeUnknown])("Nothing arrived.")
+            answer = call(*args, **options)
+            self._pause_or_die()
+            if self._is_faulty():
+                raise ProviderOutcomeUnknown("The answer was lost.")
+            return answer
+
+        return made
+
+
+def jump(provider: FakeProvider, seconds: int) -> None:
+    """Move everything that waits for a moment closer to it."""
+    passed = timedelta(seconds=seconds)
+    Operation.objects.filter(status="open").update(
+        lease_expires_at=F("lease_expires_at") - passed,
+        next_attempt_at=F("next_attempt_at") - passed,
+        created_at=F("created_at") - passed,
+    )
+    PaymentCollection.objects.update(attention_at=F("attention_at") - passed)
+    WebhookEvent.objects.update(next_attempt_at=F("next_attempt_at") - passed)
+    provider.dashboard.advance(seconds)
