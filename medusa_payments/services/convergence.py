@@ -180,7 +180,8 @@ def _operation_that_explains(session: PaymentSession, snapshot: PaymentSnapshot)
     """Return the operation whose lost success a snapshot proves: the session's initiate, or its authorize."""
     operations = primary(Operation).filter(payment_session=session)
     if session.provider_ref is None:
-        return operations.filter(kind=OperationKind.INITIATE.value).first()
+        lost = operations.filter(kind=OperationKind.INITIATE.value)
+        return lost.exclude(status=OperationStatus.SUCCEEDED.value).first()
     if not snapshot.status.holds_money or session.authorized_at is not None:
         return None
     return operations.filter(kind=OperationKind.AUTHORIZE.value, status=OperationStatus.OPEN.value).first()

@@ -21,10 +21,10 @@ def converge(collection: PaymentCollection, payment: Payment, snapshot: PaymentS
     if snapshot.status.holds_money:
         ledger.raise_amount(collection, payment, snapshot.money.minor_units)
         ledger.note_capture_before(collection, payment, snapshot.capture_before)
-    waits = _converge_captures(collection, payment.pk, snapshot)
-    waits |= _converge_releases(collection, payment.pk, snapshot)
+    captures_wait = _converge_captures(collection, payment.pk, snapshot)
+    waits = _converge_releases(collection, payment.pk, snapshot) or captures_wait
     for fact in snapshot.refunds:
-        waits |= _converge_refund(collection, payment.pk, fact)
+        waits |= _converge_refund(collection, payment.pk, fact, captures_wait=captures_wait)
     return waits
 
 
@@ -80,7 +80,8 @@ def _converge_releases(collection: PaymentCollection, payment_id: str, snapshot:
     return False
 
 
-def _converge_refund(collection: PaymentCollection, payment_id: str, fact: RefundFact) -> bool:
+def _converge_refund(collection: PaymentCollection, payment_id: str, fact: RefundFact, *, captures_wait: bool) -> bool:
+    """What was refunded can't be booked before what was captured is."""
     operation = _operation(payment_id, fact.idempotency_key)
     booked = primary(Refund).filter(payment_id=payment_id, provider_ref=fact.refund_ref).first()
     if booked is None and operation is not None:
@@ -93,7 +94,7 @@ def _converge_refund(collection: PaymentCollection, payment_id: str, fact: Refun
         return False
     if booked is not None or _payment(payment_id).frozen_at is not None:
         return False
-    if _is_open(payment_id, OperationKind.REFUND):
+    if captures_wait or _is_open(payment_id, OperationKind.REFUND):
         return True
     ledger.book_external_refund(collection, _payment(payment_id), fact.money.minor_units, provider_ref=fact.refund_ref)
     return False

@@ -150,7 +150,7 @@ def _is_left_to_the_worker(operation: Operation) -> bool:
     if operation.is_deferred or operation.created_by == duties.WORKER:
         return True
     is_paid = primary(Payment).filter(payment_session_id=operation.payment_session_id).exists()
-    return operation.kind == OperationKind.CANCEL and operation.payment_id is None and not is_paid
+    return operation.kind == OperationKind.CANCEL and not operation.payment_id and not is_paid
 
 
 def _send_again(reservation: Reservation, why: str) -> None:

@@ -34,14 +34,14 @@ def book(
 
 def book_observation(collection: PaymentCollection, session: PaymentSession, result: SessionResult) -> None:
     """Bring a session to what was seen at the provider, where no operation of ours asks for an answer."""
-    before = (session.status, session.amount)
+    before = (session.status, session.amount, session.provider_ref)
     if result.status == SessionStatus.CANCELED and session.authorized_at is None:
         book_cancel(collection, session)
         return
     _take_over(session, result)
     if result.status.holds_money:
         ledger.book_authorization(collection, session, None, result)
-    elif before != (session.status, session.amount):
+    elif before != (session.status, session.amount, session.provider_ref):
         events.record(
             collection,
             EventName.SESSION_UPDATED,

@@ -1,0 +1,83 @@
+"""Proving that what is stored for speed follows from the facts: counters from ledger lines, collections from both."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db.models import QuerySet, Sum
+
+from medusa_payments.models import Capture, Operation, Payment, PaymentCollection, Refund, RefundReversal
+from medusa_payments.queries.primary import primary
+from medusa_payments.services import projections
+from medusa_payments.services.locks import locked_collection
+from medusa_payments.states import OperationKind, OperationStatus
+
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One stored value that doesn't follow from the facts (amounts in minor units)."""
+
+    row: str
+    column: str
+    stored: object
+    computed: object
+
+
+def check() -> Iterator[Difference]:
+    """Yield every stored value that differs from what its facts say. Changes nothing."""
+    for payment in primary(Payment).order_by("pk").iterator(chunk_size=CHUNK):
+        yield from _check_payment(payment)
+    for collection in primary(PaymentCollection).order_by("pk").iterator(chunk_size=CHUNK):
+        yield from _check_collection(collection)
+
+
+def rebuild() -> int:
+    """Store status and totals of every collection anew; return how many were different.
+
+    Counters of payments are not touched: a counter that differs from its ledger lines is for a person to explain.
+    Raises `InsideTransaction`.
+    """
+    rebuilt = 0
+    for pk in primary(PaymentCollection).order_by("pk").values_list("pk", flat=True).iterator(chunk_size=CHUNK):
+        with locked_collection(pk, include_deleted=True) as collection:
+            if any(_check_collection(collection)):
+                projections.store(collection)
+                rebuilt += 1
+    return rebuilt
+
+
+def _check_payment(payment: Payment) -> Iterator[Difference]:
+    reversed_amount = _total(primary(RefundReversal).filter(payment=payment))
+    computed = {
+        "captured_amount": _total(primary(Capture).filter(payment=payment)),
+        "refunded_amount": _total(primary(Refund).filter(payment=payment)) - reversed_amount,
+        "capturing_amount": _in_flight(payment, OperationKind.CAPTURE),
+        "releasing_amount": _in_flight(payment, OperationKind.CANCEL),
+        "refunding_amount": _in_flight(payment, OperationKind.REFUND),
+    }
+    for column, value in computed.items():
+        if getattr(payment, column) != value:
+            yield Difference(row=payment.pk, column=column, stored=getattr(payment, column), computed=value)
+
+
+def _check_collection(collection: PaymentCollection) -> Iterator[Difference]:
+    state = projections.decide(collection)
+    computed = {
+        "status": state.status.value,
+        "authorized_amount": state.authorized_amount,
+        "captured_amount": state.captured_amount,
+        "refunded_amount": state.refunded_amount,
+    }
+    for column, value in computed.items():
+        if getattr(collection, column) != value:
+            yield Difference(row=collection.pk, column=column, stored=getattr(collection, column), computed=value)
+
+
+def _in_flight(payment: Payment, kind: OperationKind) -> int:
+    statuses = [OperationStatus.OPEN.value, OperationStatus.ACCEPTED.value]
+    return _total(primary(Operation).filter(payment=payment, kind=kind.value, status__in=statuses))
+
+
+def _total(rows: QuerySet[Capture] | QuerySet[Refund] | QuerySet[RefundReversal] | QuerySet[Operation]) -> int:
+    return rows.aggregate(total=Sum("amount"))["total"] or 0

@@ -1,0 +1,1 @@
+"""Comparing the provider's books with ours, both ways."""

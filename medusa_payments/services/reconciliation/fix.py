@@ -1,0 +1,110 @@
+"""What is done about a drift. Money moves by operations only, every correction is an event."""
+
+from django.utils import timezone
+
+from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
+from medusa_payments.providers.facts import PaymentSnapshot, RetrieveRequest
+from medusa_payments.providers.registry import providers
+from medusa_payments.queries.primary import primary
+from medusa_payments.services import convergence, events, freezing, projections, recovery, upkeep
+from medusa_payments.services.events import EventName
+from medusa_payments.services.locks import durable_transaction, locked_collection
+from medusa_payments.services.reconciliation.drift import (
+    BOOKED_BY_LOOKING,
+    FROZEN_FOR_A_PERSON,
+    Drift,
+    DriftKind,
+)
+from medusa_payments.states import SessionStatus
+
+RECONCILIATION = "reconciliation"
+"""The actor of what is done here."""
+
+
+def fix(drift: Drift) -> str:
+    """Do what can be done about a drift and say what that was. Idempotent."""
+    if drift.kind in BOOKED_BY_LOOKING:
+        convergence.look_at(drift.session_id)
+        return "booked what the provider has"
+    if drift.kind in FROZEN_FOR_A_PERSON:
+        return _freeze(drift)
+    if drift.kind is DriftKind.UNRESOLVED_OPERATION:
+        recovery.resolve(primary(Operation).get(pk=drift.operation_id))
+        return "asked the provider what became of it"
+    if drift.kind is DriftKind.REPLACED_OBJECT_OPEN:
+        upkeep.tend(primary(PaymentSession).get(pk=drift.session_id).payment_collection_id)
+        return "gave the object up"
+    if drift.kind is DriftKind.DUPLICATE_OBJECT:
+        return _record(drift)
+    return _adopt(drift)
+
+
+def _record(drift: Drift) -> str:
+    """Which of two objects counts is for a person to say: the session has one already."""
+    session = primary(PaymentSession).get(pk=drift.session_id)
+    with locked_collection(session.payment_collection_id, include_deleted=True) as collection:
+        ours = {"payment_session_id": session.pk, "provider_ref": session.provider_ref}
+        freezing.record_discrepancy(collection, reason=drift.kind.value, ours=ours, theirs=drift.theirs)
+        projections.store(collection)
+    return "recorded for a person"
+
+
+def _freeze(drift: Drift) -> str:
+    session = primary(PaymentSession).get(pk=drift.session_id)
+    with locked_collection(session.payment_collection_id, include_deleted=True) as collection:
+        payment = primary(Payment).filter(payment_session=session).first()
+        if payment is not None:
+            freezing.freeze(collection, payment, reason=drift.kind.value, theirs=drift.theirs)
+        else:
+            freezing.record_discrepancy(collection, reason=drift.kind.value, ours=drift.ours, theirs=drift.theirs)
+            _give_up(session)
+        projections.store(collection)
+    return "frozen until a person has looked" if payment else "recorded; the session can't be paid with"
+
+
+def _give_up(session: PaymentSession) -> None:
+    """A session whose object isn't the provider's, or isn't this session's, is none."""
+    primary(PaymentSession).filter(pk=session.pk).update(
+        status=SessionStatus.ERROR.value, slot=None, provider_ref=None, replaced_at=timezone.now()
+    )
+
+
+def _adopt(drift: Drift) -> str:
+    """Book an object that has our metadata: for its session, or for a new one of a collection without a cart."""
+    snapshot = providers[drift.provider_id].retrieve(
+        RetrieveRequest(session_id=str(drift.theirs["session_id"]), provider_ref=drift.provider_ref)
+    )
+    if snapshot is None:
+        return "gone meanwhile"
+    session = primary(PaymentSession).filter(pk=drift.session_id).first() if drift.session_id else None
+    convergence.take_in(session or _make_room(drift, snapshot), snapshot)
+    return "adopted"
+
+
+def _make_room(drift: Drift, snapshot: PaymentSnapshot) -> PaymentSession:
+    """Nobody here knows what was paid for, so nothing is given back or captured: it is there to be seen."""
+    money = snapshot.money
+    collection = PaymentCollection(
+        amount=money.minor_units, currency_code=money.currency_code, metadata={"found_by": RECONCILIATION}
+    )
+    session = PaymentSession(
+        id=str(snapshot.session_id),
+        payment_collection=collection,
+        provider_id=drift.provider_id,
+        provider_account=providers[drift.provider_id].account,
+        amount=money.minor_units,
+        currency_code=money.currency_code,
+        slot=0,
+    )
+    with durable_transaction():
+        primary(PaymentCollection).bulk_create([collection])
+        primary(PaymentSession).bulk_create([session])
+        events.record(
+            collection,
+            EventName.COLLECTION_CREATED,
+            actor=RECONCILIATION,
+            amount=money.minor_units,
+            currency_code=money.currency_code,
+        )
+        projections.store(collection)
+    return session

@@ -1,0 +1,206 @@
+"""A run of reconciliation: everything a provider lists, everything we have that it doesn't, and what was left open."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from medusa_payments.models import Event, Operation, Payment, PaymentSession, Refund
+from medusa_payments.providers.base import PaymentProvider
+from medusa_payments.providers.facts import PaymentSnapshot
+from medusa_payments.providers.registry import providers
+from medusa_payments.queries.primary import primary
+from medusa_payments.services.event_names import EventName
+from medusa_payments.services.provider_reads import Absent, Found, read
+from medusa_payments.services.reconciliation.comparison import Ours, compare
+from medusa_payments.services.reconciliation.drift import Drift, DriftKind
+from medusa_payments.states import OperationKind, OperationStatus
+
+BATCH = 500
+
+OPEN_TOO_LONG = timedelta(minutes=10)
+"""How long after its lease an operation may be open before it counts as drift: the worker has it until then."""
+
+Progress = Callable[[str, int], None]
+"""Told of every batch: the provider, and how many objects were compared so far."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What is compared. `since`: only what was made or changed since then."""
+
+    provider_id: str
+    since: datetime | None = None
+
+
+def reconcile(scope: Scope, *, progress: Progress = lambda *_: None) -> Iterator[Drift]:
+    """Yield every drift of one provider. Changes nothing.
+
+    What differs at first sight is read again on both sides before it is reported, so that a payment that moves while
+    it is compared is no false alarm. Memory grows with the number of references only.
+
+    Raises `InvalidData` (not configured), `NotImplementedError` (the provider can't list), `ProviderError`.
+    """
+    provider = providers[scope.provider_id]
+    seen: set[str] = set()
+    for snapshots in _batches(provider.list_payments(scope.since)):
+        seen.update(snapshot.provider_ref for snapshot in snapshots)
+        yield from _compare_batch(provider, snapshots)
+        progress(provider.alias, len(seen))
+    yield from _not_listed(provider, scope, seen)
+    yield from _unresolved(provider)
+
+
+def _compare_batch(provider: PaymentProvider, snapshots: list[PaymentSnapshot]) -> Iterator[Drift]:
+    by_reference = _ours(provider, snapshots)
+    for snapshot in snapshots:
+        ours = by_reference.get(snapshot.provider_ref)
+        if ours is None:
+            yield from _unclaimed(provider, snapshot)
+        elif any(compare(ours, snapshot)):
+            yield from _compare_again(provider, ours.session)
+
+
+def _compare_again(provider: PaymentProvider, session: PaymentSession) -> Iterator[Drift]:
+    """Read both sides anew. What has an operation of ours in flight is not at rest, and not compared."""
+    if _has_open_operation(session):
+        return
+    reading = read(session)
+    if isinstance(reading, Found):
+        ours = _ours(provider, [reading.snapshot]).get(reading.snapshot.provider_ref)
+        if ours is not None:
+            yield from compare(ours, reading.snapshot)
+
+
+def _unclaimed(provider: PaymentProvider, snapshot: PaymentSnapshot) -> Iterator[Drift]:
+    """An object that no session has: of none any more, a second one of a session, of one whose reference got lost, or,
+    without our metadata, not ours at all.
+    """
+    if snapshot.session_id is None:
+        return
+    session = primary(PaymentSession).filter(pk=snapshot.session_id).first()
+    if session is not None and (_has_open_operation(session) or _is_recorded(session, snapshot)):
+        return
+    kind = DriftKind.ORPHAN_OBJECT
+    if session is not None:
+        kind = DriftKind.DUPLICATE_OBJECT if session.provider_ref else DriftKind.LOST_REFERENCE
+    yield Drift(
+        kind=kind,
+        provider_id=provider.alias,
+        provider_ref=snapshot.provider_ref,
+        session_id=session.pk if session else "",
+        theirs={
+            "provider_ref": snapshot.provider_ref,
+            "session_id": snapshot.session_id,
+            "amount": snapshot.money.minor_units,
+            "status": snapshot.status.value,
+        },
+    )
+
+
+def _has_open_operation(session: PaymentSession) -> bool:
+    return primary(Operation).filter(payment_session=session, status=OperationStatus.OPEN.value).exists()
+
+
+def _is_recorded(session: PaymentSession, snapshot: PaymentSnapshot) -> bool:
+    """Say whether the timeline shows this object already, for a person to see."""
+    recorded = primary(Event).filter(
+        payment_collection_id=session.payment_collection_id, name=EventName.DISCREPANCY_FOUND.value
+    )
+    return any(event.data["theirs"].get("provider_ref") == snapshot.provider_ref for event in recorded)
+
+
+def _not_listed(provider: PaymentProvider, scope: Scope, seen: set[str]) -> Iterator[Drift]:
+    sessions = primary(PaymentSession).filter(provider_account=provider.account, provider_ref__isnull=False)
+    if scope.since is not None:
+        sessions = sessions.filter(updated_at__gte=scope.since)
+    for session in sessions.order_by("pk").iterator(chunk_size=BATCH):
+        if session.provider_ref not in seen and session.provider_id in providers and not _is_frozen(session):
+            reading = read(session)
+            if isinstance(reading, Absent):
+                yield _missing_there(session)
+            elif isinstance(reading, Found):
+                yield from _compare_again(provider, session)
+
+
+def _missing_there(session: PaymentSession) -> Drift:
+    payment = primary(Payment).filter(payment_session=session).first()
+    return Drift(
+        kind=DriftKind.MISSING_THERE,
+        provider_id=session.provider_id,
+        provider_ref=session.provider_ref or "",
+        session_id=session.pk,
+        payment_id=payment.pk if payment else "",
+        ours={"amount": session.amount, "status": session.status},
+    )
+
+
+def _is_frozen(session: PaymentSession) -> bool:
+    return primary(Payment).filter(payment_session=session, frozen_at__isnull=False).exists()
+
+
+def _unresolved(provider: PaymentProvider) -> Iterator[Drift]:
+    left = primary(Operation).filter(
+        provider_account=provider.account,
+        status=OperationStatus.OPEN.value,
+        needs_person_at=None,
+        lease_expires_at__lt=Now() - OPEN_TOO_LONG,
+    )
+    for operation in left.select_related("payment_session"):
+        yield Drift(
+            kind=DriftKind.UNRESOLVED_OPERATION,
+            provider_id=operation.provider_id,
+            provider_ref=operation.payment_session.provider_ref or "",
+            session_id=operation.payment_session_id,
+            payment_id=operation.payment_id or "",
+            operation_id=operation.pk,
+            ours={"kind": operation.kind, "amount": operation.amount},
+        )
+
+
+def _ours(provider: PaymentProvider, snapshots: Iterable[PaymentSnapshot]) -> dict[str, Ours]:
+    """Load our rows for a batch, in four queries."""
+    references = [snapshot.provider_ref for snapshot in snapshots]
+    sessions = primary(PaymentSession).filter(provider_account=provider.account, provider_ref__in=references)
+    payments = {
+        payment.payment_session_id: payment
+        for payment in primary(Payment).filter(payment_session__in=sessions).defer("provider_data")
+    }
+    ids = [payment.pk for payment in payments.values()]
+    refunds = _by_payment(primary(Refund).filter(payment_id__in=ids, reversal=None))
+    accepted = _accepted(ids)
+    return {
+        str(session.provider_ref): Ours(
+            session=session,
+            payment=(payment := payments.get(session.pk)),
+            refunds=tuple(refunds[payment.pk]) if payment else (),
+            accepted=frozenset(accepted[payment.pk]) if payment else frozenset(),
+        )
+        for session in sessions
+    }
+
+
+def _by_payment(refunds: QuerySet[Refund]) -> dict[str, list[Refund]]:
+    found: dict[str, list[Refund]] = defaultdict(list)
+    for refund in refunds:
+        found[refund.payment_id].append(refund)
+    return found
+
+
+def _accepted(payment_ids: list[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    operations = primary(Operation).filter(
+        payment_id__in=payment_ids, kind=OperationKind.REFUND.value, status=OperationStatus.ACCEPTED.value
+    )
+    for payment_id, operation_id in operations.values_list("payment_id", "pk"):
+        found[str(payment_id)].append(operation_id)
+    return found
+
+
+def _batches(snapshots: Iterator[PaymentSnapshot]) -> Iterator[list[PaymentSnapshot]]:
+    while batch := list(islice(snapshots, BATCH)):
+        yield batch
