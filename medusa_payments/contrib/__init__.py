@@ -1,0 +1,1 @@
+"""What a shop may add to `INSTALLED_APPS` besides the app itself."""
