@@ -1,11 +1,13 @@
 """Every kind of drift is planted, found by its name, and gone after --fix."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -305,3 +307,8 @@ def test_no_false_alarm_on_ten_thousand_clean_payments(till: Till, fake_provider
     assert Payment.objects.count() == 10_000
     assert Refund.objects.count() == 2_500
     assert reconcile() == (0, {"drift": [], "not_compared": []})
+
+
+def test_every_kind_is_documented() -> None:
+    guide = (Path(__file__).resolve().parents[2] / "docs/guides/reconciliation.md").read_text()
+    assert set(re.findall(r"^\| `(\w+)` \|", guide, flags=re.MULTILINE)) == {kind.value for kind in DriftKind}

@@ -1,14 +1,18 @@
 """Many callers complete one cart at once, against a live server with threads of its own, on both engines."""
 
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 from django.core.management import call_command
 
-from medusa_payments.models import Operation, Payment
+from medusa_payments.models import Operation, Payment, PaymentSession
 from storefront_project.shop.models import Cart, Order
+from tests.audit import differences, recover
 from tests.races.test_over_http import PARALLEL, Answer, Shop, amounts_at_provider, statuses
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
@@ -90,3 +94,38 @@ def test_a_cart_is_changed_before_or_never_while_it_is_completed(shop: Shop, fak
     assert (order is not None) == (cart.completed_at is not None)
     if order is not None:
         assert amounts_at_provider(fake_provider, "authorize") == [order.total] == [cart.total]
+
+
+def test_webhooks_completions_and_authorizations_at_once_make_one_order_and_one_payment(
+    shop: Shop, fake_provider: Any
+) -> None:
+    """The customer has paid in the browser: everybody hears of it at the same moment."""
+    cart_id = begin(shop)
+    session = PaymentSession.objects.get()
+    fake_provider.dashboard.pay(session.provider_ref)
+    authorize = f"/store/payment-collections/{session.payment_collection_id}/payment-sessions/{session.pk}/authorize"
+    barrier = Barrier(9)
+
+    def complete() -> Any:
+        return shop.post(f"/store/carts/{cart_id}/complete", {})
+
+    def hear() -> Any:
+        body, headers = fake_provider.webhooks()[-1]
+        request = Request(f"{shop.base_url}/hooks/payment/fake_fake", body, headers, method="POST")  # noqa: S310
+        with urlopen(request, timeout=60) as response:  # noqa: S310
+            return Answer(response.status, {})
+
+    def run(act: Callable[[], Any]) -> Any:
+        barrier.wait()
+        return act()
+
+    acts = [complete, hear, lambda: shop.post(authorize, {})] * 3
+    with ThreadPoolExecutor(len(acts)) as pool:
+        answers = list(pool.map(run, acts))
+
+    assert set(statuses(answers)) <= {200, 409}
+    assert shop.post(f"/store/carts/{cart_id}/complete", {}).status == 200
+    assert Order.objects.count() == Payment.objects.count() == 1
+    assert Payment.objects.get().captured_amount == 10000
+    assert recover() == 0
+    assert differences(fake_provider) == []
