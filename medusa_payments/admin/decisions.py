@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django import forms
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from medusa_payments.admin import display
+from medusa_payments.admin import display, event_details
 from medusa_payments.admin.decision_view import Decision, Evidence
 from medusa_payments.admin.display import Text
+from medusa_payments.admin.event import TITLES
 from medusa_payments.admin.read_only import ReadOnlyAdmin
 from medusa_payments.models import Event, Operation, Payment, PaymentSession, WebhookEvent
 from medusa_payments.queries.primary import primary
@@ -129,7 +131,7 @@ def _unfreeze(payment: Payment, answers: Mapping[str, Any], user_id: str) -> Tex
 
 def _evidence_of_look(payment: Payment, model_admin: ReadOnlyAdmin[Any]) -> Evidence:
     planned = convergence.look_at(payment.payment_session_id, is_dry_run=True)
-    return [*_our_side(payment), *_differences(planned)]
+    return [*_our_side(payment), *_differences(planned, payment.currency_code, model_admin)]
 
 
 def _look(payment: Payment, answers: Mapping[str, Any], user_id: str) -> Text:
@@ -137,18 +139,26 @@ def _look(payment: Payment, answers: Mapping[str, Any], user_id: str) -> Text:
 
 
 def _evidence_of_webhook(event: WebhookEvent, model_admin: ReadOnlyAdmin[Any]) -> Evidence:
-    return [(_("Event"), event.event_type), *_differences(webhooks.replay(event.pk, is_dry_run=True))]
+    session = primary(PaymentSession).filter(provider_ref=event.provider_ref).first()
+    currency_code = session.currency_code if session else ""
+    planned = webhooks.replay(event.pk, is_dry_run=True)
+    return [(_("Event"), event.event_type), *_differences(planned, currency_code, model_admin)]
 
 
 def _replay(event: WebhookEvent, answers: Mapping[str, Any], user_id: str) -> Text:
     return _told(webhooks.replay(event.pk))
 
 
-def _differences(planned: Convergence) -> Iterator[tuple[Text, Text]]:
+def _differences(
+    planned: Convergence, currency_code: str, model_admin: ReadOnlyAdmin[Any]
+) -> Iterator[tuple[Text, Text]]:
     if planned.problem:
         yield _("Problem"), planned.problem
     for change in planned.changes:
-        yield _("Would record"), f"{change.name} {display.json(change.data)}"
+        # What it would be called is not known before it is recorded.
+        known = {name: value for name, value in change.data.items() if not name.endswith("_id")}
+        described = event_details.describe_data(known, currency_code, model_admin.admin_site)
+        yield _("Would record"), format_html("{}{}", TITLES.get(change.name, change.name), described)
     if not planned.changes and not planned.problem:
         yield _("Would record"), _("nothing; provider and ledger agree")
 

@@ -24,6 +24,15 @@ LABELS = {
     "amount": _("amount"),
     "captured_amount": _("captured in all"),
     "refunded_amount": _("refunded in all"),
+    "released_amount": _("released in all"),
+    "reason": _("reason"),
+    "ours": _("ledger"),
+    "theirs": _("provider"),
+    "verdict": _("verdict"),
+    "note": _("note"),
+    "policy": _("policy"),
+    "on_failure": _("policy"),
+    "capture_before": _("capture before"),
     "currency_code": _("currency"),
     "rounding_remainder": _("rounded off"),
     "provider_id": _("provider"),
@@ -56,7 +65,12 @@ WORDS: dict[str, Text] = {
 def describe(event: Event, site: AdminSite) -> SafeString:
     """Return a description list, empty for an event without data."""
     row = event.operation or event.payment_collection
-    lines = list(_lines(event.data, _Writer(site=site, currency_code=row.currency_code)))
+    return describe_data(event.data, row.currency_code, site)
+
+
+def describe_data(data: Mapping[str, Any], currency_code: str, site: AdminSite) -> SafeString:
+    """Return what an event's data says as a description list, empty without data."""
+    lines = list(_lines(data, _Writer(site=site, currency_code=currency_code)))
     if not lines:
         return SafeString()
     items = format_html_join("", "<div><dt>{}</dt><dd>{}</dd></div>", lines)

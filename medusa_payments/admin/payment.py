@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from medusa_payments.admin import columns, display
 from medusa_payments.admin.money_admin import MoneyAdmin
-from medusa_payments.models import Capture, Event, Operation, Payment, PaymentSession, Refund
+from medusa_payments.models import Capture, Event, Operation, Payment, PaymentSession, Refund, RefundReversal
 
 
 class PaymentState(TextChoices):
@@ -115,6 +115,7 @@ class PaymentAdmin(MoneyAdmin):
         PaymentSession: "payment",
         Capture: "payment",
         Refund: "payment",
+        RefundReversal: "payment",
         Operation: "payment_session__payment",
         Event: "operation__payment_session__payment",
     }

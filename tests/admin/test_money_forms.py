@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -140,6 +141,7 @@ class TestButtons:
 
     def test_cost_no_query(self, log_in: LogIn) -> None:
         payment = factories.partially_captured(Decimal(1))
+        ContentType.objects.get_for_model(Payment)  # Django remembers it from then on.
         counts = []
         for client in (log_in("view_payment"), log_in(*CLERK)):
             with CaptureQueriesContext(connection) as queries:
