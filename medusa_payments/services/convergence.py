@@ -124,7 +124,7 @@ def session_result(snapshot: PaymentSnapshot) -> SessionResult:
 
 def _unseen(reading: Reading) -> Convergence:
     if isinstance(reading, Absent):
-        return Convergence(problem="The payment provider has no such object.")
+        return Convergence(waits=True, problem="The payment provider has no such object.")
     return Convergence(waits=getattr(reading, "is_temporary", False), problem=getattr(reading, "message", ""))
 
 

@@ -46,6 +46,9 @@ def create_for_cart(*, cart_id: str, request: object | None = None, created_by: 
     snapshot = resolve_cart(cart_id, request)
     for _ in range(_FEW_ROUNDS):
         collection = primary(PaymentCollection).filter(live_cart_id=cart_id).first()
+        if collection is not None and _is_given_back(collection):
+            _let_go_of_the_cart(collection)
+            continue
         collection = collection or _create_for_cart(cart_id, snapshot, created_by)
         if collection is not None and not cart_amounts.covers(collection, snapshot):
             collection = _followed(collection, snapshot)
@@ -161,8 +164,8 @@ def fail(
 
     `on_failure` (`hold`, `void`, `refund`) replaces the stored policy. What it calls for is done right away as far as
     the providers can be reached, and by the worker until all of it is done; also for money that arrives later. Once
-    nothing is held any more, the customer can choose a provider again, which begins a new attempt. No-op when the
-    failure is recorded already.
+    nothing is held any more, the customer can choose a provider again, which begins a new attempt; a cart whose money
+    was refunded gets a new collection for it. No-op when the failure is recorded already.
 
     Raises `NotFound` (collection), `InvalidData` (policy), `InsideTransaction`.
     """
@@ -179,6 +182,7 @@ def fail(
 
 def cancel(*, payment_collection_id: str, created_by: str = "") -> PaymentCollection:
     """Cancel a collection: it can't be paid any more, what is held is released and what was captured is refunded.
+    Its cart gets a new one when it is to be paid after all.
 
     That is done right away as far as the providers can be reached, and by the worker until all of it is done; also for
     money that arrives later. No-op when it is canceled already.
@@ -188,7 +192,9 @@ def cancel(*, payment_collection_id: str, created_by: str = "") -> PaymentCollec
     with locked_collection(payment_collection_id) as collection:
         if collection.canceled_at is None:
             collection.canceled_at = timezone.now()
-            primary(PaymentCollection).filter(pk=collection.pk).update(canceled_at=collection.canceled_at)
+            primary(PaymentCollection).filter(pk=collection.pk).update(
+                canceled_at=collection.canceled_at, live_cart_id=None
+            )
             live = primary(PaymentSession).filter(payment_collection=collection, slot__isnull=False)
             follow_ups = [
                 reservation
@@ -263,6 +269,18 @@ def _payment_of(session: PaymentSession) -> Payment:
             f"Session: {session.pk} was not authorized with the provider.", details={"status": session.status}
         )
     return payment
+
+
+def _is_given_back(collection: PaymentCollection) -> bool:
+    """Say whether all that was captured for a failed order was refunded: this collection's story is over."""
+    is_refunded = collection.captured_amount > 0 and collection.refunded_amount == collection.captured_amount
+    return collection.failed_at is not None and is_refunded
+
+
+def _let_go_of_the_cart(collection: PaymentCollection) -> None:
+    with locked_collection(collection.pk) as locked:
+        if _is_given_back(locked):
+            primary(PaymentCollection).filter(pk=locked.pk).update(live_cart_id=None)
 
 
 def _followed(collection: PaymentCollection, snapshot: CartSnapshot) -> PaymentCollection | None:

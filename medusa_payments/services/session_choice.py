@@ -136,9 +136,9 @@ def refuse_if_canceled(collection: PaymentCollection) -> None:
 
 
 def replaces_a_session(collection: PaymentCollection, choice: Choice) -> bool:
-    """Say whether a choice would give up the object of a live session with another provider."""
+    """Say whether a choice would give up the object of a live session, that of another provider or customer."""
     live = primary(PaymentSession).filter(payment_collection=collection, slot=SLOT).first()
-    return live is not None and live.provider_id != choice.provider_id
+    return live is not None and not _is_for_the_same(live, collection, choice)
 
 
 def _begin_anew(collection: PaymentCollection) -> None:
@@ -163,13 +163,19 @@ def _refuse_if_an_order_waits(collection: PaymentCollection) -> None:
 
 def _can_be_updated(live: PaymentSession, collection: PaymentCollection, choice: Choice) -> bool:
     return (
+        _is_for_the_same(live, collection, choice)
+        and live.provider_ref is not None
+        and live.status != SessionStatus.CANCELED
+        and not operations.is_in_doubt(live)
+    )
+
+
+def _is_for_the_same(live: PaymentSession, collection: PaymentCollection, choice: Choice) -> bool:
+    return (
         live.provider_id == choice.provider_id
         and live.customer_id == choice.customer_id
         and live.provider_account == choice.provider.account
         and live.currency_code == collection.currency_code
-        and live.provider_ref is not None
-        and live.status != SessionStatus.CANCELED
-        and not operations.is_in_doubt(live)
     )
 
 

@@ -109,7 +109,7 @@ def _count_refusal(provider_id: str, reason: str) -> None:
 
 
 def _keep(provider: PaymentProvider, notice: WebhookNotice, body: bytes) -> WebhookEvent:
-    key = {"provider_account": provider.account, "event_id": notice.event_id}
+    key = {"provider_account": provider.account, "event_id": notice.event_id[:255]}
     event = WebhookEvent(
         **key, provider_id=provider.alias, event_type=notice.event_type[:255], **_content(notice, body)
     )

@@ -403,6 +403,10 @@ def test_failure_policies_are_applied_also_to_what_arrives_later(
     payment.refresh_from_db()
     assert payment.refunded_amount == 10000
 
+    again = till.authorized()
+    assert again.payment_collection_id != payment.payment_collection_id
+    assert captures.capture(payment_id=again.pk).captured_amount == 10000
+
     till.cart_id = "cart_2"
     session = till.session()
     payment_collections.fail(payment_collection_id=session.payment_collection_id, on_failure="void")
