@@ -1,0 +1,137 @@
+"""The pages on which people decide."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from medusa_payments.models import Event, Operation, Payment, WebhookEvent
+from medusa_payments.services import convergence, webhooks
+from medusa_payments.testing.fake_provider import FakeProvider
+from tests.admin.conftest import LogIn, html, page_url
+
+DECIDER = ("view_payment", "view_operation", "view_webhookevent", "resolve_payment", "replay_webhookevent")
+
+
+@pytest.fixture
+def frozen(payment: Payment, fake_provider: FakeProvider) -> Payment:
+    fake_provider.dashboard.capture(payment.provider_ref, 500)
+    convergence.look_at(payment.payment_session_id)
+    payment.refresh_from_db()
+    assert payment.frozen_at is not None
+    return payment
+
+
+@pytest.fixture
+def waiting(payment: Payment) -> Operation:
+    """A refund that only a person can tell about."""
+    operation = payment.operations.filter(kind="refund").get()
+    Operation.objects.filter(pk=operation.pk).update(
+        status="open", settled_at=None, needs_person_at=operation.created_at, lease_expires_at=operation.created_at
+    )
+    payment.refunds.all().delete()
+    Payment.objects.filter(pk=payment.pk).update(refunded_amount=0, refunding_amount=operation.amount)
+    return operation
+
+
+def address(row: object, name: str) -> str:
+    return reverse(f"admin:medusa_payments_{row._meta.model_name}_{name}", args=[row.pk])  # type: ignore[attr-defined]
+
+
+class TestAFrozenPayment:
+    def test_shows_both_sides_and_offers_no_money_verb(self, log_in: LogIn, frozen: Payment) -> None:
+        client = log_in(*DECIDER, "capture_payment", "refund_payment", "cancel_payment")
+        page = html(client, page_url(frozen))
+        assert ("Unfreeze payment" in page, "Compare with the provider" in page, "Refund</a>" in page) == (
+            True,
+            True,
+            False,
+        )
+        form = html(client, address(frozen, "unfreeze"))
+        assert "Ledger: captured" in form
+        assert "120.50 EUR" in form
+        assert "Provider: captured" in form
+        assert "125.50 EUR" in form
+
+    def test_is_unfrozen_with_a_note(self, log_in: LogIn, frozen: Payment) -> None:
+        client = log_in(*DECIDER)
+        assert "This field is required" in client.post(address(frozen, "unfreeze"), {"note": ""}).content.decode()
+        answer = client.post(address(frozen, "unfreeze"), {"note": "Agreed with them."}, follow=True)
+        assert "The payment can move money again." in answer.content.decode()
+        frozen.refresh_from_db()
+        assert frozen.frozen_at is None
+        assert Event.objects.get(name="payment.unfrozen").data["note"] == "Agreed with them."
+
+
+class TestAnOperationThatWaits:
+    @pytest.mark.parametrize(
+        ("verdict", "status", "refunded"), [("executed", "succeeded", 75), ("not_executed", "not_executed", 0)]
+    )
+    def test_is_decided(self, log_in: LogIn, waiting: Operation, verdict: str, status: str, refunded: int) -> None:
+        client = log_in(*DECIDER)
+        assert "waits for a person" in html(client, page_url(waiting))
+        assert "Idempotency key at the provider" in html(client, address(waiting, "decide"))
+
+        answer = client.post(address(waiting, "decide"), {"verdict": verdict, "note": "Seen."}, follow=True)
+
+        assert "Recorded. The operation is closed" in answer.content.decode()
+        waiting.refresh_from_db()
+        assert (waiting.status, waiting.settled_by) == (status, "person")
+        assert Payment.objects.get().refunded_amount == refunded
+
+    def test_is_decided_once(self, log_in: LogIn, waiting: Operation) -> None:
+        client = log_in(*DECIDER)
+        for _ in range(2):
+            client.post(address(waiting, "decide"), {"verdict": "executed", "note": "Seen."})
+        assert Payment.objects.get().refunded_amount == 75
+        page = client.get(address(waiting, "decide"), follow=True).content.decode()
+        assert "There is nothing to decide about this operation." in page
+
+
+def test_comparing_shows_the_difference_first(log_in: LogIn, payment: Payment, fake_provider: FakeProvider) -> None:
+    fake_provider.dashboard.refund(payment.provider_ref, 1000)
+    client = log_in(*DECIDER)
+    assert "10.00 EUR" in html(client, address(payment, "look"))
+    payment.refresh_from_db()
+    assert payment.refunded_amount == 75
+
+    answer = client.post(address(payment, "look"), {}, follow=True)
+    assert "1 events were recorded." in answer.content.decode()
+    payment.refresh_from_db()
+    assert payment.refunded_amount == 1075
+
+
+class TestReplay:
+    @pytest.fixture
+    def event(self, payment: Payment, fake_provider: FakeProvider) -> WebhookEvent:
+        body, headers = fake_provider.webhooks()[-1]
+        event = webhooks.receive(provider_id="fake_fake", body=body, headers=headers)
+        fake_provider.dashboard.refund(payment.provider_ref, 1000)
+        return event
+
+    def test_shows_the_difference_first(self, log_in: LogIn, event: WebhookEvent) -> None:
+        client = log_in(*DECIDER)
+        page = html(client, address(event, "replay"))
+        assert "Would record" in page
+        assert "10.00 EUR" in page
+        assert Payment.objects.get().refunded_amount == 75
+        answer = client.post(address(event, "replay"), {}, follow=True)
+        assert "1 events were recorded." in answer.content.decode()
+        assert Payment.objects.get().refunded_amount == 1075
+
+    def test_the_body_is_for_those_who_may_replay(self, log_in: LogIn, event: WebhookEvent) -> None:
+        assert "field-body_text" in html(log_in(*DECIDER), page_url(event))
+        assert "field-body_text" not in html(log_in("view_webhookevent"), page_url(event))
+
+
+@pytest.mark.parametrize("name", ["unfreeze", "look"])
+def test_deciding_needs_its_permission(log_in: LogIn, frozen: Payment, name: str) -> None:
+    client = log_in("view_payment", "capture_payment", "refund_payment", "cancel_payment")
+    assert client.get(address(frozen, name)).status_code == 403
+    assert client.post(address(frozen, name), {"note": "x"}).status_code == 403
+    assert "Unfreeze" not in html(client, page_url(frozen))
+
+
+def test_an_unknown_row_leads_back_to_the_admin(log_in: LogIn, frozen: Payment) -> None:
+    client: Client = log_in(*DECIDER)
+    url = address(frozen, "unfreeze").replace(frozen.pk[-6:], "NOBODY")
+    assert client.get(url).status_code == 302

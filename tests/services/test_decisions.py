@@ -1,0 +1,158 @@
+"""What a person decides is booked as the provider's own word would have been, and recorded."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db.models import F
+
+from medusa_payments.exceptions import Conflict, InvalidData, NotAllowed, NotFound, PaymentOutcomeUnknown
+from medusa_payments.models import Event, Operation, Payment, PaymentSession
+from medusa_payments.providers.types import RefundResult
+from medusa_payments.services import captures, convergence, decisions, payments, refunds, worker
+from medusa_payments.services.decisions import Verdict
+from medusa_payments.services.provider_calls import Succeeded
+from medusa_payments.testing.fake_provider import FakeProvider
+from tests.audit import differences
+from tests.scripted import Script, authorize, euros, lost, settle
+from tests.till import Till
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NOTE = "Looked it up in their dashboard."
+
+
+def hand_over(kind: str) -> Operation:
+    """Let an unknown operation become one that only a person can decide about."""
+    Operation.objects.filter(kind=kind, status="open").update(
+        created_at=F("created_at") - timedelta(days=2), lease_expires_at=F("created_at") - timedelta(days=2)
+    )
+    worker.run_once()
+    operation = Operation.objects.get(kind=kind, status="open")
+    assert operation.needs_person_at is not None
+    return operation
+
+
+@pytest.fixture
+def lost_refund(till: Till, script: Script) -> Operation:
+    payment = till.captured(on="retrieve", outcome="unavailable")
+    PaymentSession.objects.update(provider_ref="fake_pay_gone")
+    script["refund"] = lost
+    with pytest.raises(PaymentOutcomeUnknown):
+        refunds.refund(payment_id=payment.pk, amount=Decimal(30), note="sorry", created_by="7")
+    script.clear()
+    return hand_over("refund")
+
+
+def decide(operation: Operation, verdict: Verdict, **more: Any) -> Operation:
+    return decisions.decide(operation_id=operation.pk, verdict=verdict, note=NOTE, created_by="8", **more)
+
+
+def test_it_waits_with_the_reason(lost_refund: Operation) -> None:
+    event = Event.objects.get(name="operation.needs_person")
+    assert event.data == {"kind": "refund", "amount": 3000, "reason": lost_refund.error_message}
+    assert worker.run_once().waiting == 1
+    assert Event.objects.filter(name="operation.needs_person").count() == 1
+
+
+def test_executed(lost_refund: Operation) -> None:
+    closed = decide(lost_refund, Verdict.EXECUTED, provider_ref="their_ref")
+
+    assert (closed.status, closed.settled_by, closed.needs_person_at) == ("succeeded", "person", None)
+    payment = Payment.objects.get()
+    assert (payment.refunded_amount, payment.refunding_amount) == (3000, 0)
+    refund = payment.refunds.get()
+    assert (refund.provider_ref, refund.note, refund.created_by) == ("their_ref", "sorry", "7")
+    event = Event.objects.get(name="operation.decided")
+    assert (event.actor, event.data["verdict"], event.data["note"]) == ("8", "executed", NOTE)
+
+
+def test_not_executed_and_proven_wrong_later(lost_refund: Operation) -> None:
+    closed = decide(lost_refund, Verdict.NOT_EXECUTED)
+    payment = Payment.objects.get()
+    assert (closed.status, payment.refunded_amount, payment.refunding_amount) == ("not_executed", 0, 0)
+
+    settle(closed, Succeeded(result=RefundResult(money=euros(3000))))
+    payment.refresh_from_db()
+    assert payment.refunded_amount == 3000
+
+
+class TestRefused:
+    def test_without_a_note(self, lost_refund: Operation) -> None:
+        with pytest.raises(InvalidData, match="note"):
+            decisions.decide(operation_id=lost_refund.pk, verdict=Verdict.EXECUTED, note=" ")
+
+    def test_an_unknown_one(self, till: Till) -> None:
+        with pytest.raises(NotFound):
+            decisions.decide(operation_id="payop_x", verdict=Verdict.EXECUTED, note=NOTE)
+        with pytest.raises(NotFound):
+            decisions.unfreeze(payment_id="pay_x", note=NOTE)
+
+    def test_twice(self, lost_refund: Operation) -> None:
+        decide(lost_refund, Verdict.EXECUTED)
+        with pytest.raises(NotAllowed, match="is closed"):
+            decide(lost_refund, Verdict.NOT_EXECUTED)
+
+    def test_while_somebody_is_at_work_on_it(self, till: Till, script: Script) -> None:
+        payment = till.authorized()
+
+        def decide_meanwhile(request: Any, call: Any) -> Any:
+            with pytest.raises(Conflict, match="at work"):
+                decide(Operation.objects.get(kind="capture"), Verdict.NOT_EXECUTED)
+            return call(request)
+
+        script["capture"] = decide_meanwhile
+        assert captures.capture(payment_id=payment.pk).captured_amount == 10000
+
+
+class TestEveryKind:
+    def go_through_everything(self, till: Till) -> None:
+        """Each kind of operation, one after the other."""
+        till.session_of(till.session())
+        payment = authorize(PaymentSession.objects.get()).payment
+        captures.capture(payment_id=payment.pk, amount=Decimal(30))
+        payments.cancel(payment_id=payment.pk)
+
+    @pytest.mark.parametrize("verdict", Verdict)
+    @pytest.mark.parametrize("kind", ["initiate", "update", "authorize", "capture", "cancel"])
+    def test_can_be_decided(
+        self, till: Till, script: Script, fake_provider: FakeProvider, configure: Any, kind: str, verdict: Verdict
+    ) -> None:
+        configure("pp_fake_fake", "Forgetful")
+        script[kind] = lost
+        with pytest.raises(PaymentOutcomeUnknown):
+            self.go_through_everything(till)
+        operation = hand_over(kind)
+
+        closed = decide(operation, verdict, provider_ref="their_ref")
+
+        expected = "succeeded" if verdict is Verdict.EXECUTED else "not_executed"
+        assert (closed.status, Operation.objects.filter(status="open").exists()) == (expected, False)
+        in_flight = Payment.objects.exclude(capturing_amount=0, releasing_amount=0, refunding_amount=0)
+        assert not in_flight.exists()
+
+    def test_an_initiate_needs_the_reference(self, till: Till, script: Script, configure: Any) -> None:
+        configure("pp_fake_fake", "Forgetful")
+        script["initiate"] = lost
+        with pytest.raises(PaymentOutcomeUnknown):
+            till.session()
+        with pytest.raises(InvalidData, match="reference"):
+            decide(hand_over("initiate"), Verdict.EXECUTED)
+
+
+class TestUnfreeze:
+    def test_money_moves_again_and_the_timeline_says_why(self, till: Till, fake_provider: FakeProvider) -> None:
+        payment = till.captured()
+        fake_provider.dashboard.capture(payment.provider_ref, 500)
+        convergence.look_at(payment.payment_session_id)
+        with pytest.raises(Conflict, match="frozen"):
+            refunds.refund(payment_id=payment.pk)
+
+        decisions.unfreeze(payment_id=payment.pk, note=NOTE, created_by="8")
+        decisions.unfreeze(payment_id=payment.pk, note=NOTE, created_by="8")
+
+        assert refunds.refund(payment_id=payment.pk, amount=Decimal(1)).refunded_amount == 100
+        event = Event.objects.get(name="payment.unfrozen")
+        assert (event.actor, event.data["note"]) == ("8", NOTE)
+        assert differences(fake_provider) != [], "the provider still has more"
