@@ -1,6 +1,7 @@
 """The opt-in guard: what was written down stays, whoever asks."""
 
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -24,13 +25,16 @@ LEDGER = [Capture, Refund, RefundReversal, Event]
 @pytest.fixture(autouse=True)
 def guard(db: None) -> Iterator[None]:
     """The triggers, as the app's migration makes them; gone again with the test's transaction."""
-    with connection.cursor() as cursor:
-        for statement in triggers.create():
-            cursor.execute(statement)
+    migrate("code")
     yield
-    with connection.cursor() as cursor:
-        for statement in triggers.drop():
-            cursor.execute(statement)
+    migrate("reverse_code")
+
+
+def migrate(direction: str) -> None:
+    """Run the app's one migration, forwards or backwards."""
+    (operation,) = import_module("medusa_payments.contrib.postgres_guard.migrations.0001_triggers").Migration.operations
+    with connection.schema_editor(atomic=False) as schema_editor:
+        getattr(operation, direction)(apps, schema_editor)
 
 
 @pytest.fixture
@@ -82,9 +86,7 @@ def test_payments_go_on_as_ever(till: Till, settings: Any) -> None:
 
 
 def test_it_can_be_taken_away_again(rows: Rows) -> None:
-    with connection.cursor() as cursor:
-        for statement in triggers.drop():
-            cursor.execute(statement)
+    migrate("reverse_code")
     assert Event.objects.filter(pk=rows[Event].pk).update(name="changed") == 1
 
 

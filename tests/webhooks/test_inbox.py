@@ -1,12 +1,15 @@
 """The inbox, over HTTP, with the fake provider's own webhooks."""
 
+import json
 import random
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from medusa_payments.exceptions import InvalidData
 from medusa_payments.models import (
@@ -252,3 +255,75 @@ def test_a_late_cancel_of_a_replaced_object_leaves_the_live_session_alone(
         payment_collection_id=live.payment_collection_id, payment_session_id=live.pk
     )
     assert authorized.status == "authorized"
+
+
+class Nosy:
+    """A middleware of the host's that looks at what comes in."""
+
+    def __init__(self, get_response: Callable[[Any], Any]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> Any:
+        _ = (request.POST, request.body)
+        return self.get_response(request)
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "application/x-www-form-urlencoded", "text/plain", ""])
+def test_the_bytes_arrive_whatever_looked_at_them_before(
+    till: Till, fake_provider: FakeProvider, client: Client, settings: Any, content_type: str
+) -> None:
+    settings.MIDDLEWARE = ["tests.webhooks.test_inbox.Nosy", *settings.MIDDLEWARE]
+    till.session()
+    body, headers = fake_provider.webhooks()[-1]
+    answer = client.generic("POST", "/hooks/payment/fake_fake", body, content_type=content_type, headers=headers)
+    assert answer.status_code == 200
+    assert bytes(WebhookEvent.objects.get().body or b"") == body
+
+
+def test_a_host_that_opens_a_transaction_per_request_changes_nothing(
+    till: Till, fake_provider: FakeProvider, deliver: Deliver, settings: Any
+) -> None:
+    settings.DATABASES["default"]["ATOMIC_REQUESTS"] = True
+    try:
+        fake_provider.dashboard.pay(till.session().provider_ref)
+        assert deliver(*fake_provider.webhooks()[-1]).status_code == 200
+    finally:
+        settings.DATABASES["default"]["ATOMIC_REQUESTS"] = False
+    assert Capture.objects.count() == 1
+
+
+def test_events_about_nothing_of_ours_are_kept_and_left_alone(
+    till: Till, fake_provider: FakeProvider, deliver: Deliver
+) -> None:
+    content = {"id": "fake_evt_x", "type": "payout.paid", "account": "fake", "payment": "", "session_id": ""}
+    body = json.dumps(content | {"created_at": "2026-01-01T00:00:00Z"}).encode()
+    assert deliver(body, fake_provider.sign(body)).status_code == 200
+    assert (WebhookEvent.objects.get().status, worker.run_once().left) == ("ignored", 0)
+
+
+def test_one_that_waits_in_vain_is_left_in_the_inbox_after_a_while(
+    till: Till, fake_provider: FakeProvider, deliver: Deliver
+) -> None:
+    till.session()
+    sent = fake_provider.webhooks()[-1]
+    PaymentSession.objects.update(provider_account="moved_away")
+    deliver(*sent)
+    long_ago = timezone.now() - timedelta(days=4)
+    WebhookEvent.objects.update(next_attempt_at=None, received_at=long_ago)
+    assert worker.run_once().left == 0
+    assert WebhookEvent.objects.get().status == "ignored"
+
+
+def test_what_fails_while_it_is_applied_is_not_the_senders_business(
+    till: Till, fake_provider: FakeProvider, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_provider.dashboard.pay(till.session().provider_ref)
+
+    def explode(*_: Any, **__: Any) -> Any:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("medusa_payments.services.convergence.look_at", explode)
+        assert deliver(*fake_provider.webhooks()[-1]).status_code == 200
+    event = WebhookEvent.objects.get()
+    assert (event.status, event.error_message) == ("waiting", "ZeroDivisionError")

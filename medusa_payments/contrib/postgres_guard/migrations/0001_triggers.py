@@ -13,7 +13,7 @@ def _on_postgresql(statements: Callable[[], Iterator[str]]) -> Callable[[StateAp
         connection = schema_editor.connection
         if connection.vendor == "postgresql" and PaymentCollection._meta.db_table in connection.introspection.table_names():
             for statement in statements():
-                schema_editor.execute(statement)
+                schema_editor.execute(statement, params=None)
 
     return run
 
