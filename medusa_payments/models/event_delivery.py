@@ -28,6 +28,9 @@ class EventDelivery(models.Model):
     class Meta:
         verbose_name = _("event delivery")
         verbose_name_plural = _("event deliveries")
+        indexes = [
+            models.Index(fields=["dead_at"], name="mp_delivery_dead", condition=models.Q(dead_at__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return self.event_id

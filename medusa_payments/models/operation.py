@@ -108,6 +108,7 @@ class Operation(models.Model):
             models.Index(fields=["status", "lease_expires_at"], name="mp_operation_open"),
             models.Index(fields=["payment", "kind", "status"], name="mp_operation_payment"),
             models.Index(fields=["-created_at", "id"], name="mp_operation_created"),
+            models.Index(fields=["settled_at"], name="mp_operation_erasable", condition=Q(erased_at__isnull=True)),
         ]
         constraints = [
             models.UniqueConstraint(fields=["idempotency_key", "kind", "target"], name="mp_operation_idempotency_key"),

@@ -31,7 +31,8 @@ class PaymentSession(models.Model):
     `slot` numbers the live sessions of a collection; NULL means not live: not yet initiated, failed or replaced,
     kept as history and hidden from the API. `provider_ref` and `provider_account` are written by the server only
     and unique together, so one payment object of a provider never counts for two sessions. `client_data` is what
-    the storefront sent (allow-listed), `provider_data` the provider's own object.
+    the storefront sent (allow-listed), `provider_data` the provider's own object; of one that came to nothing both are
+    erased after a while (`erased_at`).
     """
 
     id = PrefixedIdField(prefix="payses", verbose_name=_("id"))
@@ -56,6 +57,7 @@ class PaymentSession(models.Model):
     updated_at = DatabaseTimeField(verbose_name=_("updated at"))
     authorized_at = models.DateTimeField(_("authorized at"), null=True, blank=True, editable=False)
     replaced_at = models.DateTimeField(_("replaced at"), null=True, blank=True, editable=False)
+    erased_at = models.DateTimeField(_("erased at"), null=True, blank=True, editable=False)
 
     if TYPE_CHECKING:
         payment_collection_id: str
@@ -65,7 +67,14 @@ class PaymentSession(models.Model):
     class Meta:
         verbose_name = _("payment session")
         verbose_name_plural = _("payment sessions")
-        indexes = [models.Index(fields=["-created_at", "id"], name="mp_session_created")]
+        indexes = [
+            models.Index(fields=["-created_at", "id"], name="mp_session_created"),
+            models.Index(
+                fields=["updated_at"],
+                name="mp_session_erasable",
+                condition=Q(slot__isnull=True, erased_at__isnull=True),
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["payment_collection", "slot"], name="mp_session_live_slot"),
             models.UniqueConstraint(fields=["provider_account", "provider_ref"], name="mp_session_provider_ref"),

@@ -46,6 +46,7 @@ class WebhookEvent(models.Model):
         indexes = [
             models.Index(fields=["status", "next_attempt_at"], name="mp_webhook_due"),
             models.Index(fields=["-received_at", "id"], name="mp_webhook_received"),
+            models.Index(fields=["received_at"], name="mp_webhook_erasable", condition=Q(body__isnull=False)),
         ]
         constraints = [
             models.UniqueConstraint(fields=["provider_account", "event_id"], name="mp_webhook_event"),

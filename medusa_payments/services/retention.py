@@ -23,11 +23,12 @@ def erase_due(limit: int = BATCH, is_dry_run: bool = False) -> StageReport:
     if payments_settings.RETENTION_DAYS is None:
         return StageReport(name="retention")
     if is_dry_run:
-        counts = {name: due().count() for name, (due, _) in _ERASERS.items()}
+        counts = {name: due()[:limit].count() for name, (due, _) in _ERASERS.items()}
         notes = tuple(f"{count} {name} are to be erased" for name, count in counts.items() if count)
         return StageReport(name="retention", left=sum(counts.values()), notes=notes)
     done = sum(_erase(due(), values, limit) for due, values in _ERASERS.values())
-    return StageReport(name="retention", done=done, left=sum(due().count() for due, _ in _ERASERS.values()))
+    left = sum(due()[:limit].count() for due, _ in _ERASERS.values())
+    return StageReport(name="retention", done=done, left=left)
 
 
 def _old() -> timedelta:
@@ -43,19 +44,20 @@ def _bodies() -> QuerySet[WebhookEvent]:
 def _requests() -> QuerySet[Operation]:
     """Refunds that a provider only accepted may still be asked about, and what was not executed may be sent again."""
     closed = [OperationStatus.SUCCEEDED.value, OperationStatus.REFUSED.value]
-    return primary(Operation).filter(status__in=closed, erased_at=None, settled_at__lt=Now() - _old())
+    return primary(Operation).filter(status__in=closed, erased_at__isnull=True, settled_at__lt=Now() - _old())
 
 
 def _session_data() -> QuerySet[PaymentSession]:
-    over = Q(status=SessionStatus.CANCELED.value) | Q(slot__isnull=True, provider_ref__isnull=True)
-    has_data = ~Q(client_data={}) | ~Q(provider_data={})
-    return primary(PaymentSession).filter(over, has_data, payment=None, updated_at__lt=Now() - _old())
+    """Of sessions out of their slot that came to nothing, as far as their objects are known to be given up."""
+    over = Q(status=SessionStatus.CANCELED.value) | Q(provider_ref__isnull=True)
+    out_of_slot = primary(PaymentSession).filter(slot__isnull=True, erased_at__isnull=True)
+    return out_of_slot.filter(over, payment=None, updated_at__lt=Now() - _old())
 
 
 _ERASERS: dict[str, tuple[Callable[[], QuerySet[WebhookEvent | Operation | PaymentSession]], dict[str, object]]] = {
     "webhook bodies": (_bodies, {"body": None}),
     "operation requests": (_requests, {"request": {}, "intent": {}, "erased_at": Now()}),
-    "session data": (_session_data, {"client_data": {}, "provider_data": {}}),
+    "session data": (_session_data, {"client_data": {}, "provider_data": {}, "erased_at": Now()}),
 }
 
 
