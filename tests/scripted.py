@@ -62,6 +62,26 @@ class Forgetful(Scripted):
     capabilities = Capabilities(key_window_seconds=0)
 
 
+class Blind(Scripted):
+    """Can't be asked what it has."""
+
+    capabilities = Capabilities(key_window_seconds=24 * 60 * 60)
+
+
+class Keyless(Scripted):
+    """Tells what it has, but not which call caused it."""
+
+    capabilities = replace(FakeProvider.capabilities, reports_keys=False)
+
+    def retrieve(self, request: Any) -> Any:
+        found = super().retrieve(request)
+        return found and replace(
+            found,
+            captures=tuple(replace(fact, idempotency_key=None) for fact in found.captures),
+            refunds=tuple(replace(fact, idempotency_key=None) for fact in found.refunds),
+        )
+
+
 class Rigid(Scripted):
     """Captures and refunds everything or nothing."""
 

@@ -8,7 +8,7 @@ from django.db import connections, router
 from medusa_payments.models import PaymentCollection
 
 
-@register("medusa_payments")
+@register("postgres_guard")
 def check_engine(**_: Any) -> list[CheckMessage]:
     """`postgres_guard.W001`: the guard is installed, and the payments are in another kind of database."""
     connection = connections[router.db_for_write(PaymentCollection)]

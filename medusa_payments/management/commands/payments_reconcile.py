@@ -1,7 +1,6 @@
 import json
 from argparse import ArgumentParser
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -10,11 +9,9 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import is_naive, make_aware
 
 from medusa_payments.exceptions import PaymentsError
-from medusa_payments.providers.errors import ProviderError
-from medusa_payments.providers.registry import providers
 from medusa_payments.services.reconciliation.drift import Drift
 from medusa_payments.services.reconciliation.fix import fix
-from medusa_payments.services.reconciliation.run import Scope, reconcile
+from medusa_payments.services.reconciliation.run import Scope, reconcile, scopes
 
 DRIFT_WAS_FOUND = 1
 NOT_ALL_WAS_COMPARED = 2
@@ -34,13 +31,12 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=["table", "json"], default="table")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        scopes = list(self._scopes(options))
         found: list[dict[str, Any]] = []
         not_compared: list[str] = []
-        for scope in scopes:
+        for scope in self._scopes(options):
             try:
                 found += [self._row(drift, options["fix"]) for drift in list(reconcile(scope, progress=self._progress))]
-            except (ProviderError, PaymentsError) as error:
+            except PaymentsError as error:
                 not_compared.append(f"{scope.provider_id}: {error.message}")
         self._print(found, not_compared, options["format"])
         if not_compared:
@@ -48,18 +44,14 @@ class Command(BaseCommand):
         if found:
             raise SystemExit(DRIFT_WAS_FOUND)
 
-    def _scopes(self, options: dict[str, Any]) -> Iterator[Scope]:
-        only, since = options["provider"], self._moment(options["since"])
-        if only and only not in providers:
-            raise CommandError(f"Payment provider {only} is not configured.")
-        accounts = set()
-        for alias in providers if not only else [only]:
-            provider = providers[alias]
-            if not provider.capabilities.can_list:
-                self.stderr.write(f"{alias}: not compared, it has no books of its own to list.")
-            elif provider.account not in accounts:
-                accounts.add(provider.account)
-                yield Scope(provider_id=alias, since=since)
+    def _scopes(self, options: dict[str, Any]) -> list[Scope]:
+        since = self._moment(options["since"])
+        if options["provider"]:
+            return [Scope(provider_id=options["provider"], since=since)]
+        comparable, silent = scopes(since)
+        for alias in silent:
+            self.stderr.write(f"{alias}: not compared, it has no books of its own to list.")
+        return comparable
 
     def _moment(self, text: str | None) -> Any:
         if text is None:

@@ -9,8 +9,10 @@ from itertools import islice
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from medusa_payments.exceptions import NotAllowed, ProviderNotReachable
 from medusa_payments.models import Event, Operation, Payment, PaymentSession, Refund
 from medusa_payments.providers.base import PaymentProvider
+from medusa_payments.providers.errors import ProviderError
 from medusa_payments.providers.facts import PaymentSnapshot
 from medusa_payments.providers.registry import providers
 from medusa_payments.queries.primary import primary
@@ -37,22 +39,44 @@ class Scope:
     since: datetime | None = None
 
 
+def scopes(since: datetime | None = None) -> tuple[list[Scope], list[str]]:
+    """Return one scope for each account that can be compared, and the aliases whose providers have nothing to list."""
+    by_account: dict[str, Scope] = {}
+    silent = []
+    for alias in providers:
+        provider = providers[alias]
+        if provider.capabilities.can_list:
+            by_account.setdefault(provider.account, Scope(provider_id=alias, since=since))
+        else:
+            silent.append(alias)
+    return list(by_account.values()), silent
+
+
 def reconcile(scope: Scope, *, progress: Progress = lambda *_: None) -> Iterator[Drift]:
     """Yield every drift of one provider. Changes nothing.
 
     What differs at first sight is read again on both sides before it is reported, so that a payment that moves while
     it is compared is no false alarm. Memory grows with the number of references only.
 
-    Raises `InvalidData` (not configured), `NotImplementedError` (the provider can't list), `ProviderError`.
+    Raises `InvalidData` (not configured), `NotAllowed` (it has nothing to list), `ProviderNotReachable`.
     """
     provider = providers[scope.provider_id]
+    if not provider.capabilities.can_list:
+        raise NotAllowed(f"Payment provider {provider.alias} has no books of its own to list.")
     seen: set[str] = set()
-    for snapshots in _batches(provider.list_payments(scope.since)):
+    for snapshots in _batches(_listed(provider, scope)):
         seen.update(snapshot.provider_ref for snapshot in snapshots)
         yield from _compare_batch(provider, snapshots)
         progress(provider.alias, len(seen))
     yield from _not_listed(provider, scope, seen)
     yield from _unresolved(provider)
+
+
+def _listed(provider: PaymentProvider, scope: Scope) -> Iterator[PaymentSnapshot]:
+    try:
+        yield from provider.list_payments(scope.since)
+    except ProviderError as error:
+        raise ProviderNotReachable(error.message) from error
 
 
 def _compare_batch(provider: PaymentProvider, snapshots: list[PaymentSnapshot]) -> Iterator[Drift]:

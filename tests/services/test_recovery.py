@@ -1,0 +1,168 @@
+"""What recovery concludes from what it can read, and what it leaves alone."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from medusa_payments.exceptions import PaymentOutcomeUnknown
+from medusa_payments.models import Operation, PaymentSession, Refund
+from medusa_payments.services import captures, payment_collections, recovery, refunds, worker, workers
+from medusa_payments.testing.fake_provider import FakeProvider
+from tests.audit import differences, recover
+from tests.scripted import Script, answer_lost, authorize, lost, run_out
+from tests.till import Till
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Moved = Callable[[str], list[int]]
+
+
+def fake(configure: Any, kind: str) -> None:
+    configure("pp_fake_fake", kind)
+
+
+def unknown(call: Callable[[], Any]) -> None:
+    with pytest.raises(PaymentOutcomeUnknown):
+        call()
+
+
+@pytest.fixture
+def of_a_dead_process(till: Till, script: Script) -> Operation:
+    """A capture that a process of this machine reserved a moment ago, before it died."""
+    payment = till.authorized()
+    script["capture"] = lost
+    unknown(lambda: captures.capture(payment_id=payment.pk))
+    script.clear()
+    place = workers.identity().rpartition(" ")[0]
+    Operation.objects.filter(kind="capture").update(
+        leased_by=f"{place} 99999999@1", lease_expires_at=timezone.now() + timedelta(minutes=1)
+    )
+    return Operation.objects.get(kind="capture")
+
+
+class TestTheLease:
+    def test_of_a_dead_process_still_says_what_may_be_on_its_way(self, of_a_dead_process: Operation) -> None:
+        """It is taken over at once, but an absent movement proves nothing yet."""
+        before = of_a_dead_process.lease_expires_at
+        assert not recovery.resolve(of_a_dead_process)
+        operation = Operation.objects.get(kind="capture")
+        assert (operation.status, operation.lease_expires_at) == ("open", before)
+        assert "still be on its way" in operation.error_message
+        assert operation.next_attempt_at is not None
+
+    def test_proves_absence_once_it_is_over(self, of_a_dead_process: Operation, moved: Moved) -> None:
+        run_out(of_a_dead_process)
+        assert recovery.resolve(of_a_dead_process)
+        operation = Operation.objects.get(kind="capture")
+        assert (operation.status, operation.settled_by, moved("capture")) == ("not_executed", "read", [])
+
+    def test_keeps_others_away(self, of_a_dead_process: Operation) -> None:
+        Operation.objects.update(leased_by="somewhere else 1@1")
+        operation = Operation.objects.get(kind="capture")
+        assert not recovery.resolve(operation)
+        assert Operation.objects.get(kind="capture").fence == operation.fence
+
+
+class TestAProviderThatCantBeAsked:
+    @pytest.fixture(autouse=True)
+    def blind(self, configure: Any, script: Script) -> None:
+        fake(configure, "Blind")
+
+    @pytest.fixture
+    def session(self, till: Till, script: Script) -> PaymentSession:
+        session = till.session()
+        script["authorize"] = lost
+        unknown(lambda: authorize(session))
+        script.clear()
+        return session
+
+    def test_is_sent_what_is_still_wanted_again_under_its_key(
+        self, session: PaymentSession, moved: Moved, fake_provider: FakeProvider
+    ) -> None:
+        assert recover() == 0
+        operation = Operation.objects.get(kind="authorize")
+        assert (operation.status, operation.settled_by, moved("authorize")) == ("succeeded", "resend", [10000])
+        assert differences(fake_provider) == []
+
+    def test_is_not_sent_what_nobody_wants_any_more(self, session: PaymentSession, moved: Moved) -> None:
+        payment_collections.cancel(payment_collection_id=session.payment_collection_id)
+        recover()
+        operation = Operation.objects.get(kind="authorize")
+        assert (operation.status, operation.needs_person_at is None, moved("authorize")) == ("open", False, [])
+        assert "wanted" in operation.error_message
+
+    def test_that_executed_it_once_is_asked_for_its_first_answer(
+        self, till: Till, script: Script, moved: Moved, fake_provider: FakeProvider
+    ) -> None:
+        payment = till.captured()
+        script["refund"] = answer_lost
+        unknown(lambda: refunds.refund(payment_id=payment.pk, amount=Decimal(30)))
+        script.clear()
+        assert recover() == 0
+        assert moved("refund") == [3000]
+        assert differences(fake_provider) == []
+
+
+class TestAProviderThatDoesntTellWhoCausedAMovement:
+    @pytest.fixture(autouse=True)
+    def keyless(self, configure: Any, script: Script) -> None:
+        fake(configure, "Keyless")
+
+    @pytest.mark.parametrize("outcome", [lost, answer_lost])
+    def test_is_sent_it_again_for_its_first_answer(
+        self, till: Till, script: Script, moved: Moved, fake_provider: FakeProvider, outcome: Any
+    ) -> None:
+        payment = till.authorized()
+        script["capture"] = outcome
+        unknown(lambda: captures.capture(payment_id=payment.pk, amount=Decimal(30)))
+        script.clear()
+
+        assert recover() == 0
+
+        operation = Operation.objects.get(kind="capture")
+        assert (operation.status, operation.settled_by, moved("capture")) == ("succeeded", "resend", [3000])
+        assert operation.capture.amount == 3000
+        assert differences(fake_provider) == []
+
+
+class TestAnUpdate:
+    @pytest.mark.parametrize(
+        ("outcome", "status", "amount"), [(lost, "not_executed", 10000), (answer_lost, "succeeded", 8000)]
+    )
+    def test_is_read_off_the_amount(
+        self, till: Till, script: Script, fake_provider: FakeProvider, outcome: Any, status: str, amount: int
+    ) -> None:
+        session = till.session()
+        till.set_total("80")
+        script["update"] = outcome
+        unknown(lambda: till.session_of(session))
+        script.clear()
+
+        assert recover() == 0
+
+        assert Operation.objects.get(kind="update").status == status
+        assert PaymentSession.objects.get().amount == amount
+
+
+def test_what_the_worker_wants_itself_and_the_provider_refuses_is_closed(
+    till: Till, script: Script, fake_provider: FakeProvider
+) -> None:
+    """Its first attempt got lost; meanwhile somebody else refunded, so that too little is left."""
+    payment = till.captured()
+    refunds.enqueue_refund(payment_id=payment.pk)
+    script["refund"] = lost
+    worker.run_once()
+    script.clear()
+    fake_provider.dashboard.refund(payment.provider_ref, 2500)
+
+    assert recover() == 0
+
+    payment.refresh_from_db()
+    assert Operation.objects.get(kind="refund").status == "refused"
+    assert (payment.refunded_amount, payment.refunding_amount) == (2500, 0)
+    assert Refund.objects.get().created_by == "provider"
+    assert differences(fake_provider) == []
