@@ -1,0 +1,177 @@
+"""What is booked of a provider's snapshot, what waits, and what is refused."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from medusa_payments.exceptions import NotAllowed, PaymentOutcomeUnknown
+from medusa_payments.models import Capture, Event, Payment, PaymentCollection, PaymentSession, Refund
+from medusa_payments.money import Money
+from medusa_payments.providers.facts import PaymentSnapshot
+from medusa_payments.services import captures, convergence, payment_collections, payment_sessions, payments, refunds
+from medusa_payments.testing.fake_provider import FakeProvider
+from tests.audit import differences
+from tests.scripted import Script, Verb, euros, lost
+from tests.till import Till
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def snapshot(fake_provider: FakeProvider) -> Callable[..., PaymentSnapshot]:
+    """Return what the provider says of its only payment, changed as a test needs it."""
+    return lambda **changes: replace(next(fake_provider.list_payments()), **changes)
+
+
+class TestNotOurs:
+    @pytest.mark.parametrize(
+        ("changes", "problem"),
+        [
+            ({"money": Money(minor_units=10000, currency_code="usd")}, "another currency"),
+            ({"captured": Money(minor_units=1, currency_code="usd")}, "another currency"),
+            ({"session_id": "payses_x"}, "another payment session"),
+            ({"provider_ref": "fake_pay_x"}, "another reference"),
+        ],
+    )
+    def test_nothing_is_booked_and_it_is_recorded_once(
+        self, till: Till, fake_provider: FakeProvider, snapshot: Any, changes: dict[str, Any], problem: str
+    ) -> None:
+        session = till.session()
+        fake_provider.dashboard.pay(session.provider_ref or "")
+        for _ in range(2):
+            assert convergence.take_in(session, snapshot(**changes)).problem == problem
+        assert not Payment.objects.exists()
+        assert Event.objects.filter(name="payment_collection.discrepancy").count() == 1
+
+    def test_an_object_without_our_metadata_is_never_adopted(self, till: Till, snapshot: Any) -> None:
+        session = till.session()
+        PaymentSession.objects.update(provider_ref=None)
+        session.refresh_from_db()
+        assert convergence.take_in(session, snapshot(session_id=None)).problem == "another payment session"
+
+
+class TestWhileOurOwnMovementIsOpen:
+    """What somebody else moved at the same moment may be ours, so it waits."""
+
+    def look_during(self, script: Script, verb: str, seen: list[Any], session_id: str) -> None:
+        def look(request: Any, call: Verb) -> Any:
+            script.clear()
+            seen.append(convergence.look_at(session_id))
+            return call(request)
+
+        script[verb] = look
+
+    def test_an_external_capture(self, till: Till, script: Script, fake_provider: FakeProvider) -> None:
+        payment, seen = till.authorized(), []
+        fake_provider.dashboard.capture(payment.provider_ref, 4000)
+        self.look_during(script, "capture", seen, payment.payment_session_id)
+        captures.capture(payment_id=payment.pk, amount=Decimal(30))
+        assert (seen[0].waits, Capture.objects.count()) == (True, 1)
+
+        assert not convergence.look_at(payment.payment_session_id).waits
+        assert sorted(Capture.objects.values_list("amount", flat=True)) == [3000, 4000]
+        assert differences(fake_provider) == []
+
+    def test_an_external_refund(self, till: Till, script: Script, fake_provider: FakeProvider) -> None:
+        payment, seen = till.captured(), []
+        fake_provider.dashboard.refund(payment.provider_ref, 4000)
+        self.look_during(script, "refund", seen, payment.payment_session_id)
+        refunds.refund(payment_id=payment.pk, amount=Decimal(30))
+        assert (seen[0].waits, Refund.objects.count()) == (True, 1)
+
+        assert not convergence.look_at(payment.payment_session_id).waits
+        assert sorted(Refund.objects.values_list("amount", flat=True)) == [3000, 4000]
+        assert differences(fake_provider) == []
+
+    def test_an_external_capture_while_the_rest_is_released(
+        self, till: Till, script: Script, fake_provider: FakeProvider
+    ) -> None:
+        payment, seen = till.authorized(), []
+        fake_provider.dashboard.capture(payment.provider_ref, 4000)
+        self.look_during(script, "cancel", seen, payment.payment_session_id)
+        payments.cancel(payment_id=payment.pk)
+        assert seen[0].waits
+        payment.refresh_from_db()
+        assert (payment.frozen_at, payment.released_amount) == (None, 6000)
+
+        convergence.look_at(payment.payment_session_id)
+        payment.refresh_from_db()
+        assert (payment.captured_amount, payment.captured_at is None) == (4000, False)
+        assert differences(fake_provider) == []
+
+    def test_an_external_release_while_a_part_is_captured(
+        self, till: Till, script: Script, fake_provider: FakeProvider
+    ) -> None:
+        payment, seen = till.authorized(), []
+
+        def capture_then_let_them_cancel(request: Any, call: Verb) -> Any:
+            script.clear()
+            answer = call(request)
+            fake_provider.dashboard.cancel(payment.provider_ref)
+            snapshot = next(fake_provider.list_payments())
+            unkeyed = replace(snapshot, captures=())
+            seen.append(convergence.take_in(payment.payment_session, unkeyed))
+            return answer
+
+        script["capture"] = capture_then_let_them_cancel
+        captures.capture(payment_id=payment.pk, amount=Decimal(30))
+        assert seen[0].waits
+
+        convergence.look_at(payment.payment_session_id)
+        payment.refresh_from_db()
+        assert (payment.captured_amount, payment.released_amount) == (3000, 7000)
+        assert differences(fake_provider) == []
+
+
+class TestBeforeMoneyIsLost:
+    def test_a_paid_session_is_found_before_its_collection_is_deleted(
+        self, till: Till, fake_provider: FakeProvider
+    ) -> None:
+        session = till.session()
+        fake_provider.dashboard.pay(session.provider_ref or "")
+        with pytest.raises(NotAllowed):
+            payment_collections.delete(payment_collection_id=session.payment_collection_id)
+        assert PaymentCollection.objects.get().status == "completed"
+
+    def test_and_before_another_customer_replaces_it(self, till: Till, fake_provider: FakeProvider) -> None:
+        session = till.session()
+        fake_provider.dashboard.pay(session.provider_ref or "")
+        with pytest.raises(NotAllowed):
+            payment_sessions.initialize(
+                payment_collection_id=session.payment_collection_id,
+                provider_id="pp_fake_fake",
+                customer_id="cus_2",
+            )
+        assert Payment.objects.get().captured_amount == 10000
+
+
+def test_a_higher_authorization_is_taken_over(till: Till, fake_provider: FakeProvider, snapshot: Any) -> None:
+    payment = till.authorized()
+    fake_provider.dashboard.authorize(payment.provider_ref, 12000)
+    convergence.look_at(payment.payment_session_id)
+    payment.refresh_from_db()
+    assert payment.amount == 12000
+    assert convergence.take_in(payment.payment_session, snapshot(money=euros(9000))).changes == ()
+
+
+def test_what_the_provider_calls_canceled_ends_a_session(till: Till, fake_provider: FakeProvider) -> None:
+    session = till.session()
+    fake_provider.dashboard.cancel(session.provider_ref or "")
+    convergence.look_at(session.pk)
+    session.refresh_from_db()
+    assert session.status == "canceled"
+    assert till.session().pk != session.pk
+
+
+def test_a_status_is_not_taken_over_while_an_operation_is_open(
+    till: Till, script: Script, fake_provider: FakeProvider
+) -> None:
+    session = till.session(outcome="requires_more", on="update")
+    script["update"] = lost
+    with pytest.raises(PaymentOutcomeUnknown):
+        till.session_of(session)
+    fake_provider.dashboard.cancel(session.provider_ref or "")
+    assert convergence.look_at(session.pk).changes == ()
