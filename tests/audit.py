@@ -25,8 +25,10 @@ def recover() -> int:
     left = 0
     for _ in range(FEW_ROUNDS):
         long_ago = Now() - timedelta(seconds=1)
-        Operation.objects.filter(status="open").update(lease_expires_at=F("created_at") - timedelta(seconds=1))
-        Operation.objects.filter(status="open").update(next_attempt_at=None)
+        before = F("created_at") - timedelta(seconds=1)
+        Operation.objects.filter(status="open").update(
+            lease_expires_at=before, in_flight_until=before, next_attempt_at=None
+        )
         WebhookEvent.objects.filter(next_attempt_at__isnull=False).update(next_attempt_at=long_ago)
         PaymentCollection.objects.filter(attention_at__isnull=False).update(attention_at=long_ago)
         report = worker.run_once()

@@ -131,5 +131,6 @@ def settle(operation: Operation, outcome: Outcome, *, is_answer: bool = False) -
 
 
 def run_out(operation: Operation) -> None:
-    """Let the lease of an operation run out."""
-    Operation.objects.filter(pk=operation.pk).update(lease_expires_at=F("created_at") - timedelta(seconds=1))
+    """Let the lease of an operation run out, and the time in which what was sent may still arrive."""
+    long_ago = F("created_at") - timedelta(seconds=1)
+    Operation.objects.filter(pk=operation.pk).update(lease_expires_at=long_ago, in_flight_until=long_ago)

@@ -45,12 +45,13 @@ class Operation(models.Model):
 
     Its id is the idempotency key at the provider. `request` is the whole canonical request, so that anybody can send it
     again; `intent` is what settling needs besides (note, reason). While `lease_expires_at` (the database's clock) lies
-    ahead, one process (`leased_by`) is at work on it; `fence` counts who took it over. `open_slot` is held by verbs
-    that don't add up, while open. `answered_at` says that a caller got the outcome. `idempotency_key` is the caller's
-    own, unique with kind and target (payment, session or collection), `fingerprint` a hash of what was asked under
-    it. `is_deferred`: the worker carries it out, nobody waits for it. `attempts` counts how often the worker tried to
-    find out, next at `next_attempt_at`; from `needs_person_at` on only a person can. `settled_by` says who found out.
-    `erased_at`: `request` and `intent` were erased.
+    ahead, one process (`leased_by`) is at work on it; `fence` counts who took it over. Until `in_flight_until` what was
+    sent may still arrive at the provider, whatever became of its answer. `open_slot` is held by verbs that don't add
+    up, while open. `answered_at` says that a caller got the outcome. `idempotency_key` is the caller's own, unique with
+    kind and target (payment, session or collection), `fingerprint` a hash of what was asked under it. `is_deferred`:
+    the worker carries it out, nobody waits for it. `attempts` counts how often the worker tried to find out, next at
+    `next_attempt_at`; from `needs_person_at` on only a person can. `settled_by` says who found out. `erased_at`:
+    `request` and `intent` were erased.
     """
 
     id = PrefixedIdField(prefix="payop", verbose_name=_("id"))
@@ -75,6 +76,7 @@ class Operation(models.Model):
     intent = ExactJSONField(verbose_name=_("intent"), default=dict, blank=True)
     open_slot = models.CharField(_("open slot"), max_length=128, null=True, blank=True, unique=True, editable=False)
     lease_expires_at = models.DateTimeField(_("lease expires at"), editable=False)
+    in_flight_until = models.DateTimeField(_("in flight until"), null=True, blank=True, editable=False)
     leased_by = models.CharField(_("leased by"), max_length=255, blank=True, default="", editable=False)
     fence = models.PositiveIntegerField(_("fence"), default=0, editable=False)
     target = models.CharField(_("target"), max_length=64)

@@ -127,6 +127,7 @@ def reserve(
         intent=dict(intent or {}),
         open_slot=open_slot,
         lease_expires_at=Now() if is_deferred else _new_lease(provider),
+        in_flight_until=None if is_deferred else _in_flight_until(provider),
         leased_by="" if is_deferred else workers.identity(),
         is_deferred=is_deferred,
         target=target,
@@ -151,15 +152,22 @@ def resume(operation: Operation) -> Reservation:
     """
     if not operation.is_open:
         return Reservation(operation=operation)
-    reservation = _claimed(operation, _is_remembered(provider_for(operation)))
+    provider = provider_for(operation)
+    reservation = _claimed(operation, _is_remembered(provider), in_flight_until=_in_flight_until(provider))
     if reservation is None:
         raise in_progress(operation) if is_leased(operation) else outcome_unknown(operation)
     return reservation
 
 
 def claim(operation: Operation) -> Reservation | None:
-    """Take over an open operation that nobody is at work on; None when somebody else was faster."""
+    """Take over an open operation that nobody is at work on, to find out; None when somebody else was faster."""
     return _claimed(operation, Q())
+
+
+def prepare_to_send(reservation: Reservation) -> None:
+    """Record that a claimed operation is about to be sent, so that its absence proves nothing for a while."""
+    operation = reservation.operation
+    primary(Operation).filter(pk=operation.pk).update(in_flight_until=_in_flight_until(provider_for(operation)))
 
 
 def is_remembered(operation: Operation) -> bool:
@@ -167,23 +175,21 @@ def is_remembered(operation: Operation) -> bool:
     return primary(Operation).filter(_is_remembered(provider_for(operation)), pk=operation.pk).exists()
 
 
-def _claimed(operation: Operation, condition: Q) -> Reservation | None:
+def _claimed(operation: Operation, condition: Q, **values: Any) -> Reservation | None:
     leased_at = time.monotonic()
     claim = primary(Operation).filter(
         condition, pk=operation.pk, status=OperationStatus.OPEN.value, fence=operation.fence
     )
-    over = claim.filter(lease_expires_at__lte=Now())
-    new = {
-        "fence": F("fence") + 1,
-        "lease_expires_at": _new_lease(provider_for(operation)),
-        "leased_by": workers.identity(),
-    }
-    has_run_out = bool(over.update(**new))
-    if not has_run_out and not (workers.is_gone(operation.leased_by) and claim.update(**new)):
+    if not workers.is_gone(operation.leased_by):
+        claim = claim.filter(lease_expires_at__lte=Now())
+    arrived = Q(in_flight_until__isnull=True) | Q(in_flight_until__lte=Now())
+    proves_absence = primary(Operation).filter(arrived, pk=operation.pk, fence=operation.fence).exists()
+    new_lease = _new_lease(provider_for(operation))
+    if not claim.update(fence=F("fence") + 1, lease_expires_at=new_lease, leased_by=workers.identity(), **values):
         return None
     was_sent = operation.fence > 0 or not operation.is_deferred
     operation.fence += 1
-    return Reservation(operation=operation, is_resend=was_sent, proves_absence=has_run_out, leased_at=leased_at)
+    return Reservation(operation=operation, is_resend=was_sent, proves_absence=proves_absence, leased_at=leased_at)
 
 
 def is_worth_a_resend(operation: Operation, provider: PaymentProvider) -> bool:
@@ -205,7 +211,9 @@ def reopen(operation: Operation, *, open_slot: str | None = None) -> Reservation
     operation.settled_at = operation.answered_at = operation.next_attempt_at = None
     operation.attempts = 0
     operation.fence += 1
-    operation.lease_expires_at = _new_lease(provider_for(operation))
+    provider = provider_for(operation)
+    operation.lease_expires_at = _new_lease(provider)
+    operation.in_flight_until = _in_flight_until(provider)
     operation.leased_by = workers.identity()
     operation.save(force_update=True)
     return Reservation(operation=operation, leased_at=leased_at)
@@ -294,6 +302,11 @@ def _is_remembered(provider: PaymentProvider) -> Q:
     if window is None:
         return Q()
     return Q(created_at__gt=Now() - (timedelta(seconds=window) - KEY_WINDOW_MARGIN))
+
+
+def _in_flight_until(provider: PaymentProvider) -> CombinedExpression:
+    """Nobody sends once half of the lease is over, and what is sent arrives within the provider's timeout or never."""
+    return Now() + timedelta(seconds=lease_seconds(provider) + math.ceil(provider.timeout_seconds))
 
 
 def _new_lease(provider: PaymentProvider) -> CombinedExpression:

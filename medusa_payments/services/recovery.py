@@ -166,6 +166,7 @@ def _send_again(reservation: Reservation, why: str) -> None:
 
 
 def _complete(reservation: Reservation) -> None:
+    operations.prepare_to_send(reservation)
     execution.carry_out(execution.complete(reservation).follow_ups)
 
 

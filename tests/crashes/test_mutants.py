@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.db.models import F
 
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.ids import new_id
@@ -15,6 +14,7 @@ from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
 from tests.crashes.harness import COURSES, Course, Stage
 from tests.crashes.scenes import SCENES, THIRTY
+from tests.scripted import run_out
 from tests.till import Till
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
@@ -98,7 +98,7 @@ def test_a_dropped_late_success(till: Till, fake_provider: FakeProvider, monkeyp
     call = FakeProvider.capture
 
     def stall(provider: FakeProvider, request: Any) -> Any:
-        Operation.objects.filter(kind="capture").update(lease_expires_at=F("created_at"))
+        run_out(Operation.objects.get(kind="capture"))
         recovery.resolve(Operation.objects.get(kind="capture"))
         return call(provider, request)
 

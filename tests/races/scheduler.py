@@ -119,6 +119,7 @@ def jump(provider: FakeProvider, seconds: int) -> None:
     passed = timedelta(seconds=seconds)
     Operation.objects.filter(status="open").update(
         lease_expires_at=F("lease_expires_at") - passed,
+        in_flight_until=F("in_flight_until") - passed,
         next_attempt_at=F("next_attempt_at") - passed,
         created_at=F("created_at") - passed,
     )

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from medusa_payments.exceptions import PaymentOutcomeUnknown
 from medusa_payments.models import Operation, PaymentSession, Refund
-from medusa_payments.services import captures, payment_collections, recovery, refunds, worker, workers
+from medusa_payments.services import captures, operations, payment_collections, recovery, refunds, worker, workers
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
 from tests.scripted import Script, answer_lost, authorize, lost, run_out
@@ -59,6 +59,24 @@ class TestTheLease:
         assert recovery.resolve(of_a_dead_process)
         operation = Operation.objects.get(kind="capture")
         assert (operation.status, operation.settled_by, moved("capture")) == ("not_executed", "read", [])
+
+    def test_that_is_over_says_nothing_about_a_request_that_nobody_waits_for_any_more(
+        self, till: Till, script: Script, moved: Moved, fake_provider: FakeProvider
+    ) -> None:
+        """The caller's time is up, its request isn't there yet. It arrives after the worker has looked."""
+        payment = till.authorized()
+        script["capture"] = lost
+        unknown(lambda: captures.capture(payment_id=payment.pk, amount=Decimal(30)))
+        script.clear()
+        worker.run_once()
+        late = Operation.objects.get(kind="capture")
+        assert late.is_open
+        captures.capture(payment_id=payment.pk, amount=Decimal(30))
+        fake_provider.capture(operations.request_of(late))  # type: ignore[arg-type]
+
+        assert recover() == 0
+        assert moved("capture") == [3000]
+        assert differences(fake_provider) == []
 
     def test_keeps_others_away(self, of_a_dead_process: Operation) -> None:
         Operation.objects.update(leased_by="somewhere else 1@1")
