@@ -19,6 +19,6 @@ def _on_postgresql(statements: Callable[[], Iterator[str]]) -> Callable[[StateAp
 
 
 class Migration(migrations.Migration):
-    dependencies = [("medusa_payments", "0001_initial")]
+    dependencies = [("medusa_payments", "0002_exactly_once")]
 
     operations = [migrations.RunPython(_on_postgresql(triggers.create), _on_postgresql(triggers.drop))]
