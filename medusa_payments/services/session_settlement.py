@@ -33,10 +33,16 @@ def book(
 
 
 def book_observation(collection: PaymentCollection, session: PaymentSession, result: SessionResult) -> None:
-    """Bring a session to what was seen at the provider, where no operation of ours asks for an answer."""
+    """Bring a session to what was seen at the provider, where no operation of ours asks for an answer.
+
+    No-op when nothing is new: when a session changed last is what says how long nobody has decided about it.
+    """
     before = (session.status, session.amount, session.provider_ref)
     if result.status == SessionStatus.CANCELED and session.authorized_at is None:
         book_cancel(collection, session)
+        return
+    seen = (result.status.value, result.money.minor_units, result.provider_ref)
+    if seen == before and session.provider_data == dict(result.data):
         return
     _take_over(session, result)
     if result.status.holds_money:

@@ -224,8 +224,9 @@ class TestAttack17WhatWasReleased:
         Payment.objects.update(capture_before=timezone.now() + timedelta(hours=1))
         PaymentCollection.objects.update(attention_at=timezone.now())
 
-        worker.run_once()
-        worker.run_once()
+        for _ in range(3):
+            PaymentCollection.objects.update(attention_at=timezone.now())
+            worker.run_once()
 
         payment.refresh_from_db()
         assert (payment.captured_amount, payment.released_amount) == (captured, released)

@@ -413,6 +413,9 @@ def test_failure_policies_are_applied_also_to_what_arrives_later(
     fake_provider.dashboard.authorize(session.provider_ref)
     assert recover() == 0
     assert Payment.objects.get(payment_session=session).released_amount == 10000
+    tried_again = till.authorized()
+    assert recover() == 0
+    assert Payment.objects.get(pk=tried_again.pk).released_amount == 0
 
     till.cart_id = "cart_3"
     held = till.authorized()

@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from medusa_payments.exceptions import InvalidData
+from medusa_payments.exceptions import InvalidData, PaymentOutcomeUnknown
 from medusa_payments.models import (
     Capture,
     Event,
@@ -28,6 +28,7 @@ from medusa_payments.providers.facts import RefundState
 from medusa_payments.services import captures, payment_sessions, webhooks, worker
 from medusa_payments.testing import fake_webhooks
 from medusa_payments.testing.fake_provider import FakeProvider
+from tests.scripted import Script, answer_lost
 from tests.till import Till
 
 pytestmark = pytest.mark.django_db
@@ -187,6 +188,19 @@ def test_an_early_event_waits_for_its_session(till: Till, fake_provider: FakePro
     assert WebhookEvent.objects.get().status == "applied"
     assert Payment.objects.count() == 1
     assert report.left == 0
+
+
+def test_a_session_that_has_no_reference_yet_is_found_by_our_metadata(
+    till: Till, script: Script, fake_provider: FakeProvider, deliver: Deliver
+) -> None:
+    """The answer to our initiate is still on its way, or lost."""
+    script["initiate"] = answer_lost
+    with pytest.raises(PaymentOutcomeUnknown):
+        till.session()
+    assert deliver(*fake_provider.webhooks()[-1]).status_code == 200
+    assert WebhookEvent.objects.get().status == "applied"
+    assert PaymentSession.objects.get().provider_ref is not None
+    assert Operation.objects.get().status == "succeeded"
 
 
 def test_a_provider_that_cant_be_asked_is_asked_later(

@@ -1,0 +1,166 @@
+"""What is due is done in the end, whoever could not be reached the first time."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from medusa_payments.exceptions import PaymentOutcomeUnknown, ProviderNotReachable
+from medusa_payments.models import Event, Operation, Payment, PaymentCollection, PaymentSession
+from medusa_payments.providers.registry import providers
+from medusa_payments.providers.types import InitiateRequest
+from medusa_payments.services import operations, payment_collections, payment_sessions, upkeep, worker
+from medusa_payments.services.provider_calls import Succeeded
+from medusa_payments.testing.fake_provider import FakeProvider
+from tests.audit import differences, recover
+from tests.scripted import SECOND, Script, authorize, declined, lost, settle, unavailable
+from tests.till import Till
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Moved = Callable[[str], list[int]]
+
+
+def attention() -> Any:
+    return PaymentCollection.objects.get().attention_at
+
+
+@pytest.mark.parametrize("failure", [unavailable, lost])
+def test_an_object_whose_cancel_failed_is_given_up_later(
+    till: Till, script: Script, moved: Moved, fake_provider: FakeProvider, failure: Any
+) -> None:
+    till.session()
+    script["cancel"] = failure
+    till.session(SECOND)
+    script.clear()
+    assert attention() is not None
+    assert moved("cancel") == []
+
+    assert recover() == 0
+    assert moved("cancel") == [0]
+    assert PaymentSession.objects.get(slot=None).status == "canceled"
+
+
+def test_an_orphan_whose_cancel_never_arrived_is_looked_after(till: Till, script: Script, moved: Moved) -> None:
+    """It was never replaced: it came to be when another provider had been chosen already."""
+    collection = till.collection()
+    script["initiate"] = lost
+    with pytest.raises(PaymentOutcomeUnknown):
+        payment_sessions.initialize(payment_collection_id=collection.pk, provider_id=SECOND)
+    script.clear()
+    authorize(payment_sessions.initialize(payment_collection_id=collection.pk, provider_id="pp_system_default"))
+    script["cancel"] = unavailable
+    late = Operation.objects.get(kind="initiate", status="open")
+    request = operations.request_of(late)
+    assert isinstance(request, InitiateRequest)
+    settle(late, Succeeded(result=providers[SECOND].initiate(request)))
+    script.clear()
+
+    assert recover() == 0
+    assert moved("cancel") == [0]
+
+
+def test_what_was_refused_is_not_tried_again_and_again(till: Till, script: Script) -> None:
+    payment = till.captured()
+    script["refund"] = declined
+    payment_collections.fail(payment_collection_id=payment.payment_collection_id, on_failure="refund")
+    recover()
+    recover()
+    assert Operation.objects.filter(kind="refund").count() == 1
+    assert Event.objects.filter(name="operation.refused").count() == 1
+
+
+class TestASessionThatTheCustomerLeft:
+    def test_is_asked_about_and_its_money_is_found(self, till: Till, fake_provider: FakeProvider) -> None:
+        session = till.session()
+        soon = attention()
+        assert timedelta(minutes=14) < soon - timezone.now() < timedelta(minutes=16)
+        fake_provider.dashboard.pay(session.provider_ref or "")
+
+        PaymentCollection.objects.update(attention_at=timezone.now())
+        worker.run_once()
+
+        assert Payment.objects.get().captured_amount == 10000
+        assert attention() is None
+        assert differences(fake_provider) == []
+
+    def test_is_asked_about_ever_more_rarely_and_not_for_ever(self, till: Till) -> None:
+        session = till.session()
+        for days, expected in ((1, True), (8, False)):
+            PaymentSession.objects.update(updated_at=timezone.now() - timedelta(days=days))
+            upkeep.tend(session.payment_collection_id)
+            assert (attention() is not None) == expected
+            if expected:
+                assert attention() - timezone.now() > timedelta(hours=23)
+
+    def test_of_a_provider_that_cant_be_asked_is_let_be(self, till: Till) -> None:
+        till.session("pp_system_default")
+        assert attention() is None
+
+
+class TestTurns:
+    def test_one_worker_at_a_time_has_a_collection(self, till: Till, script: Script) -> None:
+        till.session()
+        PaymentCollection.objects.update(attention_at=timezone.now())
+        stale = PaymentCollection.objects.get()
+        PaymentCollection.objects.update(attention_at=timezone.now() + upkeep.TURN)
+        assert not upkeep._took_turn(stale)
+
+    def test_a_collection_that_fails_does_not_keep_the_others_waiting(
+        self, till: Till, fake_provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first = till.session()
+        till.cart_id = "cart_2"
+        second = till.session()
+        fake_provider.dashboard.pay(second.provider_ref or "")
+        PaymentCollection.objects.update(attention_at=timezone.now())
+        original = upkeep.tend
+
+        def tend(payment_collection_id: str) -> None:
+            if payment_collection_id == first.payment_collection_id:
+                raise ProviderNotReachable("Not now.")
+            original(payment_collection_id)
+
+        monkeypatch.setattr(upkeep, "tend", tend)
+        worker.run_once()
+        assert Payment.objects.get().payment_session_id == second.pk
+
+
+class TestResolveBy:
+    def test_a_collection_that_is_not_resolved_in_time_fails_by_its_policy(
+        self, till: Till, fake_provider: FakeProvider
+    ) -> None:
+        session = till.session()
+        PaymentCollection.objects.update(
+            on_failure="void", resolve_by=timezone.now() - timedelta(seconds=1), attention_at=timezone.now()
+        )
+        fake_provider.dashboard.authorize(session.provider_ref or "", 4000)
+        assert recover() == 0
+        assert Event.objects.get(name="payment_collection.failed").data["reason"] == "not resolved in time"
+        assert Payment.objects.get().released_amount == 4000
+        assert differences(fake_provider) == []
+
+    def test_one_that_is_resolved_does_not(self, till: Till) -> None:
+        till.authorized()
+        PaymentCollection.objects.update(
+            on_failure="void", resolve_by=timezone.now() - timedelta(seconds=1), attention_at=timezone.now()
+        )
+        recover()
+        assert PaymentCollection.objects.get().failed_at is None
+
+
+def test_what_is_due_at_a_provider_that_is_not_configured_now_is_done_when_it_is_again(
+    till: Till, settings: Any, moved: Moved, fake_provider: FakeProvider
+) -> None:
+    payment = till.captured()
+    configured = settings.MEDUSA_PAYMENTS
+    rest = {alias: each for alias, each in configured["PROVIDERS"].items() if alias != "pp_fake_fake"}
+    settings.MEDUSA_PAYMENTS = configured | {"PROVIDERS": rest}
+    payment_collections.fail(payment_collection_id=payment.payment_collection_id, on_failure="refund")
+    assert (moved("refund"), attention() is None) == ([], False)
+
+    settings.MEDUSA_PAYMENTS = configured
+    assert recover() == 0
+    assert moved("refund") == [10000]
