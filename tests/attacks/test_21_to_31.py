@@ -272,6 +272,20 @@ class TestAttack27InsideTheHostsTransaction:
         assert moved("capture") == [10000]
         assert differences(fake_provider) == []
 
+    def test_what_the_provider_refuses_at_first_is_refused(self, till: Till, fake_provider: FakeProvider) -> None:
+        payment = till.authorized()
+        captures.enqueue_capture(payment_id=payment.pk)
+        fake_provider.dashboard.cancel(payment.provider_ref)
+        assert worker.run_once().left == 0
+        assert Operation.objects.get(kind="capture").status == "refused"
+
+    def test_it_stays_independent_of_the_same_request_made_now(self, till: Till, moved: Moved) -> None:
+        payment = till.authorized()
+        captures.enqueue_capture(payment_id=payment.pk, amount=Decimal(30))
+        captures.capture(payment_id=payment.pk, amount=Decimal(30))
+        worker.run_once()
+        assert moved("capture") == [3000, 3000]
+
     def test_a_key_enqueues_once(self, till: Till, moved: Moved) -> None:
         payment = till.authorized()
         for _ in range(2):
@@ -378,6 +392,14 @@ class TestAttack31RetentionRan:
         assert (event.body, len(event.body_sha256)) == (None, 64)
         assert (payment.captured_amount, payment.refunded_amount) == (10000, 1000)
         assert payment.refunds.get().note == "sorry"
+
+    def test_what_may_still_be_needed_stays(self, till: Till) -> None:
+        payment = till.captured(on="refund", outcome="pending")
+        refunds.refund(payment_id=payment.pk, amount=Decimal(10), note="soon")
+        Operation.objects.update(settled_at=F("settled_at") - timedelta(days=180))
+        worker.run_once()
+        kept = Operation.objects.exclude(request={})
+        assert [(operation.kind, operation.status) for operation in kept] == [("refund", "accepted")]
 
     def test_nothing_breaks(
         self, payment: Payment, moved: Moved, admin_client: Client, fake_provider: FakeProvider

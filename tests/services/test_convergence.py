@@ -6,12 +6,21 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from medusa_payments.exceptions import NotAllowed, PaymentOutcomeUnknown
 from medusa_payments.models import Capture, Event, Payment, PaymentCollection, PaymentSession, Refund
 from medusa_payments.money import Money
 from medusa_payments.providers.facts import PaymentSnapshot
-from medusa_payments.services import captures, convergence, payment_collections, payment_sessions, payments, refunds
+from medusa_payments.services import (
+    captures,
+    convergence,
+    payment_collections,
+    payment_sessions,
+    payments,
+    refunds,
+    worker,
+)
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences
 from tests.scripted import Script, Verb, euros, lost
@@ -124,6 +133,27 @@ class TestWhileOurOwnMovementIsOpen:
         payment.refresh_from_db()
         assert (payment.captured_amount, payment.released_amount) == (3000, 7000)
         assert differences(fake_provider) == []
+
+    def test_a_refund_of_what_is_not_booked_yet(self, till: Till, script: Script, fake_provider: FakeProvider) -> None:
+        payment, seen = till.authorized(), []
+        fake_provider.dashboard.capture(payment.provider_ref, 4000)
+        fake_provider.dashboard.refund(payment.provider_ref, 1000)
+        self.look_during(script, "capture", seen, payment.payment_session_id)
+        captures.capture(payment_id=payment.pk, amount=Decimal(30))
+        payment.refresh_from_db()
+        assert (seen[0].waits, payment.refunded_amount, payment.frozen_at) == (True, 0, None)
+
+        convergence.look_at(payment.payment_session_id)
+        assert differences(fake_provider) == []
+
+
+def test_a_cancel_that_releases_less_has_the_rest_looked_for(till: Till, fake_provider: FakeProvider) -> None:
+    payment = till.authorized()
+    fake_provider.dashboard.capture(payment.provider_ref, 4000)
+    payments.cancel(payment_id=payment.pk)
+    assert PaymentCollection.objects.get().attention_at <= timezone.now()
+    worker.run_once()
+    assert differences(fake_provider) == []
 
 
 class TestBeforeMoneyIsLost:
