@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 SETTING_NAME = "MEDUSA_PAYMENTS"
@@ -29,16 +28,14 @@ DEFAULTS: dict[str, Any] = {
 class PaymentsSettings:
     """Attribute access to `MEDUSA_PAYMENTS`, defaults filled in.
 
-    Nothing is read at import. Values follow the setting when tests override it. Unknown keys are reported by
-    the system check `medusa_payments.E001`, not here.
+    Nothing is read at import and nothing is kept, so values follow the setting when tests override it, in any thread.
+    Unknown keys are reported by the system check `medusa_payments.E001`, not here.
     """
 
     def __getattr__(self, name: str) -> Any:
         if name not in DEFAULTS:
             raise AttributeError(f"{SETTING_NAME} has no key {name}")
-        value = getattr(settings, SETTING_NAME, {}).get(name, DEFAULTS[name])
-        setattr(self, name, value)
-        return value
+        return getattr(settings, SETTING_NAME, {}).get(name, DEFAULTS[name])
 
     def hook(self, name: str) -> Any:
         """Return what a setting holds; where that is a dotted path, the object it names.
@@ -48,16 +45,5 @@ class PaymentsSettings:
         value = getattr(self, name)
         return import_string(value) if isinstance(value, str) else value
 
-    def reload(self) -> None:
-        self.__dict__.clear()
-
 
 payments_settings = PaymentsSettings()
-
-
-def _reload(*, setting: str, **_: object) -> None:
-    if setting == SETTING_NAME:
-        payments_settings.reload()
-
-
-setting_changed.connect(_reload, dispatch_uid="medusa_payments.conf.reload")

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from medusa_payments.exceptions import (
@@ -40,7 +40,7 @@ from tests.audit import differences, recover
 from tests.scripted import SECOND, Script, Verb, answer_lost, authorize, euros, lost, run_out
 from tests.till import Till
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 Moved = Callable[[str], list[int]]
 
@@ -174,7 +174,7 @@ class TestAttack04ForeignReferences:
         paid = till.authorized()
         till.cart_id = "cart_2"
         other = till.session()
-        with pytest.raises(IntegrityError):
+        with pytest.raises(IntegrityError), transaction.atomic():
             PaymentSession.objects.filter(pk=other.pk).update(provider_ref=paid.provider_ref)
 
 

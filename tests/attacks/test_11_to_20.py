@@ -39,7 +39,7 @@ from tests.scripted import SECOND, Script, Scripted, answer_lost, authorize, los
 from tests.till import Till
 from tests.unit.test_money import EXPONENTS
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 Moved = Callable[[str], list[int]]
 
@@ -158,6 +158,7 @@ class TestAttack15AProviderIsNotWhatItWas:
         assert "pp_fake_fake" in found[0].msg
 
 
+@pytest.mark.django_db(transaction=True)
 class TestAttack16TheCommit:
     def test_no_call_without_an_acknowledged_reserve(
         self, till: Till, moved: Moved, monkeypatch: pytest.MonkeyPatch, fake_provider: FakeProvider

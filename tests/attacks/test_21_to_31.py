@@ -40,7 +40,7 @@ from tests.audit import differences, recover
 from tests.scripted import Script, authorize
 from tests.till import Till
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 Moved = Callable[[str], list[int]]
 
@@ -60,6 +60,7 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
         return list(pool.map(run, calls))
 
 
+@pytest.mark.django_db(transaction=True)
 def test_attack_21_no_order_of_locks_to_get_wrong(till: Till, fake_provider: FakeProvider) -> None:
     payment = till.authorized()
     calls: list[Callable[[], Any]] = []
@@ -84,16 +85,16 @@ class TestAttack22BeyondTheLimits:
 
     def test_update(self, till: Till) -> None:
         payment = till.authorized()
-        with pytest.raises(IntegrityError):
+        with pytest.raises(IntegrityError), transaction.atomic():
             Payment.objects.filter(pk=payment.pk).update(captured_amount=F("amount") + 1)
 
     def test_one_live_collection_per_cart_and_one_live_session_per_slot(self, till: Till) -> None:
         session = till.session()
-        with pytest.raises(IntegrityError):
+        with pytest.raises(IntegrityError), transaction.atomic():
             PaymentCollection.objects.bulk_create(
                 [PaymentCollection(amount=1, currency_code="eur", cart_id="cart_1", live_cart_id="cart_1")]
             )
-        with pytest.raises(IntegrityError):
+        with pytest.raises(IntegrityError), transaction.atomic():
             PaymentSession.objects.bulk_create(
                 [
                     PaymentSession(
@@ -110,9 +111,9 @@ class TestAttack22BeyondTheLimits:
 @pytest.mark.parametrize("amount", [1.0, "1", Decimal(1), True])
 def test_attack_23_amounts_that_are_no_whole_numbers(till: Till, amount: Any) -> None:
     payment = till.authorized()
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError), transaction.atomic():
         Payment.objects.filter(pk=payment.pk).update(captured_amount=amount)
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError), transaction.atomic():
         Capture.objects.create(payment=payment, amount=amount, provider_ref="x")
     with pytest.raises((InvalidData, TypeError)):
         captures.capture(
@@ -120,6 +121,7 @@ def test_attack_23_amounts_that_are_no_whole_numbers(till: Till, amount: Any) ->
         )
 
 
+@pytest.mark.django_db(transaction=True)
 class TestAttack24EventHandlers:
     @pytest.fixture
     def heard(self) -> Iterator[list[str]]:

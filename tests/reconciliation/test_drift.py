@@ -37,7 +37,7 @@ from tests.till import Till
 
 THIRTY = Decimal(30)
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def reconcile(*options: str) -> tuple[int, dict[str, Any]]:

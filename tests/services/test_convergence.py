@@ -26,7 +26,7 @@ from tests.audit import differences
 from tests.scripted import Script, Verb, euros, lost
 from tests.till import Till
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

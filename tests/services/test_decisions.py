@@ -18,7 +18,7 @@ from tests.audit import differences
 from tests.scripted import Script, authorize, euros, lost, settle
 from tests.till import Till
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 NOTE = "Looked it up in their dashboard."
 

@@ -16,7 +16,7 @@ from tests.audit import differences, recover
 from tests.scripted import Script, answer_lost, authorize, lost, run_out
 from tests.till import Till
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 Moved = Callable[[str], list[int]]
 

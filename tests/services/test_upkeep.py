@@ -18,7 +18,7 @@ from tests.audit import differences, recover
 from tests.scripted import SECOND, Script, authorize, declined, lost, settle, unavailable
 from tests.till import Till
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 Moved = Callable[[str], list[int]]
 
