@@ -110,6 +110,7 @@ def _settle_refusal(collection: PaymentCollection, operation: Operation, outcome
     operation.refusal = outcome.refusal.value
     operation.error_code = outcome.code
     operation.error_message = outcome.message
+    _have_it_looked_after(collection)
     _close(operation, OperationStatus.REFUSED)
     events.record(
         collection,
@@ -127,8 +128,7 @@ def _settle_not_executed(collection: PaymentCollection, operation: Operation, me
     if operation.kind == OperationKind.INITIATE:
         session_settlement.book_failure(operation)
     operation.error_message = message
-    # What the state of the collection calls for is to be tried again.
-    attention.ask(collection, timezone.now() + attention.SHORTEST_WAIT)
+    _have_it_looked_after(collection)
     _close(operation, OperationStatus.NOT_EXECUTED)
     events.record(
         collection,
@@ -137,6 +137,11 @@ def _settle_not_executed(collection: PaymentCollection, operation: Operation, me
         kind=operation.kind,
         message=message,
     )
+
+
+def _have_it_looked_after(collection: PaymentCollection) -> None:
+    """What was not done may still be called for, perhaps with another amount."""
+    attention.ask(collection, timezone.now() + attention.SHORTEST_WAIT)
 
 
 def _expire_lease(collection: PaymentCollection, operation: Operation, message: str) -> None:

@@ -11,7 +11,7 @@ from medusa_payments.exceptions import PaymentOutcomeUnknown, ProviderNotReachab
 from medusa_payments.models import Event, Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.providers.registry import providers
 from medusa_payments.providers.types import InitiateRequest
-from medusa_payments.services import operations, payment_collections, payment_sessions, upkeep, worker
+from medusa_payments.services import convergence, operations, payment_collections, payment_sessions, upkeep, worker
 from medusa_payments.services.provider_calls import Succeeded
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
@@ -66,10 +66,24 @@ def test_what_was_refused_is_not_tried_again_and_again(till: Till, script: Scrip
     payment = till.captured()
     script["refund"] = declined
     payment_collections.fail(payment_collection_id=payment.payment_collection_id, on_failure="refund")
+    assert attention() is not None
     recover()
     recover()
     assert Operation.objects.filter(kind="refund").count() == 1
     assert Event.objects.filter(name="operation.refused").count() == 1
+
+
+def test_what_was_refused_for_one_amount_is_tried_for_another(
+    till: Till, script: Script, fake_provider: FakeProvider
+) -> None:
+    payment = till.captured()
+    fake_provider.dashboard.refund(payment.provider_ref, 2500)
+    payment_collections.fail(payment_collection_id=payment.payment_collection_id, on_failure="refund")
+    convergence.look_at(payment.payment_session_id)
+    assert recover() == 0
+    payment.refresh_from_db()
+    assert payment.refunded_amount == 10000
+    assert differences(fake_provider) == []
 
 
 class TestASessionThatTheCustomerLeft:
