@@ -62,10 +62,9 @@ class TestAttack11ConfirmRacesAnAmountChange:
         assert differences(fake_provider) == []
 
 
-@pytest.mark.parametrize("currency_code", sorted(EXPONENTS))
-def test_attack_12_rows_do_not_change_their_meaning(currency_code: str) -> None:
+def test_attack_12_rows_do_not_change_their_meaning() -> None:
     """A library that changes the digits of a currency fails here, instead of reading every stored amount anew."""
-    assert exponent(currency_code.lower()) == EXPONENTS[currency_code]
+    assert {code: exponent(code.lower()) for code in EXPONENTS} == EXPONENTS
 
 
 class TestAttack13AmountsOffTheProvidersStep:
