@@ -56,6 +56,7 @@ def operations(openapi: OpenAPI) -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"{method} {path}", operation
 
 
+@pytest.mark.any_engine
 def test_it_has_no_warnings_and_is_committed(tmp_path: Path) -> None:
     generated = tmp_path / "openapi.yaml"
 

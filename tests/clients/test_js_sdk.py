@@ -73,12 +73,12 @@ def shop(live_server: Any, fake_provider: Any) -> dict[str, str]:
     ("script", "browser_origin"),
     [
         ("checkout.mjs", SERVER),
-        ("checkout.mjs", "http://localhost:3000"),
+        pytest.param("checkout.mjs", "http://localhost:3000", marks=pytest.mark.any_engine),
         ("outcomes.mjs", SERVER),
         ("back_office.mjs", "http://localhost:7001"),
         ("back_office_orders.mjs", "http://localhost:7001"),
-        ("logins.mjs", "http://localhost:7001"),
-        ("cors.mjs", SERVER),
+        pytest.param("logins.mjs", "http://localhost:7001", marks=pytest.mark.any_engine),
+        pytest.param("cors.mjs", SERVER, marks=pytest.mark.any_engine),
     ],
 )
 def test_script(node: str, shop: dict[str, str], script: str, browser_origin: str) -> None:

@@ -154,6 +154,7 @@ def test_refusals(db: None, arguments: list[str], message: str) -> None:
         run(*arguments)
 
 
+@pytest.mark.any_engine
 @pytest.mark.django_db(transaction=True)
 def test_exit_statuses_and_streams(child_environment: dict[str, str]) -> None:
     def manage(*arguments: str) -> subprocess.CompletedProcess[str]:

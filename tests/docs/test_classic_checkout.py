@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.docs.projects import Project
 
 CUSTOMER = """
@@ -33,6 +35,7 @@ print("paid and refunded")
 """
 
 
+@pytest.mark.any_engine
 def test_the_shop_of_the_guide(tmp_path: Path) -> None:
     project = Project.of("docs/guides/classic-checkout.md", tmp_path)
     project.write("shop/migrations/__init__.py", "")

@@ -38,6 +38,7 @@ def test_the_first_payment(
     assert len(fake_provider.ledger_entries()) == len(moved)
 
 
+@pytest.mark.any_engine
 def test_adding_the_app_to_a_shop(tmp_path: Path) -> None:
     project = Project.of("README.md", tmp_path)
     services = blocks("README.md", "python")[-1] + "\nprint(payment.captured_amount, payment.refunded_amount)\n"

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.docs.projects import BASE_SETTINGS, MANAGE, Project
 
 SETTINGS = """
@@ -114,6 +116,7 @@ print("a good day")
 """
 
 
+@pytest.mark.any_engine
 def test_changes_nothing(tmp_path: Path) -> None:
     project = Project(tmp_path)
     for name, code in {
