@@ -9,6 +9,15 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
+from medusa_payments.providers.account_holders import (
+    AccountHolderResult,
+    CreateAccountHolderRequest,
+    DeletePaymentMethodRequest,
+    FindAccountHolderRequest,
+    SavedPaymentMethod,
+    SavePaymentMethodRequest,
+    SavePaymentMethodResult,
+)
 from medusa_payments.providers.errors import ProviderRejected
 from medusa_payments.providers.facts import PaymentSnapshot, RetrieveRequest
 from medusa_payments.providers.notices import WebhookNotice, WebhookRequest
@@ -34,7 +43,8 @@ class PaymentProvider(ABC):
     `idempotency_key`: a repeat with the same key must return the first call's result (or raise its refusal).
     """
 
-    capabilities: ClassVar[Capabilities] = Capabilities()
+    capabilities: Capabilities = Capabilities()
+    """May differ by instance, where it depends on the options."""
 
     client_data_keys: ClassVar[frozenset[str] | None] = frozenset()
     """Keys of the session `data` that a storefront may send; None accepts all but `RESERVED_DATA_KEYS`."""
@@ -126,6 +136,35 @@ class PaymentProvider(ABC):
         Only called for providers without the capability `can_retrieve`.
         """
         raise NotImplementedError(f"{self.alias} can't read its webhooks again.")
+
+    def create_account_holder(self, request: CreateAccountHolderRequest) -> AccountHolderResult:
+        """Open a customer's account, once for one `idempotency_key`.
+
+        Only called with the capability `has_account_holders`, as is `find_account_holder`.
+        """
+        raise NotImplementedError(f"{self.alias} keeps no customers.")
+
+    def find_account_holder(self, request: FindAccountHolderRequest) -> AccountHolderResult | None:
+        """Return the account that was opened for our row, None when there is none. Changes nothing."""
+        raise NotImplementedError(f"{self.alias} keeps no customers.")
+
+    def list_payment_methods(self, account_holder_ref: str) -> tuple[SavedPaymentMethod, ...]:
+        """Return the payment methods kept for a customer that can be paid with again, newest first. Changes nothing.
+
+        Only called with the capability `has_saved_methods`, as are the next two.
+        """
+        raise NotImplementedError(f"{self.alias} keeps no payment methods.")
+
+    def save_payment_method(self, request: SavePaymentMethodRequest) -> SavePaymentMethodResult:
+        """Begin to save a payment method; the customer's browser goes on with what is returned."""
+        raise NotImplementedError(f"{self.alias} keeps no payment methods.")
+
+    def delete_payment_method(self, request: DeletePaymentMethodRequest) -> None:
+        """Forget a payment method. One that is gone already is no error.
+
+        Raises `ProviderRejected` for one that isn't this account holder's.
+        """
+        raise NotImplementedError(f"{self.alias} keeps no payment methods.")
 
 
 RESERVED_DATA_KEYS = frozenset(

@@ -50,14 +50,42 @@ class RefundFact:
     reason: str = ""
 
 
+class DisputeState(StrEnum):
+    """Where a dispute stands. `inquiry`: the bank asks, no money was taken back (yet). In `needs_response` and
+    `under_review` the disputed money is withheld from the merchant; `lost`: for good; `won` and `closed`: not any more.
+    """
+
+    INQUIRY = "inquiry"
+    NEEDS_RESPONSE = "needs_response"
+    UNDER_REVIEW = "under_review"
+    WON = "won"
+    LOST = "lost"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeFact:
+    """One dispute (chargeback), in the state that it is in now. `reason` is the provider's own word.
+
+    `evidence_due_by` is until when the merchant may answer.
+    """
+
+    money: Money
+    dispute_ref: str
+    state: DisputeState
+    reason: str = ""
+    evidence_due_by: datetime | None = None
+    opened_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentSnapshot:
     """A payment object as the provider has it now.
 
     `session_id` is what our metadata on the object says, None when it has none. `money` is what it is for; with a
     status that holds money, what was authorized. `captured` and `released` are totals over its whole life; `captures`
-    lists single captures as far as the provider tells them apart, `refunds` all refunds. `capture_before` is when an
-    authorization runs out. `is_live` is False in a provider's test mode.
+    lists single captures as far as the provider tells them apart, `refunds` all refunds, `disputes` all disputes.
+    `capture_before` is when an authorization runs out. `is_live` is False in a provider's test mode.
     """
 
     provider_ref: str
@@ -68,6 +96,7 @@ class PaymentSnapshot:
     released: Money
     captures: tuple[CaptureFact, ...] = ()
     refunds: tuple[RefundFact, ...] = ()
+    disputes: tuple[DisputeFact, ...] = ()
     capture_before: datetime | None = None
     is_live: bool | None = None
     data: Mapping[str, Any] = field(default_factory=dict)

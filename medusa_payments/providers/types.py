@@ -23,7 +23,9 @@ class Capabilities:
     `can_retrieve`: `retrieve` tells what the provider has. `finds_by_session`: also without a reference, by our
     metadata, so that "not found" proves that nothing was initiated. `reports_keys`: movements name the idempotency key
     that caused them, so that a missing one proves that nothing moved. `can_list`: `list_payments` works.
-    `has_webhooks`: `read_webhook` works.
+    `has_webhooks`: `read_webhook` works. `has_account_holders`: it keeps customers, so that `create_account_holder` and
+    `find_account_holder` work. `has_saved_methods`: it keeps their payment methods as well. `has_disputes`: its
+    snapshots tell of disputes.
     """
 
     is_local: bool = False
@@ -37,10 +39,15 @@ class Capabilities:
     reports_keys: bool = False
     can_list: bool = False
     has_webhooks: bool = False
+    has_account_holders: bool = False
+    has_saved_methods: bool = False
+    has_disputes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InitiateRequest:
+    """`account_holder_ref` is the provider's id of the customer, where it keeps customers and one is logged in."""
+
     idempotency_key: str
     session_id: str
     payment_collection_id: str
@@ -48,6 +55,7 @@ class InitiateRequest:
     data: Mapping[str, Any]
     customer_id: str | None = None
     email: str | None = None
+    account_holder_ref: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +79,14 @@ class AuthorizeRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureRequest:
+    """`is_final`: nothing more will be captured, because this takes all that remains."""
+
     idempotency_key: str
     session_id: str
     payment_id: str
     provider_ref: str
     money: Money
+    is_final: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -126,6 +126,7 @@ def reserve(
         payment_id=payment.pk,
         provider_ref=payment.provider_ref,
         money=Money(minor_units=amount, currency_code=payment.currency_code),
+        is_final=payment.capturable_amount == 0,
     )
     return operations.reserve(
         request=request,
