@@ -40,6 +40,14 @@ class AccountHolderResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteAccountHolderRequest:
+    """Close a customer's account and forget the payment methods that it has."""
+
+    idempotency_key: str
+    account_holder_ref: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SavedPaymentMethod:
     """A payment method as its customer may see it: `data` holds what is public (brand, last four digits, expiry)."""
 

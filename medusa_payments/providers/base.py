@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from medusa_payments.providers.account_holders import (
     AccountHolderResult,
     CreateAccountHolderRequest,
+    DeleteAccountHolderRequest,
     DeletePaymentMethodRequest,
     FindAccountHolderRequest,
     SavedPaymentMethod,
@@ -140,12 +141,19 @@ class PaymentProvider(ABC):
     def create_account_holder(self, request: CreateAccountHolderRequest) -> AccountHolderResult:
         """Open a customer's account, once for one `idempotency_key`.
 
-        Only called with the capability `has_account_holders`, as is `find_account_holder`.
+        Only called with the capability `has_account_holders`, as are the next two.
         """
         raise NotImplementedError(f"{self.alias} keeps no customers.")
 
     def find_account_holder(self, request: FindAccountHolderRequest) -> AccountHolderResult | None:
         """Return the account that was opened for our row, None when there is none. Changes nothing."""
+        raise NotImplementedError(f"{self.alias} keeps no customers.")
+
+    def delete_account_holder(self, request: DeleteAccountHolderRequest) -> None:
+        """Close a customer's account, with the payment methods that it has. One that is gone already is no error.
+
+        What was paid stays.
+        """
         raise NotImplementedError(f"{self.alias} keeps no customers.")
 
     def list_payment_methods(self, account_holder_ref: str) -> tuple[SavedPaymentMethod, ...]:

@@ -23,8 +23,8 @@ class Capabilities:
     `can_retrieve`: `retrieve` tells what the provider has. `finds_by_session`: also without a reference, by our
     metadata, so that "not found" proves that nothing was initiated. `reports_keys`: movements name the idempotency key
     that caused them, so that a missing one proves that nothing moved. `can_list`: `list_payments` works.
-    `has_webhooks`: `read_webhook` works. `has_account_holders`: it keeps customers, so that `create_account_holder` and
-    `find_account_holder` work. `has_saved_methods`: it keeps their payment methods as well. `has_disputes`: its
+    `has_webhooks`: `read_webhook` works. `has_account_holders`: it keeps customers, so that accounts can be created,
+    found and deleted. `has_saved_methods`: it keeps their payment methods as well. `has_disputes`: its
     snapshots tell of disputes.
     """
 
@@ -46,7 +46,11 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InitiateRequest:
-    """`account_holder_ref` is the provider's id of the customer, where it keeps customers and one is logged in."""
+    """`account_holder_ref` is the provider's id of the customer, where it keeps customers and one is logged in.
+
+    A saved payment method comes as `data["payment_method"]`, and is that customer's. `is_off_session`: pay with it now;
+    the customer isn't there to confirm anything.
+    """
 
     idempotency_key: str
     session_id: str
@@ -56,6 +60,7 @@ class InitiateRequest:
     customer_id: str | None = None
     email: str | None = None
     account_holder_ref: str | None = None
+    is_off_session: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
