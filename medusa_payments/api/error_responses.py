@@ -12,6 +12,7 @@ from medusa_payments.api.exceptions import (
     UNKNOWN_ERROR,
     UNSUPPORTED_MEDIA_TYPE,
 )
+from medusa_payments.api.fields import RecordField
 from medusa_payments.api.parsers import BODY_TOO_LARGE
 from medusa_payments.api.permissions import KEY_INVALID, KEY_MISSING
 
@@ -24,16 +25,20 @@ OPERATION_ID = "payop_01JD3M6Q8S1T3V5W7X9Y0Z2A4B"
 
 
 class PaymentErrorSerializer(serializers.Serializer[Any]):
-    """The envelope of every error."""
+    """The envelope of every error but a missing login."""
 
-    type = serializers.CharField(
-        required=False, help_text="What kind of error it is, for programs. Missing only where a login is needed."
-    )
+    type = serializers.CharField(help_text="What kind of error it is, for programs.")
     message = serializers.CharField(help_text="What went wrong, for people. Safe to show.")
     code = serializers.CharField(required=False, help_text="Tells errors of one type apart.")
-    details = serializers.DictField(
+    details = RecordField(
         required=False, help_text="The ids and amounts (major units) behind the message, when there are any."
     )
+
+
+class PaymentLoginNeededSerializer(serializers.Serializer[Any]):
+    """What is answered where a login is needed."""
+
+    message = serializers.CharField(help_text="Always `Unauthorized`.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +49,7 @@ class ErrorResponse:
     description: str
     examples: dict[str, dict[str, Any]]
     may_retry: bool = False
+    envelope: type[serializers.Serializer[Any]] = PaymentErrorSerializer
 
 
 ERRORS: dict[int, ErrorResponse] = {
@@ -59,6 +65,7 @@ ERRORS: dict[int, ErrorResponse] = {
         name="PaymentsUnauthorized",
         description="A login is needed.",
         examples={"unauthorized": UNAUTHORIZED},
+        envelope=PaymentLoginNeededSerializer,
     ),
     403: ErrorResponse(
         name="PaymentsForbidden",

@@ -37,7 +37,16 @@ from medusa_payments.exceptions import InvalidData
 from medusa_payments.queries.conditions import EVERYTHING, AllOf, AnyOf, Comparison, Condition, Operator
 from medusa_payments.queries.like import containing
 
-__all__ = ["TIMESTAMPS", "BooleanFilter", "DateFilter", "Filter", "ListQuery", "SelectionQuery", "TextFilter"]
+__all__ = [
+    "TIMESTAMPS",
+    "BooleanFilter",
+    "DateFilter",
+    "Filter",
+    "ListQuery",
+    "PagelessQuery",
+    "SelectionQuery",
+    "TextFilter",
+]
 
 AnyField = serializers.Field[Any, Any, Any, Any]
 ANY_CONDITION = (Comparison, AllOf, AnyOf)
@@ -69,6 +78,17 @@ class SelectionQuery(StrictSerializer):
         """Add `fields` here: as a class attribute it would hide the serializer's own property for type checkers."""
         selection = StringField(required=False, max_length=MAX_FIELDS_LENGTH, help_text=FIELDS_HELP)
         return {**super().get_fields(), "fields": selection}
+
+
+class PagelessQuery(SelectionQuery):
+    """For one object, where Medusa takes what pages a list."""
+
+    def get_fields(self) -> dict[str, AnyField]:
+        ignored = "Taken as Medusa takes it; it changes nothing."
+        numbers = {name: IntegerParameter(required=False, help_text=ignored) for name in ("limit", "offset")}
+        order = StringField(required=False, help_text=ignored)
+        with_deleted = BooleanParameter(required=False, help_text=ignored)
+        return {**super().get_fields(), **numbers, "order": order, "with_deleted": with_deleted}
 
 
 class FilterField(serializers.Field[Condition, Any, Any, Any]):

@@ -20,7 +20,6 @@ from medusa_payments.api.error_responses import (
     RETRY_AFTER,
     STORE_BAD_REQUEST,
     ErrorResponse,
-    PaymentErrorSerializer,
 )
 from medusa_payments.api.operators import takes_many
 from medusa_payments.api.permissions import (
@@ -104,7 +103,7 @@ class PaymentsAutoSchema(AutoSchema):
         return STORE_BAD_REQUEST if status == 400 and self._has_permission(HasPublishableKey) else ERRORS[status]
 
     def _error_reference(self, error: ErrorResponse) -> Any:
-        envelope = self.resolve_serializer(PaymentErrorSerializer, "response").ref
+        envelope = self.resolve_serializer(error.envelope, "response").ref
         examples = {name: {"value": value} for name, value in error.examples.items()}
         component = ResolvedComponent(  # type: ignore[no-untyped-call]
             name=error.name,
@@ -201,7 +200,7 @@ class RecordFieldExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-
     target_class = "medusa_payments.api.fields.RecordField"
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> Any:
-        return {"type": "object", "additionalProperties": {}}
+        return _record(auto_schema)
 
 
 class FilterFieldExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
@@ -211,27 +210,23 @@ class FilterFieldExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> Any:
         accepted = self.target.accepted
-        name = f"Payments{type(accepted).__name__}"
+        kind = type(accepted).__name__.removesuffix("Filter")
         one, many = accepted.schema, {"type": "array", "items": accepted.schema}
         operators = {each: {"oneOf": [one, many]} if takes_many(each) else one for each in sorted(accepted.operators)}
-        component = ResolvedComponent(  # type: ignore[no-untyped-call]
-            name=name,
-            type=ResolvedComponent.SCHEMA,
-            object=name,
-            schema={
-                "description": getdoc(type(accepted)),
-                "oneOf": [one, many, {"type": "object", "properties": operators}],
-            },
+        compared = _component(
+            auto_schema,
+            f"Payments{kind}Operators",
+            {"type": "object", "description": "All that are given have to hold.", "properties": operators},
         )
-        auto_schema.registry.register_on_missing(component)
-        return component.ref
+        variants = {"description": getdoc(type(accepted)), "oneOf": [one, many, compared]}
+        return _component(auto_schema, f"Payments{kind}Filter", variants)
 
 
 class GroupFieldExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
     target_class = "medusa_payments.api.filters.GroupField"
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> Any:
-        return {"type": "array", "items": {"type": "object"}}
+        return {"type": "array", "items": _record(auto_schema)}
 
 
 class StrictSerializerExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
@@ -246,3 +241,17 @@ class StrictSerializerExtension(OpenApiSerializerExtension):  # type: ignore[no-
         if not type(self.target).__doc__:
             schema.pop("description", None)
         return {**schema, "additionalProperties": False}
+
+
+def _record(auto_schema: AutoSchema) -> Any:
+    """One component for all records: generated clients get one class for them, not one for each place."""
+    schema = {"type": "object", "description": "Keys and values as they come.", "additionalProperties": {}}
+    return _component(auto_schema, "PaymentsRecord", schema)
+
+
+def _component(auto_schema: AutoSchema, name: str, schema: dict[str, Any]) -> Any:
+    component = ResolvedComponent(  # type: ignore[no-untyped-call]
+        name=name, type=ResolvedComponent.SCHEMA, object=name, schema=schema
+    )
+    auto_schema.registry.register_on_missing(component)
+    return component.ref

@@ -87,7 +87,7 @@ def test_strict_bodies_say_so(document: Any) -> None:
     assert body["additionalProperties"] is False
     assert "description" not in body
     assert body["properties"]["amount"] == {"type": "number", "exclusiveMinimum": 0}
-    assert body["properties"]["record"] == {"type": "object", "additionalProperties": {}}
+    assert body["properties"]["record"] == {"$ref": "#/components/schemas/PaymentsRecord"}
 
 
 def test_an_envelope_is_not_wrapped_in_a_list(document: Any) -> None:

@@ -196,6 +196,19 @@ class TestRefundReasons:
         assert (response.status_code, response.json()["message"]) == (400, f"Invalid request: {message}")
         assert staff.get(f"{REASONS}/{reason['id']}").json()["refund_reason"] == reason
 
+    def test_one_reason_takes_the_paging_of_a_list(self, staff: ValidatedClient, reason: Any) -> None:
+        """Medusa's documents have it there, so clients may send it; it changes nothing."""
+        paging = "limit=0&offset=5&order=-label&with_deleted=true"
+
+        made = staff.post(f"{REASONS}?{paging}", {"label": "Late", "code": "late"})
+        read = staff.get(f"{REASONS}/{reason['id']}?{paging}&fields=label")
+        gone = staff.delete(f"{REASONS}/{reason['id']}?{paging}&fields=label")
+
+        assert made.json()["refund_reason"]["code"] == "late"
+        assert read.json() == {"refund_reason": {"id": reason["id"], "label": reason["label"]}}
+        assert gone.json() == {"id": reason["id"], "object": "refund_reason", "deleted": True}
+        assert staff.get(f"{REASONS}/{made.json()['refund_reason']['id']}?offset=x").status_code == 400
+
     def test_the_list_is_in_the_order_of_its_ids(self, staff: ValidatedClient) -> None:
         for code in ("c", "a", "b"):
             staff.post(REASONS, {"label": code, "code": code})

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from medusa_payments.api import examples
-from medusa_payments.api.filters import SelectionQuery
+from medusa_payments.api.filters import PagelessQuery, SelectionQuery
 from medusa_payments.api.pagination import paginate
 from medusa_payments.api.representations import refund_reason
 from medusa_payments.api.schema import UnkeyedAutoSchema, operation
@@ -55,7 +55,7 @@ class AdminRefundReasonViewSet(AdminViewSet):
         description="Makes a reason that refunds can name. A `code` that is in use is 422 `duplicate_error`.",
         tags=TAGS,
         schema=UnkeyedAutoSchema,
-        parameters=[SelectionQuery],
+        parameters=[PagelessQuery],
         request=AdminCreateRefundReasonSerializer,
         request_example={name: examples.REFUND_REASON[name] for name in ("label", "code", "description")},
         response=AdminRefundReasonResponseSerializer,
@@ -63,7 +63,7 @@ class AdminRefundReasonViewSet(AdminViewSet):
     )
     def create(self, request: Request) -> Response:
         body = self.validated(AdminCreateRefundReasonSerializer, request.data)
-        query = self.validated_query(SelectionQuery)
+        query = self.validated_query(PagelessQuery)
         reason = refund_reasons.create(**body)
         return Response({"refund_reason": refund_reason(reason, query.get("fields"))})
 
@@ -72,12 +72,12 @@ class AdminRefundReasonViewSet(AdminViewSet):
         summary="Get a refund reason",
         description="Returns the reason.",
         tags=TAGS,
-        parameters=[SelectionQuery],
+        parameters=[PagelessQuery],
         response=AdminRefundReasonResponseSerializer,
         response_example={"refund_reason": examples.REFUND_REASON},
     )
     def retrieve(self, request: Request, id: str) -> Response:
-        query = self.validated_query(SelectionQuery)
+        query = self.validated_query(PagelessQuery)
         return Response({"refund_reason": refund_reason(reason_queries.existing(id), query.get("fields"))})
 
     @operation(
@@ -104,9 +104,11 @@ class AdminRefundReasonViewSet(AdminViewSet):
         description="New refunds can't name it any more; those that did keep it. Its code can be used again.",
         tags=TAGS,
         schema=UnkeyedAutoSchema,
+        parameters=[PagelessQuery],
         response=AdminRefundReasonDeletedSerializer,
         response_example={"id": examples.REFUND_REASON_ID, "object": "refund_reason", "deleted": True},
     )
     def destroy(self, request: Request, id: str) -> Response:
+        self.validated_query(PagelessQuery)
         refund_reasons.delete(refund_reason_id=id)
         return Response({"id": id, "object": "refund_reason", "deleted": True})
