@@ -59,6 +59,7 @@ demo: $(DEMO)/installed
 	@$(DEMO)/bin/python manage.py seed_demo
 	@echo
 	@echo 'The demo shop, with publishable key pk_demo:'
+	@echo '  checkout        http://127.0.0.1:$(PORT)/checkout'
 	@echo '  storefront API  http://127.0.0.1:$(PORT)/store/products'
 	@echo '  Swagger UI      http://127.0.0.1:$(PORT)/docs/'
 	@echo '  ReDoc           http://127.0.0.1:$(PORT)/redoc/'

@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "medusa_payments",
     "storefront_project.shop",
+    "storefront_project.checkout",
 ]
 
 MIDDLEWARE = [
@@ -135,6 +136,9 @@ MEDUSA_PAYMENTS = {
         *REST_FRAMEWORK["DEFAULT_AUTHENTICATION_CLASSES"],
     ],
 }
+
+# What the checkout page is told; it asks the API for everything else.
+CHECKOUT: dict[str, Any] = {"publishable_key": "pk_demo"}
 
 # The demo's customers pay with the fake provider, on purpose.
 SILENCED_SYSTEM_CHECKS = ["medusa_payments.W007"]

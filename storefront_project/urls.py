@@ -1,4 +1,4 @@
-"""All paths of the demo: the payment APIs at the root, the shop beside them, Django admin and the API's pages."""
+"""All paths of the demo: the payment APIs at the root, the shop and its checkout beside them, admin and API pages."""
 
 from django.contrib import admin
 from django.contrib.staticfiles.views import serve
@@ -17,6 +17,7 @@ urlpatterns = [
     path("", index, name="index"),
     path("", include("medusa_payments.urls")),
     path("", include("storefront_project.shop.urls")),
+    path("", include("storefront_project.checkout.urls")),
     path("django-admin/", admin.site.urls),
     path("openapi.json", SpectacularJSONAPIView.as_view(renderer_classes=[OpenApiJsonRenderer2]), name="openapi"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="openapi"), name="docs"),

@@ -20,7 +20,7 @@ from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE_SECONDS = 300
-PAGES = ("/", "/docs/", "/redoc/", "/openapi.json", "/django-admin/login/")
+PAGES = ("/", "/checkout", "/docs/", "/redoc/", "/openapi.json", "/django-admin/login/")
 FIRST_PAYMENT = re.search(r"^```bash\n(.*?)^```$", (ROOT / "README.md").read_text(), flags=re.DOTALL | re.MULTILINE)
 
 # Region, what is given back, and what the provider must have moved (minor units).

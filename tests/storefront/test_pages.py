@@ -13,14 +13,14 @@ def client(seeded):
     return Client()
 
 
-@pytest.mark.parametrize("path", ["/", "/docs/", "/redoc/"])
+@pytest.mark.parametrize("path", ["/", "/checkout", "/docs/", "/redoc/"])
 def test_a_page_loads_nothing_from_elsewhere(client, path):
     response = client.get(path)
     assert response.status_code == 200
     assert ELSEWHERE.findall(response.content.decode()) == []
 
 
-@pytest.mark.parametrize("path", ["/docs/", "/redoc/", "/django-admin/login/"])
+@pytest.mark.parametrize("path", ["/checkout", "/docs/", "/redoc/", "/django-admin/login/"])
 def test_every_file_that_a_page_names_is_served(client, path):
     files = re.findall(r"""["'](/static/[^"']+)""", client.get(path).content.decode())
     assert files
@@ -34,7 +34,7 @@ def test_the_landing_page_leads_everywhere(client):
     page = client.get("/").content.decode()
     for path in re.findall(r'href="(/[^"]*)"', page):
         assert client.get(path).status_code in {200, 302}
-    assert {"/docs/", "/redoc/", "/openapi.json", "/django-admin/", "/fake-provider/ledger"} <= set(
+    assert {"/checkout", "/docs/", "/redoc/", "/openapi.json", "/django-admin/", "/fake-provider/ledger"} <= set(
         re.findall(r'href="(/[^"]*)"', page)
     )
 

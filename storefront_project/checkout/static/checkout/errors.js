@@ -1,0 +1,28 @@
+/** What can go wrong, by what it says about the money. */
+
+/** The shop answered that it can't be done. `retryAfter` is in seconds, where the shop says when to ask again. */
+export class Refusal extends Error {
+  constructor(status, { message, type, code, details } = {}, retryAfter = null) {
+    super(message);
+    Object.assign(this, { status, type, code, details: details ?? {}, retryAfter });
+  }
+
+  /** Whether the payment may have gone through all the same, or still be under way. */
+  get isUnknown() {
+    return (this.status === 409 && this.code !== "cart_changed") || (this.status >= 500 && this.status !== 503);
+  }
+}
+
+/** No answer came: what was asked for may have been done or not. */
+export class ConnectionLost extends Error {
+  isUnknown = true;
+}
+
+/** The bank or the payment service told the customer that nothing was paid. */
+export class PaymentFailed extends Error {}
+
+/** What was typed in isn't complete; nothing was sent. */
+export class Incomplete extends Error {}
+
+/** The payment service can't be reached from this browser; nothing was sent. */
+export class MethodUnavailable extends Error {}
