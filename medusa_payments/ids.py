@@ -2,9 +2,11 @@
 
 import secrets
 import time
+from datetime import UTC, datetime
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ULID_LENGTH = 26
+_TIME_LENGTH = 10
 
 
 def new_id(prefix: str) -> str:
@@ -14,6 +16,20 @@ def new_id(prefix: str) -> str:
     """
     number = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
     return f"{prefix}_{_ulid(number)}"
+
+
+def made_at(id: str) -> datetime | None:
+    """Return when an id was made, by the clock of the process that made it; None for one that isn't ours."""
+    ulid = id.rpartition("_")[2]
+    if len(ulid) != _ULID_LENGTH or not set(ulid) <= set(_CROCKFORD) or ulid[0] > "7":
+        return None
+    milliseconds = 0
+    for character in ulid[:_TIME_LENGTH]:
+        milliseconds = milliseconds << 5 | _CROCKFORD.index(character)
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (OverflowError, ValueError):
+        return None
 
 
 def _ulid(number: int) -> str:

@@ -35,6 +35,7 @@ from medusa_payments.providers.types import (
     SessionResult,
     UpdateRequest,
 )
+from medusa_payments.sensitive_data import holds_sensitive_data
 
 
 class PaymentProvider(ABC):
@@ -75,8 +76,11 @@ class PaymentProvider(ABC):
     def clean_client_data(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return what of a storefront's session `data` goes to the provider.
 
-        Called before anything is reserved. Raises `ProviderRejected` naming the keys that aren't writable.
+        Called before anything is reserved. Raises `ProviderRejected` naming the keys that aren't writable, and naming
+        nothing when there is a card number, a security code or a secret key anywhere in it.
         """
+        if holds_sensitive_data(data):
+            raise ProviderRejected(CARD_DATA_REFUSED, code="sensitive_data")
         forbidden = RESERVED_DATA_KEYS & data.keys()
         if self.client_data_keys is not None:
             forbidden |= data.keys() - self.client_data_keys
@@ -174,6 +178,8 @@ class PaymentProvider(ABC):
         """
         raise NotImplementedError(f"{self.alias} keeps no payment methods.")
 
+
+CARD_DATA_REFUSED = "Card data and secret keys can't be sent here: a card is given to the payment provider itself."
 
 RESERVED_DATA_KEYS = frozenset(
     {"amount", "currency", "currency_code", "customer", "customer_id", "capture_method", "metadata"}

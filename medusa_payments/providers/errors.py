@@ -22,7 +22,7 @@ class ProviderRejected(ProviderError):
 
 
 class ProviderUnavailable(ProviderError):
-    """No byte of the request was sent. Nothing moved."""
+    """Nothing moved: no byte of the request was sent, or the provider turned it away at the door (a revoked key)."""
 
 
 class ProviderOutcomeUnknown(ProviderError):

@@ -2,6 +2,7 @@
 
 import re
 import time
+from datetime import UTC, datetime
 
 import pytest
 
@@ -49,3 +50,13 @@ def test_tail_is_random_and_not_monotonic(monkeypatch: pytest.MonkeyPatch) -> No
 
     assert len(set(made)) == 1000
     assert made != sorted(made)
+
+
+def test_says_when_it_was_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ids.time, "time_ns", lambda: 1469918176385_999_999)
+    assert ids.made_at(new_id("pay_col")) == datetime(2016, 7, 30, 22, 36, 16, 385000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("strange", ["", "payses_1", "payses_" + "U" * 26, "payses_" + "8" * 26, "payses_" + "7" * 26])
+def test_of_a_strange_id_nothing_is_known(strange: str) -> None:
+    assert ids.made_at(strange) is None

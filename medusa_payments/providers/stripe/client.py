@@ -1,0 +1,156 @@
+"""The connection to one Stripe account: its own client, no module globals of the library."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from typing import Any
+
+import requests
+import stripe
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+from medusa_payments.providers.errors import ProviderUnavailable
+from medusa_payments.providers.stripe.errors import NothingSent, translated
+from medusa_payments.providers.stripe.options import StripeOptions
+
+logger = logging.getLogger(__name__)
+
+API_VERSION = "2026-10-28.endive"
+"""That of stripe 16.1: an upgrade of the library within its major version doesn't change what we ask for and read."""
+
+CONNECT_SECONDS = 3.0
+
+_IDEMPOTENCY_KEY = "Idempotency-Key"
+_REPLAYED = "Idempotent-Replayed"
+
+
+class CautiousHttpClient(stripe.RequestsClient):
+    """Tells apart what surely never reached Stripe, over all attempts that the library makes at one request.
+
+    Sends no telemetry: the library's switch for it is a module global, and not ours to turn.
+    """
+
+    def __init__(self, timeout: tuple[float, float]) -> None:
+        super().__init__(timeout=timeout)
+        self._in_doubt = threading.local()
+
+    def request(  # type: ignore[override]
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
+    ) -> tuple[bytes, int, Mapping[str, str]]:
+        """Make one attempt.
+
+        Raises `NothingSent` when neither this nor an earlier attempt under the same key can have arrived, and
+        `stripe.APIConnectionError` for a lost answer. A refusal after a lost answer says nothing about the attempt
+        that it was lost of, unless Stripe replays its first answer: then the answer counts as lost too.
+        """
+        key = (headers or {}).get(_IDEMPOTENCY_KEY)
+        was_in_doubt = key is not None and getattr(self._in_doubt, "key", None) == key
+        self._in_doubt.key = key
+        try:
+            body, status, answered = super().request(method, url, headers, post_data)
+        except stripe.APIConnectionError as error:
+            if _never_connected(error) and not was_in_doubt:
+                self._in_doubt.key = None
+                raise _nothing_sent(error.should_retry) from error
+            raise
+        is_refusal = status in {400, 401, 403, 404} and answered.get(_REPLAYED) != "true"
+        if was_in_doubt and is_refusal:
+            raise _lost("An earlier attempt may have been executed.")
+        if status < 500 and status != 409:
+            self._in_doubt.key = None
+        return body, status, answered
+
+    def _add_telemetry_header(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        return headers
+
+
+class StripeConnection:
+    """Makes calls with an account's key. Thread-safe; the client is made on first use."""
+
+    def __init__(self, options: StripeOptions) -> None:
+        self._options = options
+        self._lock = threading.Lock()
+        self._client: stripe.StripeClient | None = None
+
+    def __repr__(self) -> str:
+        return f"<StripeConnection to {self._options.account_name}>"
+
+    @property
+    def seconds_per_request(self) -> float:
+        """How long one request can take with all its attempts: connecting, waiting for the answer, pausing between.
+
+        The socket's timeouts bound each wait for bytes; an answer that trickles in byte by byte isn't bounded.
+        """
+        retries = self._options.max_network_retries
+        client = stripe.HTTPClient
+        pauses: float = sum(min(client.INITIAL_DELAY * 2**number, client.MAX_DELAY) for number in range(retries))
+        return (1 + retries) * (CONNECT_SECONDS + self._options.timeout) + pauses
+
+    def send(self, call: Callable[[Any], Any]) -> dict[str, Any]:
+        """Make one call on the `v1` services and return the object it answers. Raises what `errors` says."""
+        try:
+            answer: dict[str, Any] = call(self._connected().v1).to_dict()
+        except stripe.StripeError as error:
+            raise self._told(error) from None
+        return answer
+
+    def pages(self, call: Callable[[Any], Any]) -> Iterator[dict[str, Any]]:
+        """Make a list call and yield the objects of all its pages. Raises what `errors` says."""
+        try:
+            for row in call(self._connected().v1).auto_paging_iter():
+                yield row.to_dict()
+        except stripe.StripeError as error:
+            raise self._told(error) from None
+
+    def _told(self, error: stripe.StripeError) -> Exception:
+        told = translated(error)
+        if isinstance(told, ProviderUnavailable):
+            logger.error("Stripe account %s: %s", self._options.account_name, type(error).__name__)
+        return told
+
+    def _connected(self) -> stripe.StripeClient:
+        with self._lock:
+            if self._client is None:
+                self._client = self._made()
+            return self._client
+
+    def _made(self) -> stripe.StripeClient:
+        options = self._options
+        client = options.http_client
+        if client is None:
+            client = CautiousHttpClient(timeout=(CONNECT_SECONDS, options.timeout))
+        return stripe.StripeClient(
+            options.api_key,
+            stripe_version=API_VERSION,
+            max_network_retries=options.max_network_retries,
+            http_client=_http_client(client),
+            base_addresses={"api": options.api_base} if options.api_base else None,
+        )
+
+
+def _http_client(configured: Any) -> stripe.HTTPClient:
+    found = configured
+    if isinstance(found, str):
+        module, _, name = found.rpartition(".")
+        found = getattr(import_module(module), name)
+    client = found() if callable(found) else found
+    if not isinstance(client, stripe.HTTPClient):
+        raise TypeError("The option http_client must lead to a stripe.HTTPClient.")
+    return client
+
+
+def _nothing_sent(should_retry: bool) -> NothingSent:
+    return NothingSent("No connection was made.", should_retry=should_retry)  # type: ignore[no-untyped-call]
+
+
+def _lost(message: str) -> stripe.APIConnectionError:
+    return stripe.APIConnectionError(message, should_retry=False)  # type: ignore[no-untyped-call]
+
+
+def _never_connected(error: stripe.APIConnectionError) -> bool:
+    cause = error.__cause__
+    if isinstance(cause, requests.exceptions.ConnectTimeout):
+        return True
+    reason = cause.args[0] if isinstance(cause, requests.exceptions.ConnectionError) and cause.args else None
+    return isinstance(reason, MaxRetryError) and isinstance(reason.reason, NewConnectionError)

@@ -1,0 +1,57 @@
+"""Card numbers, security codes and secret keys are recognised wherever they hide."""
+
+from typing import Any
+
+import pytest
+
+from medusa_payments.sensitive_data import holds_sensitive_data, without_sensitive_data
+
+pytestmark = pytest.mark.any_engine
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "4242424242424242",
+        4242424242424242,
+        "4242 4242 4242 4242",
+        "4242-4242-4242-4242",
+        "card: 378282246310005, thanks",
+        {"4242424242424242": "as a key"},
+        {"a": [{"b": ("c", "6011111111111117")}]},
+        {"CVC": "123"},
+        {"a": {"card_cvc": 123}},
+        {"securityCode": "1"},
+        {"card[number]": "5555555555554444"},
+        "sk_live_51Abcdef",
+        "the key is rk_test_51Abcdef",
+        "whsec_abcdef",
+    ],
+)
+def test_is_found(value: Any) -> None:
+    assert holds_sensitive_data(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        "",
+        {},
+        "4242424242424241",
+        "42424242424",
+        "42424242424242424242",
+        "payses_01JDFK3W7Y0Q4N5V8R2T6B9XCM",
+        {"card": {"request_three_d_secure": "any"}},
+        "pk_live_51Abcdef",
+        "sk_",
+        {"amount": 4242},
+    ],
+)
+def test_nothing_is_found_where_nothing_is(value: Any) -> None:
+    assert not holds_sensitive_data(value)
+
+
+def test_a_text_is_shown_without_it() -> None:
+    shown = without_sensitive_data("No such card 4242 4242 4242 4242 for sk_test_51Abcdef, order 4242424242424241")
+    assert shown == "No such card *** for ***, order 4242424242424241"
