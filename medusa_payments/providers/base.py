@@ -48,6 +48,9 @@ class PaymentProvider(ABC):
     capabilities: Capabilities = Capabilities()
     """May differ by instance, where it depends on the options."""
 
+    option_names: ClassVar[frozenset[str] | None] = None
+    """The names that `OPTIONS` may have; None for a provider that checks them itself."""
+
     client_data_keys: ClassVar[frozenset[str] | None] = frozenset()
     """Keys of the session `data` that a storefront may send; None accepts all but `RESERVED_DATA_KEYS`."""
 
@@ -62,6 +65,9 @@ class PaymentProvider(ABC):
 
     def __init__(self, alias: str, options: Mapping[str, Any]) -> None:
         """Raise `ValueError` or `TypeError` for wrong options; called once, before anything is reserved."""
+        unknown = set() if self.option_names is None else options.keys() - self.option_names
+        if unknown:
+            raise ValueError(f"unknown options: {', '.join(sorted(unknown))}")
         self.alias = alias
 
     @property

@@ -64,8 +64,6 @@ from medusa_payments.testing.fake_steering import (
 KILLED = 137
 """The exit status of a process that was killed."""
 
-_OPTIONS = frozenset({"ledger_path", "account", "timeout_seconds", "authorization_seconds", "webhook_secrets"})
-
 _PAGE = 500
 
 _REFUSALS: dict[RefusalKind, type[ProviderError]] = {
@@ -108,15 +106,13 @@ class FakeProvider(PaymentProvider):
         can_list=True,
         has_webhooks=True,
     )
+    option_names = frozenset({"ledger_path", "account", "timeout_seconds", "authorization_seconds", "webhook_secrets"})
     client_data_keys = STEERING_KEYS
     public_data_keys = fake_verbs.PUBLIC_DATA_KEYS
     api_version = "1"
 
     def __init__(self, alias: str, options: Mapping[str, Any]) -> None:
         super().__init__(alias, options)
-        unknown = options.keys() - _OPTIONS
-        if unknown:
-            raise ValueError(f"unknown options: {', '.join(sorted(unknown))}")
         if not options.get("ledger_path"):
             raise ValueError("the option ledger_path is missing")
         self._account = str(options.get("account", "fake"))

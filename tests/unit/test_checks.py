@@ -23,6 +23,7 @@ from medusa_payments.providers.system import SystemProvider
 HERE = __name__
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference.md"
 SYSTEM = {"BACKEND": "medusa_payments.providers.system.SystemProvider"}
+ANY_OPTIONS = {"BACKEND": f"{__name__}.SilentProvider"}
 FAKE = "medusa_payments.testing.fake_provider.FakeProvider"
 PEM = "-----BEGIN KEY-----\nMIIEvQIBADANBgkq\n-----END KEY-----"
 
@@ -30,13 +31,22 @@ PEM = "-----BEGIN KEY-----\nMIIEvQIBADANBgkq\n-----END KEY-----"
 class TalkativeProvider(SystemProvider):
     """Refuses its options and quotes them in every way it can think of."""
 
+    option_names = None
+
     def __init__(self, alias: str, options: Mapping[str, Any]) -> None:
         super().__init__(alias, options)
         key, pem = options["api_key"], options["certificates"][0]["pem"]
         raise options.get("error", ValueError)(f"bad api_key {key!r} ({key[:12]}…{key[-8:]}), id={key}, pem {pem!r}")
 
 
+class SilentProvider(SystemProvider):
+    """Takes any options."""
+
+    option_names = None
+
+
 class HomemadeFake(SystemProvider):
+    option_names = None
     __module__ = "medusa_payments.testing.homemade"
 
 
@@ -286,7 +296,7 @@ class TestWhereProvidersAreMeantToRun:
     @pytest.mark.parametrize("key", ["sk_live_51Hx", "rk_live_51Hx"])
     def test_a_live_key_on_a_developers_machine(self, configure: Any, settings: Any, key: str) -> None:
         settings.DEBUG = True
-        configure(PROVIDERS={"pp_a": {**SYSTEM, "OPTIONS": {"accounts": [{"api_key": key}]}}})
+        configure(PROVIDERS={"pp_a": {**ANY_OPTIONS, "OPTIONS": {"accounts": [{"api_key": key}]}}})
 
         [message] = messages()
 
@@ -297,7 +307,7 @@ class TestWhereProvidersAreMeantToRun:
     @pytest.mark.parametrize(("debug", "key"), [(True, "sk_test_51Hx"), (False, "sk_live_51Hx")])
     def test_a_key_where_it_belongs(self, configure: Any, settings: Any, debug: bool, key: str) -> None:
         settings.DEBUG = debug
-        configure(PROVIDERS={"pp_a": {**SYSTEM, "OPTIONS": {"api_key": key}}})
+        configure(PROVIDERS={"pp_a": {**ANY_OPTIONS, "OPTIONS": {"api_key": key}}})
 
         assert messages() == []
 

@@ -19,6 +19,7 @@ SYSTEM = {"BACKEND": "medusa_payments.providers.system.SystemProvider"}
 class SlowProvider(SystemProvider):
     """Takes its time to be made, and counts."""
 
+    option_names = None
     made = 0
 
     def __init__(self, alias: str, options: Mapping[str, Any]) -> None:
@@ -29,6 +30,8 @@ class SlowProvider(SystemProvider):
 
 
 class PickyProvider(SystemProvider):
+    option_names = None
+
     def __init__(self, alias: str, options: Mapping[str, Any]) -> None:
         super().__init__(alias, options)
         raise options["error"]
