@@ -1,0 +1,128 @@
+"""Capturing what is authorized, and giving back what isn't captured.
+
+What is given back shows as a refund without a balance transaction, as at Stripe, and counts in the charge's
+`amount_refunded`. https://docs.stripe.com/payments/place-a-hold-on-a-payment-method and
+https://docs.stripe.com/payments/multicapture
+"""
+
+from medusa_payments.testing.stripe_twin import amounts, disputes, refunds
+from medusa_payments.testing.stripe_twin.call import HIDDEN, Call, merged_metadata, new_id, shown
+from medusa_payments.testing.stripe_twin.errors import StripeTwinError, refused, unexpected_state
+from medusa_payments.testing.stripe_twin.wire import Document
+
+KIND = "payment_intent"
+
+_CANCELABLE = ("requires_payment_method", "requires_capture", "requires_confirmation", "requires_action", "processing")
+
+
+def capture(call: Call, params: Document, intent: str) -> Document:
+    """Take an amount of what is authorized. Without `final_capture=false` the rest is given back."""
+    found = call.get(KIND, intent, param="intent")
+    if found["status"] != "requires_capture":
+        raise _not_capturable(found)
+    charge = call.get("charge", found["latest_charge"])
+    is_final = params.get("final_capture", True)
+    _check_multicapture(charge, params)
+    amount = int({"amount_to_capture": found["amount_capturable"], **params}["amount_to_capture"])
+    _check_amount(found, charge, amount, is_final=is_final)
+    found["metadata"] = merged_metadata(found["metadata"], params.get("metadata", {}))
+    take(call, found, charge, amount, is_final=is_final)
+    return found
+
+
+def take(call: Call, intent: Document, charge: Document, amount: int, *, is_final: bool) -> None:
+    """Capture an amount that was checked."""
+    intent["amount_capturable"] -= amount
+    intent["amount_received"] += amount
+    charge["amount_captured"] += amount
+    charge["captured"] = True
+    charge["balance_transaction"] = charge["balance_transaction"] or new_id("txn")
+    call.enter("capture", intent, amount)
+    if is_final or not intent["amount_capturable"]:
+        if intent["amount_capturable"]:
+            release(call, intent, charge)
+        intent["status"] = "succeeded"
+    call.save(charge)
+    call.save(intent)
+    call.tell("charge.captured", charge)
+    call.tell(
+        f"payment_intent.{'succeeded' if intent['status'] == 'succeeded' else 'amount_capturable_updated'}", intent
+    )
+    disputes.dispute_if_card_says_so(call, charge)
+
+
+def cancel(call: Call, params: Document, intent: str) -> Document:
+    """Give a payment up; what is authorized and not captured is given back."""
+    found = call.get(KIND, intent, param="intent")
+    if found["status"] not in _CANCELABLE:
+        raise unexpected_state(
+            f"You cannot cancel this PaymentIntent because it has a status of {found['status']}. Only a PaymentIntent "
+            f"with one of the following statuses may be canceled: {', '.join(_CANCELABLE)}.",
+            shown(found),
+        )
+    give_up(call, found, reason=params.get("cancellation_reason"))
+    return found
+
+
+def give_up(call: Call, intent: Document, *, reason: str | None) -> None:
+    """Cancel an intent whatever its status."""
+    released = intent["amount_capturable"]
+    charge = call.get("charge", intent["latest_charge"]) if released else None
+    if charge is not None:
+        release(call, intent, charge, reason="expired_uncaptured_charge" if reason == "automatic" else None)
+        call.save(charge)
+    intent.update(status="canceled", canceled_at=call.now, cancellation_reason=reason, next_action=None)
+    call.save(intent)
+    call.enter("cancel", intent, released)
+    if charge is not None:
+        call.tell("charge.expired" if reason == "automatic" else "charge.refunded", charge)
+    call.tell("payment_intent.canceled", intent)
+
+
+def expire(call: Call, intent: Document) -> None:
+    """The customer's bank holds the money no longer. A no-op for what isn't held."""
+    if intent["status"] == "requires_capture":
+        give_up(call, intent, reason="automatic")
+
+
+def release(call: Call, intent: Document, charge: Document, *, reason: str | None = None) -> None:
+    """Give back what is authorized and not captured."""
+    amount = intent["amount_capturable"]
+    intent["amount_capturable"] = 0
+    charge["amount_refunded"] += amount
+    charge["refunded"] = charge["amount_refunded"] == charge["amount"]
+    charge[HIDDEN]["released"] += amount
+    refunds.save_release(call, charge, amount, reason=reason)
+
+
+def _check_multicapture(charge: Document, params: Document) -> None:
+    if "final_capture" not in params:
+        return
+    details = charge["payment_method_details"].get("card", {})
+    if details.get("multicapture", {}).get("status") != "available":
+        message = "This PaymentIntent does not support multicapture; final_capture can't be set."
+        raise refused(message, param="final_capture")
+
+
+def _check_amount(intent: Document, charge: Document, amount: int, *, is_final: bool) -> None:
+    is_release = amount == 0 and is_final and charge["amount_captured"]
+    if not is_release:
+        amounts.check_positive(amount, param="amount_to_capture")
+        amounts.check_step(amount, intent["currency"], param="amount_to_capture")
+    if amount > intent["amount_capturable"]:
+        message = (
+            f"The amount to capture, {amount}, is greater than the amount that can be captured, "
+            f"{intent['amount_capturable']}."
+        )
+        raise refused(message, code="amount_too_large", param="amount_to_capture")
+
+
+def _not_capturable(intent: Document) -> StripeTwinError:
+    if intent["status"] == "succeeded":
+        message = "This PaymentIntent could not be captured because it has already been captured."
+    else:
+        message = (
+            f"This PaymentIntent could not be captured because it has a status of {intent['status']}. Only a "
+            "PaymentIntent with one of the following statuses may be captured: requires_capture."
+        )
+    return unexpected_state(message, shown(intent))

@@ -1,0 +1,148 @@
+"""Refunds, and what looks like one: money that was held and is given back."""
+
+from medusa_payments.testing.stripe_twin import amounts, payment_methods
+from medusa_payments.testing.stripe_twin.answers import listed
+from medusa_payments.testing.stripe_twin.call import HIDDEN, Call, merged_metadata, new_id
+from medusa_payments.testing.stripe_twin.errors import malformed, refused
+from medusa_payments.testing.stripe_twin.wire import Document
+
+KIND = "refund"
+
+DECIDED_SECONDS = "refund_seconds"
+"""After how long a refund that doesn't succeed at once is decided."""
+
+_ONE_HOUR = 60 * 60
+
+
+def create(call: Call, params: Document) -> Document:
+    """Return captured money. Raises `StripeTwinError` for more than there is."""
+    charge = _charge(call, params)
+    if charge["disputed"] and not charge[HIDDEN].get("is_refundable", True):
+        message = f"Charge {charge['id']} has been charged back; cannot issue a refund."
+        raise refused(message, code="charge_disputed", charge=charge["id"])
+    left = refundable(charge)
+    if not left:
+        message = f"Charge {charge['id']} has already been refunded."
+        raise refused(message, code="charge_already_refunded", charge=charge["id"])
+    amount = params.get("amount", left)
+    amounts.check_positive(amount, param="amount")
+    amounts.check_step(amount, charge["currency"], param="amount")
+    if amount > left:
+        message = f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})"
+        raise refused(message, param="amount")
+    return make(call, charge, amount, params)
+
+
+def make(call: Call, charge: Document, amount: int, params: Document) -> Document:
+    """Make a refund of an amount that was checked."""
+    method = call.get("payment_method", charge["payment_method"])
+    card = payment_methods.card_of(method)
+    later = card.refund if card is not None else "succeeds"
+    refund = _new(call, charge, amount) | {
+        "metadata": merged_metadata({}, params.get("metadata", {})),
+        "reason": params.get("reason"),
+        "status": "pending" if later == "succeeds_later" else "succeeded",
+    }
+    if later != "succeeds":
+        change = "fail_refund" if later == "fails_later" else "settle_refund"
+        call.schedule(change, refund["id"], seconds=float(call.books.setting(DECIDED_SECONDS, str(_ONE_HOUR))))
+    charge["amount_refunded"] += amount
+    charge["refunded"] = charge["amount_refunded"] == charge["amount"]
+    call.save(refund)
+    call.save(charge)
+    call.enter("refund", call.get("payment_intent", charge["payment_intent"]), amount)
+    call.tell("refund.created", refund)
+    call.tell("charge.refunded", charge)
+    return refund
+
+
+def retrieve(call: Call, _params: Document, refund: str) -> Document:
+    return call.get(KIND, refund)
+
+
+def update(call: Call, params: Document, refund: str) -> Document:
+    found = call.get(KIND, refund)
+    found["metadata"] = merged_metadata(found["metadata"], params.get("metadata", {}))
+    call.save(found)
+    call.tell("refund.updated", found)
+    return found
+
+
+def list_all(call: Call, params: Document) -> Document:
+    return listed(call, KIND, params, "charge", "payment_intent", url="/v1/refunds")
+
+
+def settle(call: Call, refund: Document) -> None:
+    """The bank has paid a refund out. A no-op unless it was pending."""
+    if refund["status"] != "pending":
+        return
+    refund["status"] = "succeeded"
+    call.save(refund)
+    _tell_update(call, refund)
+
+
+def fail(call: Call, refund: Document) -> None:
+    """The bank has sent a refund back, even one that had succeeded; its money is the merchant's again."""
+    if refund["status"] == "failed":
+        return
+    refund.update(status="failed", failure_reason="unknown", failure_balance_transaction=new_id("txn"))
+    call.save(refund)
+    charge = call.get("charge", refund["charge"])
+    charge["amount_refunded"] -= refund["amount"]
+    charge["refunded"] = False
+    call.save(charge)
+    _tell_update(call, refund)
+    call.tell("refund.failed", refund)
+
+
+def refundable(charge: Document) -> int:
+    """Return what of a charge was captured and not refunded yet."""
+    released = charge[HIDDEN]["released"]
+    return int(charge["amount_captured"] - (charge["amount_refunded"] - released))
+
+
+def save_release(call: Call, charge: Document, amount: int, *, reason: str | None) -> None:
+    """Show money that was held and is given back as Stripe shows it: no money moved, hence no transaction."""
+    refund = _new(call, charge, amount) | {"balance_transaction": None, "reason": reason}
+    call.save(refund)
+
+
+def _charge(call: Call, params: Document) -> Document:
+    if "charge" in params:
+        charge = call.get("charge", params["charge"], param="charge")
+        if not charge["captured"] or charge["status"] != "succeeded":
+            raise refused(f"Charge {charge['id']} can't be refunded.", param="charge")
+        return charge
+    if "payment_intent" not in params:
+        message = "One of the following params should be provided for this request: payment_intent or charge."
+        raise malformed(message, code="parameter_missing", param="payment_intent")
+    intent = call.get("payment_intent", params["payment_intent"], param="payment_intent")
+    if not intent["amount_received"]:
+        message = f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund."
+        raise refused(message, param="payment_intent")
+    return call.get("charge", intent["latest_charge"])
+
+
+def _new(call: Call, charge: Document, amount: int) -> Document:
+    return {
+        "id": new_id("re"),
+        "object": KIND,
+        "amount": amount,
+        "balance_transaction": new_id("txn"),
+        "charge": charge["id"],
+        "created": call.now,
+        "currency": charge["currency"],
+        "destination_details": {"card": {"reference_status": "pending", "type": "refund"}, "type": "card"},
+        "metadata": {},
+        "payment_intent": charge["payment_intent"],
+        "reason": None,
+        "receipt_number": None,
+        "source_transfer_reversal": None,
+        "status": "succeeded",
+        "transfer_reversal": None,
+    }
+
+
+def _tell_update(call: Call, refund: Document) -> None:
+    call.tell("refund.updated", refund)
+    call.tell("charge.refund.updated", refund)
