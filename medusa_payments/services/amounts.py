@@ -1,11 +1,13 @@
 """How a caller's decimal amount becomes minor units that a payment and its provider accept."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from medusa_payments.exceptions import InvalidData
 from medusa_payments.models import Payment
 from medusa_payments.money import MAX_MINOR_UNITS, to_major_units, to_minor_units
 from medusa_payments.providers.base import PaymentProvider
+from medusa_payments.providers.registry import providers
 
 
 def positive_minor_units(amount: Decimal | None, *, currency_code: str, verb: str) -> int | None:
@@ -31,6 +33,13 @@ def step_up(minor_units: int, *, provider: PaymentProvider, currency_code: str) 
     if stepped > MAX_MINOR_UNITS:
         raise InvalidData("The amount is too large")
     return stepped
+
+
+def cover(minor_units: int, *, provider_ids: Iterable[str], currency_code: str) -> int:
+    """Return the smallest amount that covers `minor_units` and that the finest of several providers accepts."""
+    configured = [providers[alias] for alias in provider_ids if alias in providers]
+    finest = min(configured, key=lambda provider: provider.amount_step(currency_code), default=None)
+    return step_up(minor_units, provider=finest, currency_code=currency_code) if finest else minor_units
 
 
 def check_step(minor_units: int, *, provider: PaymentProvider, currency_code: str) -> None:

@@ -11,12 +11,20 @@ from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import captures, events, expiry, operations, payments, refunds
+from medusa_payments.services import amounts, captures, events, expiry, operations, payments, refunds
 from medusa_payments.services.events import EventName
 from medusa_payments.services.operations import Reservation
-from medusa_payments.services.retirement import reserve_cancel
+from medusa_payments.services.retirement import reserve_cancel, retire
+from medusa_payments.services.session_placement import awaits_others
 from medusa_payments.services.unwanted_money import Undo, undoes
-from medusa_payments.states import CollectionStatus, ExpiryPolicy, OperationKind, OperationStatus, SessionStatus
+from medusa_payments.states import (
+    CollectionStatus,
+    ExpiryPolicy,
+    OperationKind,
+    OperationStatus,
+    SessionStatus,
+    UndoPolicy,
+)
 
 WORKER = "worker"
 """The actor of what is done because the state of a collection calls for it."""
@@ -30,8 +38,8 @@ def reserve(collection: PaymentCollection) -> list[Reservation]:
     Replaced objects are given up, unwanted money is given back, authorizations about to run out are warned of and
     treated as their provider's policy says. The caller stores the collection and sends the reservations after commit.
     """
-    fail_if_overdue(collection)
-    reservations = [found for session in _objects_to_give_up(collection) for found in reserve_cancel(session)]
+    reservations = fail_if_overdue(collection)
+    reservations += [found for session in _objects_to_give_up(collection) for found in reserve_cancel(session)]
     for undo in _undoes(collection):
         reservations += _reserve_undo(undo)
     for payment in _payments(collection):
@@ -45,11 +53,27 @@ def are_left(collection: PaymentCollection) -> bool:
     return any(_objects_to_give_up(collection, with_open=True)) or bool(_undoes(collection))
 
 
-def fail_if_overdue(collection: PaymentCollection) -> None:
-    """A collection that isn't fully authorized by its `resolve_by` has failed. No-op otherwise."""
+def fail_if_overdue(collection: PaymentCollection) -> list[Reservation]:
+    """A collection that isn't fully authorized by its `resolve_by` has failed. No-op otherwise.
+
+    Unless a person is to decide, its unpaid sessions are given up: nobody pays the rest of what is being given back.
+    """
     is_overdue = collection.resolve_by is not None and collection.resolve_by <= timezone.now()
-    if is_overdue and collection.failed_at is None and collection.status not in RESOLVED:
-        fail(collection, reason="not resolved in time", actor=WORKER)
+    if not is_overdue or collection.failed_at is not None or collection.status in RESOLVED or _is_paying(collection):
+        return []
+    fail(collection, reason="not resolved in time", actor=WORKER)
+    if collection.on_failure == UndoPolicy.HOLD:
+        return []
+    unpaid = primary(PaymentSession).filter(payment_collection=collection, slot__isnull=False, payment__isnull=True)
+    return [found for session in unpaid for found in retire(collection, session, actor=WORKER)]
+
+
+def _is_paying(collection: PaymentCollection) -> bool:
+    """Somebody is authorizing the rest right now."""
+    authorizing = primary(Operation).filter(
+        payment_collection=collection, kind=OperationKind.AUTHORIZE.value, status=OperationStatus.OPEN.value
+    )
+    return any(operations.is_leased(operation) for operation in authorizing)
 
 
 def fail(collection: PaymentCollection, *, reason: str, actor: str) -> None:
@@ -68,14 +92,24 @@ def _objects_to_give_up(collection: PaymentCollection, *, with_open: bool = Fals
     )
     for session in out_of_slot.exclude(status=SessionStatus.CANCELED.value):
         tried = primary(Operation).filter(payment_session=session, kind=OperationKind.CANCEL.value)
-        if not _is_under_way_or_refused(tried, with_open=with_open):
+        if not _is_under_way_or_refused(tried, with_open=with_open) and not awaits_others(session):
             yield session
 
 
 def _undoes(collection: PaymentCollection) -> list[Undo]:
-    live = primary(PaymentSession).filter(payment_collection=collection, slot__isnull=False).first()
-    found = undoes(collection, _payments(collection), preferred=live.pk if live else None)
+    live = primary(PaymentSession).filter(payment_collection=collection, slot__isnull=False)
+    payments = _payments(collection)
+    preferred = set(live.values_list("pk", flat=True))
+    found = undoes(collection, payments, preferred=preferred, most=_most(collection, payments))
     return [undo for undo in found if not _was_refused(undo)]
+
+
+def _most(collection: PaymentCollection, payments: Iterable[Payment]) -> int:
+    """Return what may be captured of a collection (minor units): its amount in the coarsest of its providers' steps."""
+    providers = [provider for payment in payments if (provider := _provider_of(payment)) is not None]
+    code = collection.currency_code
+    stepped = [amounts.step_up(collection.amount, provider=provider, currency_code=code) for provider in providers]
+    return max(stepped, default=collection.amount)
 
 
 def _reserve_undo(undo: Undo) -> Iterable[Reservation]:

@@ -62,6 +62,46 @@ def execute(*, payment_collection_id: str, reserve: Reserve, include_deleted: bo
     return settlement.operation
 
 
+def reserve_all(
+    *,
+    payment_collection_id: str,
+    reserve: Callable[[PaymentCollection], list[Reservation]],
+    include_deleted: bool = False,
+) -> list[Reservation]:
+    """Commit all operations that `reserve` returns, for `answer` to carry out one after the other.
+
+    Raises what `reserve` raises, `NotFound`, `InsideTransaction`.
+    """
+    reservations: list[Reservation] = []
+    try:
+        with locked_collection(payment_collection_id, include_deleted=include_deleted) as collection:
+            reservations = reserve(collection)
+    except DatabaseError:
+        for reservation in reservations:
+            _withdraw(reservation)
+        raise
+    return reservations
+
+
+def answer(reservation: Reservation) -> Operation:
+    """Carry out a committed operation for a caller who waits; return it as it stands afterwards.
+
+    Raises `PaymentOutcomeUnknown` when the database couldn't book the answer.
+    """
+    if not reservation.operation.is_open:
+        operations.mark_answered(reservation.operation)
+        return reservation.operation
+    settlement = complete(reservation, is_answer=True)
+    carry_out(settlement.follow_ups)
+    return settlement.operation
+
+
+def withdraw(reservations: Iterable[Reservation]) -> None:
+    """Close operations that won't be sent, because one that they depend on didn't succeed."""
+    for reservation in reservations:
+        _withdraw(reservation, message="It was not sent: another operation of the same request did not succeed.")
+
+
 def enqueue(*, payment_collection_id: str, reserve: Callable[..., Reservation | None]) -> Operation | None:
     """Reserve what the worker will carry out, inside the caller's own transaction; return the operation.
 
@@ -107,10 +147,9 @@ def raise_unless_succeeded(operation: Operation) -> None:
             )
 
 
-def _withdraw(reservation: Reservation) -> None:
-    """Close what won't be sent because its commit failed: a failed commit may have been carried out all the same."""
+def _withdraw(reservation: Reservation, message: str = "The database failed while the payment was reserved.") -> None:
+    """Close what won't be sent. Where its commit failed, it may have been carried out all the same."""
     operation = reservation.operation
-    message = "The database failed while the payment was reserved."
     outcome = Unknown(message=message) if reservation.is_resend else NotExecuted(message=message)
     locks.renew_connection()
     try:

@@ -20,7 +20,7 @@ from medusa_payments.models import (
 )
 from medusa_payments.providers.types import CancelResult, CaptureResult, RefundResult, RefundStatus, SessionResult
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import attention, events, expiry
+from medusa_payments.services import attention, events, expiry, split_policy
 from medusa_payments.services.events import EventName
 from medusa_payments.services.freezing import freeze
 from medusa_payments.states import OperationStatus, SessionStatus
@@ -56,6 +56,7 @@ def book_authorization(
         amount=payment.amount,
     )
     _have_it_looked_after(collection, session, payment)
+    split_policy.note_authorization(collection, payment.amount)
     if operation is not None and result.status == SessionStatus.CAPTURED:
         captured = result.captured or result.money
         _append_capture(collection, payment, operation, captured.minor_units, provider_ref=None)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
@@ -220,7 +220,7 @@ def reopen(operation: Operation, *, open_slot: str | None = None) -> Reservation
 
 
 def session_slot(payment_collection_id: str, slot: int = 0) -> str:
-    """Return the open slot that all verbs on a collection's live session share: one of them at a time."""
+    """Return the open slot that all verbs on one of a collection's live sessions share: one of them at a time."""
     return f"{payment_collection_id}/{slot}"
 
 
@@ -235,14 +235,32 @@ def slot_holder(open_slot: str) -> Operation | None:
     return operation
 
 
-def unfinished_for(session: PaymentSession) -> list[Operation]:
-    """Return the open operations that stand between a live session and its authorization, if their leases have run out:
-    those on the session itself, and the one that holds the slot.
+def slot_holders(collection: PaymentCollection) -> list[Operation]:
+    """Return the open operations that hold a slot of a collection's sessions, if their leases have run out.
 
     Raises `Conflict` while a lease lives: somebody is at work.
     """
-    slot = session_slot(session.payment_collection_id, session.slot or 0)
-    found = primary(Operation).filter(Q(open_slot=slot) | Q(payment_session=session, status=OperationStatus.OPEN.value))
+    return _unless_leased(primary(Operation).filter(_holds_a_slot_of(collection.pk)))
+
+
+def unfinished_for(session: PaymentSession) -> list[Operation]:
+    """Return the open operations that stand between a live session and its authorization, if their leases have run out:
+    those on the session itself, the one that holds its slot, and those that choose the collection's sessions anew.
+
+    Raises `Conflict` while a lease lives: somebody is at work.
+    """
+    pk = session.payment_collection_id
+    choosing = _holds_a_slot_of(pk) & Q(kind__in=[OperationKind.INITIATE.value, OperationKind.UPDATE.value])
+    on_session = Q(payment_session=session, status=OperationStatus.OPEN.value)
+    in_slot = Q(open_slot=session_slot(pk, session.slot or 0))
+    return _unless_leased(primary(Operation).filter(choosing | in_slot | on_session))
+
+
+def _holds_a_slot_of(payment_collection_id: str) -> Q:
+    return Q(payment_collection=payment_collection_id, open_slot__startswith=f"{payment_collection_id}/")
+
+
+def _unless_leased(found: QuerySet[Operation]) -> list[Operation]:
     for operation in found:
         if is_leased(operation):
             raise in_progress(operation)

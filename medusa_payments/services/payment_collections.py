@@ -144,8 +144,7 @@ def delete(*, payment_collection_id: str, created_by: str = "") -> None:
     with locked_collection(payment_collection_id) as collection:
         if collection.status != CollectionStatus.NOT_PAID or cart_amounts.is_committed(collection):
             raise NotAllowed("Can only delete payment collections where status is not_paid")
-        unfinished = operations.slot_holder(operations.session_slot(collection.pk))
-        if unfinished is not None:
+        for unfinished in operations.slot_holders(collection):
             operations.abandon_slot(unfinished)
         live = primary(PaymentSession).filter(payment_collection=collection, slot__isnull=False)
         follow_ups = [reservation for row in live for reservation in retire(collection, row, actor=created_by)]

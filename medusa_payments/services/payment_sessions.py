@@ -1,22 +1,39 @@
 """Choosing a provider for a collection, and authorizing with it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from medusa_payments.carts import CartSnapshot
-from medusa_payments.exceptions import Conflict, NotAllowed, NotFound
-from medusa_payments.ids import new_id
+from medusa_payments.exceptions import (
+    Conflict,
+    InvalidData,
+    NotAllowed,
+    NotFound,
+    PaymentAuthorizationError,
+    PaymentsError,
+)
 from medusa_payments.models import Operation, PaymentCollection, PaymentSession
-from medusa_payments.money import Money
-from medusa_payments.providers.base import PaymentProvider
-from medusa_payments.providers.types import AuthorizeRequest
 from medusa_payments.queries import payment_collections as queries
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import amounts, cart_amounts, convergence, execution, operations, repeats, session_choice
-from medusa_payments.services.operations import CallerKey, Reservation
+from medusa_payments.services import (
+    cart_amounts,
+    convergence,
+    execution,
+    operations,
+    repeats,
+    session_authorization,
+    session_choice,
+    session_plans,
+    session_sets,
+)
+from medusa_payments.services.operations import CallerKey
 from medusa_payments.services.session_choice import SLOT, Choice
-from medusa_payments.states import OperationKind, OperationStatus, SessionStatus
+from medusa_payments.services.session_plans import SessionChoice, Tender
+from medusa_payments.services.session_sets import WantedSet
+from medusa_payments.states import OperationKind, SessionStatus
 
 AUTHORIZED_STATUSES = frozenset({SessionStatus.AUTHORIZED, SessionStatus.CAPTURED, SessionStatus.PENDING_AUTHORIZATION})
 
@@ -66,6 +83,80 @@ def initialize(
     return _live_session(payment_collection_id)
 
 
+def set_sessions(
+    *,
+    payment_collection_id: str,
+    sessions: Sequence[SessionChoice],
+    customer_id: str = "",
+    created_by: str = "",
+    request: object | None = None,
+    idempotency_key: str | None = None,
+) -> list[PaymentSession]:
+    """Split a collection among several sessions, each for a part of its amount; return them in the order given.
+
+    Guaranteed: the sessions become live all at once or not at all, however many callers ask at the same time, and their
+    amounts add up to what is to be paid. A live session that a choice names keeps its id and its object at the
+    provider; one that no choice names is given up there. One that holds money has to be named as it is. When a provider
+    refuses, what was there before stays, but for named sessions whose change went through: nothing can be authorized
+    then until the sessions are set again. A repeat with the same `idempotency_key` goes on where it stopped.
+
+    A collection with several sessions stores the policy `SPLIT_ON_FAILURE`; one that is paid in part has
+    `SPLIT_RESOLVE_SECONDS` from its first payment on to be paid in full.
+
+    Raises `NotFound` (collection, cart), `InvalidData` (provider, `data`, amounts), `NotAllowed` (money is held by a
+    session that isn't named, or somebody may be authorizing one), `PaymentAuthorizationError` (declined), `Conflict`
+    (another request is at work), `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
+    """
+    collection = queries.existing(payment_collection_id)
+    snapshot = cart_amounts.snapshot_of(collection, request)
+    asked = [[each.provider_id, str(each.amount), each.data, each.payment_session_id] for each in sessions]
+    caller = repeats.caller_key(idempotency_key, sessions=asked, customer_id=customer_id)
+    common = _Common(snapshot=snapshot, customer_id=customer_id, caller=caller, created_by=created_by)
+    tenders = [_tender(collection, each, common) for each in session_plans.checked(sessions)]
+    wanted = WantedSet(
+        plan=partial(session_plans.chosen, tenders=tenders),
+        asked=repeats.fingerprint(sessions=asked, customer_id=customer_id),
+        caller=caller,
+        snapshot=snapshot,
+        created_by=created_by,
+    )
+    convergence.look_at_open_sessions(payment_collection_id)
+    _have_set(payment_collection_id, wanted)
+    return session_choice.live_sessions(collection)
+
+
+def refresh(
+    *,
+    payment_collection_id: str,
+    payment_session_id: str,
+    created_by: str = "",
+    idempotency_key: str | None = None,
+) -> PaymentSession:
+    """Make a live session anew, with the same provider, amount and data; return the new one.
+
+    Guaranteed: the old one stays until the new one is there, and is given up at the provider then. The collection's
+    other sessions stay as they are.
+
+    Raises `NotFound` (collection, session), `NotAllowed` (it holds money), and what `set_sessions` raises.
+    """
+    collection = queries.existing(payment_collection_id)
+    caller = repeats.caller_key(idempotency_key, refresh=payment_session_id)
+    session = primary(PaymentSession).filter(pk=payment_session_id, payment_collection=collection).first()
+    if session is None:
+        raise NotFound(f"PaymentSession id not found: {payment_session_id}")
+    common = _Common(snapshot=None, customer_id=session.customer_id, caller=caller, created_by=created_by)
+    choice = _choice(session.provider_id, collection.region_id, session.client_data, common)
+    wanted = WantedSet(
+        plan=partial(session_plans.refreshed, payment_session_id=payment_session_id, choice=choice),
+        asked=repeats.fingerprint(refresh=payment_session_id),
+        caller=caller,
+        created_by=created_by,
+    )
+    convergence.look_at_open_sessions(payment_collection_id)
+    operations_of_set = _have_set(payment_collection_id, wanted)
+    return primary(PaymentSession).get(pk=operations_of_set[0].payment_session_id)
+
+
 def authorize(
     *,
     payment_collection_id: str,
@@ -83,11 +174,122 @@ def authorize(
     `cart_changed` when the cart has moved on; else another request is at work), `PaymentOutcomeUnknown`,
     `ProviderNotReachable`, `InsideTransaction`.
     """
+    session = _authorized(payment_collection_id, payment_session_id, created_by, request, idempotency_key)
+    if session.status not in AUTHORIZED_STATUSES:
+        raise NotAllowed(
+            f"Session: {session.pk} was not authorized with the provider.", details={"status": session.status}
+        )
+    return session
+
+
+def authorize_sessions(
+    *,
+    payment_collection_id: str,
+    payment_session_ids: Collection[str],
+    created_by: str = "",
+    request: object | None = None,
+    idempotency_key: str | None = None,
+) -> PaymentCollection:
+    """Authorize those of a collection's live sessions that are named, one after the other in the customer's order;
+    return the collection, whose status says how far that went.
+
+    What one provider refuses keeps the others from nothing: its session says so. Ids of no live session are ignored.
+    No-op, with no provider call, when enough is authorized already. An amount of 0 needs no session.
+
+    Raises `NotFound` (collection), `NotAllowed` (no session; money is held otherwise), and as soon as one session's
+    outcome isn't known `PaymentOutcomeUnknown`, `ProviderNotReachable` or `Conflict`: repeat the same request then.
+    """
+    collection = queries.existing(payment_collection_id)
+    live = session_choice.live_sessions(collection)
+    if collection.payments.exists() and collection.authorized_amount >= collection.amount:
+        return collection
+    if not live and collection.amount == 0:
+        live = [initialize(payment_collection_id=collection.pk, provider_id=SYSTEM, created_by=created_by)]
+        payment_session_ids = [live[0].pk]
+    if not live:
+        raise NotAllowed("You cannot complete a Payment Collection without a payment session.")
+    for session in live:
+        if session.pk in payment_session_ids:
+            with suppress(PaymentAuthorizationError):
+                _authorized_or_refused(collection.pk, session.pk, created_by, request, idempotency_key)
+    return queries.existing(payment_collection_id)
+
+
+SYSTEM = "pp_system_default"
+"""The provider that takes an amount of 0, and what is paid by other means."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Common:
+    """What all sessions of one request share."""
+
+    snapshot: CartSnapshot | None
+    customer_id: str
+    caller: CallerKey | None
+    created_by: str
+
+
+def _tender(collection: PaymentCollection, wanted: SessionChoice, common: _Common) -> Tender:
+    region_id = (common.snapshot.region_id or "") if common.snapshot else collection.region_id
+    return Tender(
+        choice=_choice(wanted.provider_id, region_id, wanted.data or {}, common),
+        amount=wanted.amount,
+        payment_session_id=wanted.payment_session_id,
+        keeps_data=wanted.data is None,
+    )
+
+
+def _choice(provider_id: str, region_id: str, data: Mapping[str, Any], common: _Common) -> Choice:
+    provider = session_choice.enabled_provider(provider_id, region_id)
+    return Choice(
+        provider_id=provider_id,
+        provider=provider,
+        data=session_choice.client_data(provider, data),
+        snapshot=common.snapshot,
+        customer_id=common.customer_id,
+        caller=common.caller,
+        created_by=common.created_by,
+    )
+
+
+def _have_set(payment_collection_id: str, wanted: WantedSet) -> list[Operation]:
+    """Carry out what makes a set live, and return its operations. The first one that doesn't succeed ends it: those
+    behind it are not sent.
+    """
+    reserved = execution.reserve_all(
+        payment_collection_id=payment_collection_id, reserve=partial(session_sets.reserve, wanted=wanted)
+    )
+    execution.carry_out(each for each in reserved if each.operation.kind == OperationKind.CANCEL)
+    unsent = [each for each in reserved if each.operation.kind != OperationKind.CANCEL]
+    done: list[Operation] = []
+    try:
+        while unsent:
+            done.append(execution.answer(unsent.pop(0)))
+            execution.raise_unless_succeeded(done[-1])
+    except PaymentsError:
+        execution.withdraw(unsent)
+        raise
+    if not session_sets.was_placed(done):
+        raise Conflict(
+            f"The payment sessions of {payment_collection_id} were given up for another choice.",
+            retry_after=operations.IN_PROGRESS_RETRY_SECONDS,
+        )
+    return done
+
+
+def _authorized(
+    payment_collection_id: str,
+    payment_session_id: str,
+    created_by: str,
+    request: object | None,
+    idempotency_key: str | None,
+) -> PaymentSession:
+    """Authorize a live session and return it, whatever its provider says of it. Raises what `authorize` raises."""
     snapshot = cart_amounts.snapshot_of(queries.existing(payment_collection_id), request)
     _execute_until(
         payment_collection_id,
         partial(
-            _reserve_authorization,
+            session_authorization.reserve,
             payment_session_id=payment_session_id,
             snapshot=snapshot,
             caller=repeats.caller_key(idempotency_key),
@@ -95,12 +297,17 @@ def authorize(
         ),
         is_done=lambda operation: operation.kind == OperationKind.AUTHORIZE,
     )
-    session = primary(PaymentSession).get(pk=payment_session_id)
-    if session.status not in AUTHORIZED_STATUSES:
-        raise NotAllowed(
-            f"Session: {session.pk} was not authorized with the provider.", details={"status": session.status}
-        )
-    return session
+    return primary(PaymentSession).get(pk=payment_session_id)
+
+
+def _authorized_or_refused(*arguments: Any) -> PaymentSession:
+    """As `_authorized`; a provider's rejection counts as a refusal (`PaymentAuthorizationError`)."""
+    try:
+        return _authorized(*arguments)
+    except InvalidData as error:
+        if "operation_id" in error.details:
+            raise PaymentAuthorizationError(error.message) from error
+        raise
 
 
 def _live_session(payment_collection_id: str) -> PaymentSession:
@@ -136,80 +343,3 @@ def _execute_until(
         f"Other requests keep changing {payment_collection_id}.",
         retry_after=operations.IN_PROGRESS_RETRY_SECONDS,
     )
-
-
-def _reserve_authorization(
-    collection: PaymentCollection,
-    *,
-    payment_session_id: str,
-    snapshot: CartSnapshot | None,
-    caller: CallerKey | None,
-    created_by: str,
-) -> Reservation | None:
-    session = (
-        primary(PaymentSession).filter(pk=payment_session_id, payment_collection=collection, slot__isnull=False).first()
-    )
-    if session is None:
-        raise NotFound(f"PaymentSession id not found: {payment_session_id}")
-    earlier = repeats.find_by_key(caller, kinds=[OperationKind.AUTHORIZE], target=session.pk)
-    if earlier is not None and earlier.status not in {OperationStatus.OPEN, OperationStatus.NOT_EXECUTED}:
-        return Reservation(operation=earlier)
-    if session.authorized_at is not None:
-        return None
-    session_choice.refuse_if_canceled(collection)
-    if collection.authorized_amount:
-        session_choice.refuse_if_money_is_held(collection)
-    unfinished = _unfinished(session)
-    if unfinished is not None:
-        return operations.resume(unfinished)
-    provider = operations.provider_for(session)
-    _refuse_if_cart_changed(collection, session, provider, snapshot)
-    if earlier is not None:
-        return operations.reopen(earlier, open_slot=operations.session_slot(collection.pk))
-    request = AuthorizeRequest(
-        idempotency_key=new_id("payop"),
-        session_id=session.pk,
-        payment_collection_id=collection.pk,
-        provider_ref=session.provider_ref or "",
-        money=Money(minor_units=session.amount, currency_code=session.currency_code),
-    )
-    return operations.reserve(
-        request=request,
-        provider=provider,
-        session=session,
-        target=session.pk,
-        caller=caller,
-        amount=session.amount,
-        open_slot=operations.session_slot(collection.pk),
-        created_by=created_by,
-    )
-
-
-def _unfinished(session: PaymentSession) -> Operation | None:
-    """Return what must be resolved before a session is authorized: what was asked about the session itself.
-
-    Another session's unknown initiate, which has not become the live one, is given up: the customer pays with this one.
-    """
-    on_session = None
-    for operation in operations.unfinished_for(session):
-        if operation.payment_session_id == session.pk:
-            on_session = operation
-        else:
-            operations.abandon_slot(operation)
-    return on_session
-
-
-def _refuse_if_cart_changed(
-    collection: PaymentCollection,
-    session: PaymentSession,
-    provider: PaymentProvider,
-    snapshot: CartSnapshot | None,
-) -> None:
-    stepped = amounts.step_up(collection.amount, provider=provider, currency_code=collection.currency_code)
-    is_current = snapshot is None or cart_amounts.covers(collection, snapshot)
-    if not is_current or (session.amount, session.currency_code) != (stepped, collection.currency_code):
-        raise Conflict(
-            "The cart has changed since the payment session was initialized. Initialize the payment session again.",
-            code="cart_changed",
-            details={"payment_session_id": session.pk},
-        )

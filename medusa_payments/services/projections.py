@@ -26,7 +26,7 @@ def decide(collection: PaymentCollection) -> CollectionState:
 
 
 def store(collection: PaymentCollection) -> None:
-    """Write amount, status, totals and event count of a locked collection.
+    """Write amount, status, totals, event count and deadlines of a locked collection.
 
     `completed_at` is set once per completion and cleared when the collection is no longer complete.
     """
@@ -44,6 +44,7 @@ def store(collection: PaymentCollection) -> None:
         "refunded_amount": state.refunded_amount,
         "event_count": collection.event_count,
         "attention_at": collection.attention_at,
+        "resolve_by": collection.resolve_by,
         "completed_at": collection.completed_at,
     }
     for name, value in values.items():

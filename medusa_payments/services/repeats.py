@@ -34,8 +34,12 @@ def caller_key(idempotency_key: str | None, **asked: Any) -> CallerKey | None:
         return None
     if not _VALID_KEY.fullmatch(idempotency_key):
         raise InvalidData("An idempotency key has 1 to 255 visible ASCII characters.")
-    canonical = msgspec.json.encode(asked, order="deterministic")
-    return CallerKey(key=idempotency_key, fingerprint=hashlib.sha256(canonical).hexdigest())
+    return CallerKey(key=idempotency_key, fingerprint=fingerprint(**asked))
+
+
+def fingerprint(**asked: Any) -> str:
+    """Return what tells one request from another."""
+    return hashlib.sha256(msgspec.json.encode(asked, order="deterministic")).hexdigest()
 
 
 def find_by_key(caller: CallerKey | None, *, kinds: Collection[OperationKind], target: str) -> Operation | None:

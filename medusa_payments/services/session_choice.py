@@ -1,6 +1,6 @@
 """The customer's choice of a provider, and what it takes to make it so: initiate a session, or update the live one."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,30 +61,39 @@ def reserve(collection: PaymentCollection, *, choice: Choice) -> Reservation:
     Raises `NotAllowed` (money is held, an order waits, an authorization is unknown, the choice was given up),
     `InvalidData` (amount 0), `Conflict` (another request is at work), `IdempotencyError`, `PaymentOutcomeUnknown`.
     """
-    earlier = repeats.find_by_key(choice.caller, kinds=_CHOOSING, target=collection.pk)
+    earlier = repeats.find_by_key(choice.caller, kinds=CHOOSING, target=collection.pk)
     if earlier is not None:
         _refuse_if_given_up(earlier)
     if earlier is not None and earlier.status != OperationStatus.NOT_EXECUTED:
         return operations.resume(earlier)
-    unfinished = operations.slot_holder(operations.session_slot(collection.pk))
-    if unfinished is not None and _is_in_the_way(unfinished, choice):
-        return operations.resume(unfinished)
+    unfinished = operations.slot_holders(collection)
+    for operation in unfinished:
+        if _is_in_the_way(operation, choice):
+            return operations.resume(operation)
     refuse_if_canceled(collection)
     refuse_if_money_is_held(collection)
-    _refuse_if_an_order_waits(collection)
-    _begin_anew(collection)
-    if unfinished is not None:
-        operations.abandon_slot(unfinished)
+    refuse_if_an_order_waits(collection)
+    begin_anew(collection)
+    for operation in unfinished:
+        operations.abandon_slot(operation)
     if earlier is not None:
         return operations.reopen(earlier, open_slot=operations.session_slot(collection.pk))
     cart_amounts.follow(collection, choice.snapshot)
-    live = primary(PaymentSession).filter(payment_collection=collection, slot=SLOT).first()
-    if live is not None and _can_be_updated(live, collection, choice):
-        return _reserve_update(collection, live, choice)
-    return _reserve_initiate(collection, choice)
+    return _reserve_anew(collection, choice)
 
 
-_CHOOSING = (OperationKind.INITIATE, OperationKind.UPDATE)
+def _reserve_anew(collection: PaymentCollection, choice: Choice) -> Reservation:
+    """Reserve an update of the live session that can become the only one, else the initiate of a new one."""
+    live = live_sessions(collection)
+    money = _money_for(collection, choice.provider)
+    for session in live:
+        if can_be_updated(session, collection, choice):
+            intent = {"slot": SLOT} if len(live) > 1 else {}
+            return reserve_update(collection, session, choice, money=money, intent=intent)
+    return reserve_initiate(collection, choice, money=money, intent={"slot": SLOT})
+
+
+CHOOSING = (OperationKind.INITIATE, OperationKind.UPDATE)
 
 
 def _refuse_if_given_up(earlier: Operation) -> None:
@@ -112,16 +121,24 @@ def _is_in_the_way(unfinished: Operation, choice: Choice) -> bool:
             details={"operation_id": unfinished.pk},
         )
     is_same = (unfinished.provider_id, unfinished.provider_account) == (choice.provider_id, choice.provider.account)
-    return is_same and operations.is_worth_a_resend(unfinished, choice.provider)
+    is_for_the_whole = "plan" not in unfinished.intent
+    return is_same and is_for_the_whole and operations.is_worth_a_resend(unfinished, choice.provider)
 
 
-def refuse_if_money_is_held(collection: PaymentCollection) -> None:
-    """Raise `NotAllowed` when a session of the collection, live or not, holds money."""
+def live_sessions(collection: PaymentCollection) -> list[PaymentSession]:
+    """Return the sessions that a collection is to be paid with, in the customer's order."""
+    return list(primary(PaymentSession).filter(payment_collection=collection, slot__isnull=False).order_by("slot"))
+
+
+def refuse_if_money_is_held(collection: PaymentCollection, *, except_by: Collection[str] = ()) -> None:
+    """Raise `NotAllowed` when a session of the collection, live or not, holds money; `except_by` are the ids of those
+    that may.
+    """
     held = primary(PaymentSession).filter(
         payment_collection=collection,
         status__in=MONEY_HOLDING_STATUSES,
     )
-    session = held.first()
+    session = held.exclude(pk__in=except_by).first() if except_by else held.first()
     if session is not None:
         raise NotAllowed(
             f"Payment collection {collection.pk} is paid with {session.pk} already; its payment session can't change.",
@@ -137,19 +154,19 @@ def refuse_if_canceled(collection: PaymentCollection) -> None:
 
 def replaces_a_session(collection: PaymentCollection, choice: Choice) -> bool:
     """Say whether a choice would give up the object of a live session, that of another provider or customer."""
-    live = primary(PaymentSession).filter(payment_collection=collection, slot=SLOT).first()
-    return live is not None and not _is_for_the_same(live, collection, choice)
+    live = live_sessions(collection)
+    return len(live) > 1 or any(not _is_for_the_same(session, collection, choice) for session in live)
 
 
-def _begin_anew(collection: PaymentCollection) -> None:
+def begin_anew(collection: PaymentCollection) -> None:
     """An order that failed is tried again: what is paid from now on is wanted."""
     if collection.failed_at is not None:
-        collection.failed_at = None
-        primary(PaymentCollection).filter(pk=collection.pk).update(failed_at=None)
+        collection.failed_at = collection.resolve_by = None
+        primary(PaymentCollection).filter(pk=collection.pk).update(failed_at=None, resolve_by=None)
 
 
-def _refuse_if_an_order_waits(collection: PaymentCollection) -> None:
-    """An order was placed on a session whose provider has yet to decide."""
+def refuse_if_an_order_waits(collection: PaymentCollection) -> None:
+    """Raise `NotAllowed` when an order was placed on a session whose provider has yet to decide."""
     awaited = primary(PaymentSession).filter(
         payment_collection=collection, slot__isnull=False, status=SessionStatus.PENDING_AUTHORIZATION.value
     )
@@ -161,7 +178,8 @@ def _refuse_if_an_order_waits(collection: PaymentCollection) -> None:
         )
 
 
-def _can_be_updated(live: PaymentSession, collection: PaymentCollection, choice: Choice) -> bool:
+def can_be_updated(live: PaymentSession, collection: PaymentCollection, choice: Choice) -> bool:
+    """Say whether a live session's object can become what was chosen, instead of a new one."""
     return (
         _is_for_the_same(live, collection, choice)
         and live.provider_ref is not None
@@ -179,9 +197,18 @@ def _is_for_the_same(live: PaymentSession, collection: PaymentCollection, choice
     )
 
 
-def _reserve_initiate(collection: PaymentCollection, choice: Choice) -> Reservation:
-    money = _money_for(collection, choice.provider)
+def reserve_initiate(
+    collection: PaymentCollection,
+    choice: Choice,
+    *,
+    money: Money,
+    intent: Mapping[str, Any],
+    target: str | None = None,
+    session_id: str | None = None,
+) -> Reservation:
+    """Reserve a new session with its provider; `intent["slot"]` is the place that it is to have."""
     session = primary(PaymentSession).create(
+        id=session_id or new_id("payses"),
         payment_collection=collection,
         provider_id=choice.provider_id,
         provider_account=choice.provider.account,
@@ -199,21 +226,19 @@ def _reserve_initiate(collection: PaymentCollection, choice: Choice) -> Reservat
         customer_id=choice.customer_id or None,
         email=collection.email or None,
     )
-    return operations.reserve(
-        request=request,
-        provider=choice.provider,
-        session=session,
-        target=collection.pk,
-        caller=choice.caller,
-        amount=money.minor_units,
-        intent={"slot": SLOT},
-        open_slot=operations.session_slot(collection.pk),
-        created_by=choice.created_by,
-    )
+    return _reserve(collection, session, choice, request, intent, target)
 
 
-def _reserve_update(collection: PaymentCollection, live: PaymentSession, choice: Choice) -> Reservation:
-    money = _money_for(collection, choice.provider)
+def reserve_update(
+    collection: PaymentCollection,
+    live: PaymentSession,
+    choice: Choice,
+    *,
+    money: Money,
+    intent: Mapping[str, Any],
+    target: str | None = None,
+) -> Reservation:
+    """Reserve the change of a live session; without a slot in `intent` it stays where it is."""
     request = UpdateRequest(
         idempotency_key=new_id("payop"),
         session_id=live.pk,
@@ -222,14 +247,26 @@ def _reserve_update(collection: PaymentCollection, live: PaymentSession, choice:
         money=money,
         data=choice.data,
     )
+    return _reserve(collection, live, choice, request, intent, target)
+
+
+def _reserve(
+    collection: PaymentCollection,
+    session: PaymentSession,
+    choice: Choice,
+    request: InitiateRequest | UpdateRequest,
+    intent: Mapping[str, Any],
+    target: str | None,
+) -> Reservation:
     return operations.reserve(
         request=request,
         provider=choice.provider,
-        session=live,
-        target=collection.pk,
+        session=session,
+        target=target or collection.pk,
         caller=choice.caller,
-        amount=money.minor_units,
-        open_slot=operations.session_slot(collection.pk),
+        amount=request.money.minor_units,
+        intent=intent,
+        open_slot=operations.session_slot(collection.pk, intent.get("slot", SLOT)),
         created_by=choice.created_by,
     )
 

@@ -11,10 +11,10 @@ from django.utils import timezone
 from medusa_payments.models import Operation, PaymentCollection, PaymentSession
 from medusa_payments.providers.types import SessionResult
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import attention, events, ledger
+from medusa_payments.services import attention, events, ledger, session_placement
 from medusa_payments.services.events import EventName
 from medusa_payments.services.operations import Reservation
-from medusa_payments.services.retirement import reserve_cancel, retire
+from medusa_payments.services.retirement import reserve_cancel
 from medusa_payments.states import OperationKind, SessionStatus
 
 
@@ -83,17 +83,11 @@ def book_failure(operation: Operation) -> None:
 def _book_initiate(
     collection: PaymentCollection, session: PaymentSession, operation: Operation, result: SessionResult
 ) -> tuple[Reservation, ...]:
-    """The new session takes the slot; who held it before is replaced and canceled at its provider.
+    """The new session becomes live; those whose place it takes are replaced and canceled at their providers.
 
-    An initiate whose slot was given up meanwhile left an orphan: that is canceled, unless it holds money.
+    An initiate that was given up meanwhile left an orphan: that is canceled, unless it holds money.
     """
-    is_wanted = operation.open_slot is not None
-    follow_ups: list[Reservation] = []
-    if is_wanted:
-        session.slot = operation.intent["slot"]
-        previous = primary(PaymentSession).filter(payment_collection=collection, slot=session.slot)
-        for row in previous.exclude(pk=session.pk):
-            follow_ups += retire(collection, row, cause=operation)
+    follow_ups = session_placement.settle(collection, operation, session)
     _take_over(session, result)
     attention.watch(collection, session)
     events.record(
@@ -105,8 +99,8 @@ def _book_initiate(
         amount=session.amount,
         status=session.status,
     )
-    if not is_wanted and not result.status.holds_money:
-        follow_ups += reserve_cancel(session)
+    if follow_ups is None:
+        follow_ups = [] if result.status.holds_money else reserve_cancel(session)
     return tuple(follow_ups)
 
 
@@ -115,6 +109,7 @@ def _book_update(
 ) -> tuple[Reservation, ...]:
     before = {"amount": session.amount, "status": session.status}
     session.client_data = operation.request.get("data", session.client_data)
+    follow_ups = session_placement.settle(collection, operation, session) if "slot" in operation.intent else None
     _take_over(session, result)
     events.record(
         collection,
@@ -124,7 +119,7 @@ def _book_update(
         before=before,
         after={"amount": session.amount, "status": session.status},
     )
-    return ()
+    return tuple(follow_ups or ())
 
 
 def _book_authorize(

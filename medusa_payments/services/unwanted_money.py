@@ -1,6 +1,6 @@
 """Which money a collection holds that it should not: pure decisions over its payments (minor units)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from medusa_payments.models import Payment, PaymentCollection
@@ -16,19 +16,21 @@ class Undo:
     refund: int = 0
 
 
-def undoes(collection: PaymentCollection, payments: Iterable[Payment], *, preferred: str | None) -> list[Undo]:
+def undoes(
+    collection: PaymentCollection, payments: Iterable[Payment], *, preferred: Collection[str], most: int
+) -> list[Undo]:
     """Return what is to be given back.
 
     Of a deleted or canceled collection: everything. Of one whose order failed: what its policy says. Else the surplus:
-    whole payments without which the others still cover the amount, the one of session `preferred` and captured ones
-    last; and whatever is still held once enough was captured.
+    whole payments without which the others still cover the amount, those of the sessions `preferred` and captured ones
+    last; what several have captured beyond `most`; and whatever is still held once enough was captured.
     """
     usable = [payment for payment in payments if payment.frozen_at is None]
     if collection.deleted_at is not None or collection.canceled_at is not None:
         return _found(_undo(payment, with_refund=True) for payment in usable)
     if collection.failed_at is not None:
         return _of_failed(UndoPolicy(collection.on_failure), usable)
-    return _found(_surplus(collection.amount, usable, preferred))
+    return _found(_surplus(collection.amount, usable, preferred, most))
 
 
 def _of_failed(policy: UndoPolicy, payments: list[Payment]) -> list[Undo]:
@@ -37,22 +39,33 @@ def _of_failed(policy: UndoPolicy, payments: list[Payment]) -> list[Undo]:
     return _found(_undo(payment, with_refund=policy is UndoPolicy.REFUND) for payment in payments)
 
 
-def _surplus(amount: int, payments: list[Payment], preferred: str | None) -> list[Undo]:
-    kept = [payment for payment in payments if _value(payment)]
+def _surplus(amount: int, payments: list[Payment], preferred: Collection[str], most: int) -> list[Undo]:
+    kept = sorted((payment for payment in payments if _value(payment)), key=lambda payment: _rank(payment, preferred))
     undoes: list[Undo] = []
-    for payment in sorted(kept, key=lambda payment: _rank(payment, preferred)):
+    for payment in list(kept):
         others = sum(_value(other) for other in kept) - _value(payment)
         if not amount or (others >= amount and len(kept) > 1):
             kept.remove(payment)
             undoes.append(_undo(payment, with_refund=True))
     if amount and sum(payment.captured_amount for payment in kept) >= amount:
         undoes += [_undo(payment, with_refund=False) for payment in kept]
-    return undoes
+    return undoes + list(_refunds_of_excess(kept, most) if len(kept) > 1 else [])
 
 
-def _rank(payment: Payment, preferred: str | None) -> tuple[bool, bool, str]:
-    """What is given up first: not captured, not the one the customer chose last, the younger one."""
-    is_preferred = payment.payment_session_id == preferred
+def _refunds_of_excess(kept: list[Payment], most: int) -> Iterable[Undo]:
+    """None of several payments is too much as a whole, but a part of what they have captured may be."""
+    excess = (
+        sum(payment.captured_amount - payment.refunded_amount - payment.refunding_amount for payment in kept) - most
+    )
+    for payment in kept:
+        refund = max(min(excess, payment.refundable_amount), 0)
+        excess -= refund
+        yield Undo(payment=payment, refund=refund)
+
+
+def _rank(payment: Payment, preferred: Collection[str]) -> tuple[bool, bool, str]:
+    """What is given up first: not captured, not one that the customer chose last, the younger one."""
+    is_preferred = payment.payment_session_id in preferred
     return payment.captured_amount > 0, is_preferred, _backwards(payment.pk)
 
 

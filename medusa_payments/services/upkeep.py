@@ -96,8 +96,8 @@ def _next_look(collection: PaymentCollection) -> datetime | None:
         moments += _next_question(session, again)
     for payment in primary(Payment).filter(payment_collection=collection, captured_at=None, canceled_at=None):
         moments += [max(moment, again) for moment in [expiry.next_look(payment)] if moment is not None]
-    if collection.resolve_by is not None and collection.failed_at is None:
-        moments += [moment for moment in [collection.resolve_by] if moment > timezone.now()]
+    if collection.resolve_by is not None and collection.failed_at is None and collection.status not in duties.RESOLVED:
+        moments.append(max(collection.resolve_by, again))
     return min(moments, default=None)
 
 

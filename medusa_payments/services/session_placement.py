@@ -1,0 +1,92 @@
+"""Making sessions the live ones of their collection. Runs inside the collection's lock and opens no transaction."""
+
+from collections.abc import Sequence
+
+from medusa_payments.models import Operation, PaymentCollection, PaymentSession
+from medusa_payments.queries.primary import primary
+from medusa_payments.services import attention, split_policy
+from medusa_payments.services.operations import Reservation
+from medusa_payments.services.retirement import retire
+from medusa_payments.states import MONEY_HOLDING_STATUSES, OperationKind, OperationStatus
+
+
+def settle(collection: PaymentCollection, operation: Operation, session: PaymentSession) -> list[Reservation] | None:
+    """Make a session live that an operation has initiated or updated, and retire those whose place it takes.
+
+    One of a set waits for the others: the last to succeed makes all of them live. The caller saves `session`. Returns
+    what is to be sent after commit; None when the session was given up meanwhile for another choice, or is not needed
+    because another one was paid with.
+    """
+    plan = operation.intent.get("plan", [session.pk])
+    if operation.open_slot is None or ("plan" in operation.intent and _is_paid_otherwise(collection, plan)):
+        attention.ask(collection)
+        return None
+    if not all(other.status == OperationStatus.SUCCEEDED for other in _others_of_set(operation)):
+        return []
+    return place(collection, plan, current=session, cause=operation)
+
+
+def place(
+    collection: PaymentCollection,
+    plan: Sequence[str],
+    *,
+    current: PaymentSession | None = None,
+    cause: Operation | None = None,
+    actor: str = "",
+) -> list[Reservation]:
+    """Make the sessions of a plan the live ones, in its order, and retire all others.
+
+    `current` is one of them that the caller holds and saves.
+    """
+    live = primary(PaymentSession).filter(payment_collection=collection, slot__isnull=False).order_by("slot")
+    before = {session.pk: session for session in live}
+    retired = [session for pk, session in before.items() if pk not in plan]
+    follow_ups = [cancel for row in retired for cancel in retire(collection, row, cause=cause, actor=actor)]
+    _number(plan, {pk: session.slot for pk, session in before.items()}, current)
+    if len(plan) > 1:
+        for session in primary(PaymentSession).filter(pk__in=plan):
+            attention.watch(collection, session)
+    if len(plan) > 1 or len(before) > 1:
+        split_policy.adopt(collection, sessions=len(plan))
+    return follow_ups
+
+
+def operations_of_set(operation: Operation) -> list[Operation]:
+    """Return the operations that were reserved together with one of a set, itself included."""
+    together = primary(Operation).filter(
+        payment_collection=operation.payment_collection_id, payment_session__in=operation.intent["plan"]
+    )
+    return [each for each in together if each.intent.get("set") == operation.intent["set"]]
+
+
+def awaits_others(session: PaymentSession) -> bool:
+    """Say whether a session that isn't live is part of a set that may still come to be."""
+    initiate = primary(Operation).filter(payment_session=session, kind=OperationKind.INITIATE.value).first()
+    if initiate is None or "plan" not in initiate.intent:
+        return False
+    return any(other.is_open and other.open_slot for other in operations_of_set(initiate))
+
+
+def _others_of_set(operation: Operation) -> list[Operation]:
+    if "plan" not in operation.intent:
+        return []
+    return [other for other in operations_of_set(operation) if other.pk != operation.pk]
+
+
+def _is_paid_otherwise(collection: PaymentCollection, plan: Sequence[str]) -> bool:
+    paid = primary(PaymentSession).filter(
+        payment_collection=collection, slot__isnull=False, status__in=MONEY_HOLDING_STATUSES
+    )
+    return paid.exclude(pk__in=plan).exists()
+
+
+def _number(plan: Sequence[str], slots: dict[str, int | None], current: PaymentSession | None) -> None:
+    """Two sessions never share a slot, not even between two statements."""
+    moving = [pk for slot, pk in enumerate(plan) if pk in slots and slots[pk] != slot]
+    if moving:
+        primary(PaymentSession).filter(pk__in=moving).update(slot=None)
+    for slot, pk in enumerate(plan):
+        if current is not None and pk == current.pk:
+            current.slot = slot
+        elif slots.get(pk) != slot:
+            primary(PaymentSession).filter(pk=pk).update(slot=slot)

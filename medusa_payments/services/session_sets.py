@@ -1,0 +1,178 @@
+"""Several sessions chosen at once for one collection, each for a part of its amount: what it takes to have them.
+
+The operations of a set are reserved together and share its `plan`, the ids of its sessions in the customer's order.
+None of its new sessions is live before the last of them succeeded (`session_placement`).
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+
+from medusa_payments.carts import CartSnapshot
+from medusa_payments.exceptions import NotAllowed
+from medusa_payments.ids import new_id
+from medusa_payments.models import Operation, PaymentCollection, PaymentSession
+from medusa_payments.money import Money
+from medusa_payments.queries.primary import primary
+from medusa_payments.services import cart_amounts, operations, projections, repeats, session_choice
+from medusa_payments.services.operations import CallerKey, Reservation
+from medusa_payments.services.session_choice import CHOOSING, Choice
+from medusa_payments.services.session_placement import operations_of_set, place
+from medusa_payments.services.session_plans import Entry
+from medusa_payments.states import OperationKind, OperationStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedSet:
+    """A request for a set. `plan` says inside the lock what it consists of, `asked` is a fingerprint of the request."""
+
+    plan: Callable[[PaymentCollection], list[Entry]]
+    asked: str
+    caller: CallerKey | None
+    snapshot: CartSnapshot | None = None
+    created_by: str = ""
+
+
+def reserve(collection: PaymentCollection, *, wanted: WantedSet) -> list[Reservation]:
+    """Reserve what makes a locked collection's live sessions the wanted set, or resume what an earlier request left.
+
+    Returns the set's operations in the order in which they are to be sent. Where none is needed the set is in place at
+    once, and what is returned gives up the sessions that it replaced.
+
+    Raises `NotAllowed` (canceled, an order waits, money is held by a session that the set doesn't keep, the set was
+    given up), what `wanted.plan` raises, `Conflict` (another request is at work), `IdempotencyError`,
+    `PaymentOutcomeUnknown`.
+    """
+    earlier = _earlier(collection, wanted)
+    if earlier and not _may_go_on(earlier):
+        return [Reservation(operation=operation) for operation in earlier]
+    unfinished = operations.slot_holders(collection)
+    _refuse_if_authorizing(unfinished)
+    session_choice.refuse_if_canceled(collection)
+    session_choice.refuse_if_an_order_waits(collection)
+    earlier = earlier or _the_same_in_doubt(unfinished, wanted)
+    if earlier:
+        return _go_on(collection, earlier, unfinished)
+    cart_amounts.follow(collection, wanted.snapshot)
+    entries = wanted.plan(collection)
+    session_choice.begin_anew(collection)
+    _abandon(unfinished)
+    return _reserve_anew(collection, entries, wanted)
+
+
+def was_placed(done: list[Operation]) -> bool:
+    """Say whether a set whose operations have all succeeded became the live one (perhaps replaced since)."""
+    new = [operation.payment_session_id for operation in done if operation.kind == OperationKind.INITIATE]
+    placed = Q(slot__isnull=False) | Q(replaced_at__isnull=False)
+    return primary(PaymentSession).filter(placed, pk__in=new).count() == len(new)
+
+
+def _earlier(collection: PaymentCollection, wanted: WantedSet) -> list[Operation]:
+    """Return the operations that the caller's key was used for on this collection, in their order."""
+    if wanted.caller is None:
+        return []
+    found = primary(Operation).filter(
+        payment_collection=collection, kind__in=CHOOSING, idempotency_key=wanted.caller.key
+    )
+    for operation in found:
+        repeats.refuse_other_parameters(wanted.caller, operation)
+    return _in_order(found)
+
+
+def _may_go_on(earlier: list[Operation]) -> bool:
+    """Say whether a set may still come to be: none of its operations was refused, and not all have succeeded.
+
+    Raises `NotAllowed` when it was given up for another choice.
+    """
+    statuses = {operation.status for operation in earlier}
+    if OperationStatus.REFUSED in statuses or statuses == {OperationStatus.SUCCEEDED.value}:
+        return False
+    is_given_up = any(operation.is_open and operation.open_slot is None for operation in earlier)
+    new = [operation.payment_session_id for operation in earlier if operation.kind == OperationKind.INITIATE]
+    canceled = primary(Operation).filter(payment_session__in=new, kind=OperationKind.CANCEL.value)
+    if is_given_up or canceled.exists():
+        raise NotAllowed(
+            "These payment sessions were given up for others. Choose again, as a new request.",
+            details={"operation_id": earlier[0].pk},
+        )
+    return True
+
+
+def _refuse_if_authorizing(unfinished: list[Operation]) -> None:
+    for operation in unfinished:
+        if operation.kind == OperationKind.AUTHORIZE:
+            raise NotAllowed(
+                f"{operation.payment_session_id} is being authorized; its outcome is not known yet.",
+                details={"operation_id": operation.pk},
+            )
+
+
+def _the_same_in_doubt(unfinished: list[Operation], wanted: WantedSet) -> list[Operation]:
+    """Return the operations of an unknown set that was asked for in the same words, where a resend may tell more."""
+    for operation in unfinished:
+        if operation.intent.get("asked") == wanted.asked:
+            found = _in_order(operations_of_set(operation))
+            if all(_is_worth_it(each) for each in found if each.is_open):
+                return found
+    return []
+
+
+def _is_worth_it(operation: Operation) -> bool:
+    provider = operations.provider_for(operation)
+    return operation.open_slot is not None and operations.is_worth_a_resend(operation, provider)
+
+
+def _go_on(collection: PaymentCollection, earlier: list[Operation], unfinished: list[Operation]) -> list[Reservation]:
+    session_choice.refuse_if_money_is_held(collection, except_by=earlier[0].intent["plan"])
+    session_choice.begin_anew(collection)
+    resumed = {operation.pk for operation in earlier}
+    _abandon(operation for operation in unfinished if operation.pk not in resumed)
+    return [_resumed(operation) for operation in earlier]
+
+
+def _resumed(operation: Operation) -> Reservation:
+    if operation.status == OperationStatus.NOT_EXECUTED:
+        slot = operations.session_slot(operation.payment_collection_id, operation.intent["slot"])
+        return operations.reopen(operation, open_slot=slot)
+    return operations.resume(operation)
+
+
+def _abandon(unfinished: Iterable[Operation]) -> None:
+    for operation in unfinished:
+        operations.abandon_slot(operation)
+
+
+def _in_order(found: Iterable[Operation]) -> list[Operation]:
+    return sorted(found, key=lambda operation: operation.intent.get("number", 0))
+
+
+def _reserve_anew(collection: PaymentCollection, entries: list[Entry], wanted: WantedSet) -> list[Reservation]:
+    """Initiates are sent before updates: one that is refused leaves the live sessions as they were."""
+    plan = [entry.session.pk if entry.session else new_id("payses") for entry in entries]
+    changes = [(slot, entry, entry.choice) for slot, entry in enumerate(entries) if entry.choice is not None]
+    if not changes:
+        follow_ups = place(collection, plan, actor=wanted.created_by)
+        projections.store(collection)
+        return follow_ups
+    shared = {"plan": plan, "set": new_id("set"), "asked": wanted.asked}
+    in_order = sorted(changes, key=lambda change: change[1].session is not None)
+    return [
+        _reserve_change(collection, entry, choice, {"slot": slot, "number": number, **shared})
+        for number, (slot, entry, choice) in enumerate(in_order)
+    ]
+
+
+def _reserve_change(collection: PaymentCollection, entry: Entry, choice: Choice, intent: dict[str, Any]) -> Reservation:
+    """The first one stands for the whole choice, as that of a single session does: one key asks for one thing."""
+    money = Money(minor_units=entry.minor_units, currency_code=collection.currency_code)
+    target = operations.session_slot(collection.pk, intent["slot"]) if intent["number"] else collection.pk
+    if entry.session is not None:
+        return session_choice.reserve_update(
+            collection, entry.session, choice, money=money, intent=intent, target=target
+        )
+    session_id = intent["plan"][intent["slot"]]
+    return session_choice.reserve_initiate(
+        collection, choice, money=money, intent=intent, target=target, session_id=session_id
+    )

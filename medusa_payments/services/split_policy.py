@@ -1,0 +1,39 @@
+"""What becomes of a split collection that is paid in part: in the end all of it is paid, or all of it is given back.
+
+Runs inside the collection's lock; the caller stores the collection (`projections.store`).
+"""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from medusa_payments.conf import payments_settings
+from medusa_payments.models import PaymentCollection, PaymentSession
+from medusa_payments.queries.primary import primary
+from medusa_payments.services import attention
+
+
+def adopt(collection: PaymentCollection, *, sessions: int) -> None:
+    """Store the policy that fits the number of a collection's live sessions: `SPLIT_ON_FAILURE` for several."""
+    policy = payments_settings.SPLIT_ON_FAILURE if sessions > 1 else payments_settings.ON_FAILURE
+    if collection.on_failure != policy:
+        collection.on_failure = policy
+        primary(PaymentCollection).filter(pk=collection.pk).update(on_failure=policy)
+
+
+def note_authorization(collection: PaymentCollection, amount: int) -> None:
+    """Begin to count down when a split collection is paid in part, and stop when it is paid in full.
+
+    `amount` (minor units) is being added to what is authorized. A `resolve_by` that is set already stays. No-op for a
+    part that is all of a collection that isn't split.
+    """
+    if collection.authorized_amount + amount >= collection.amount:
+        collection.resolve_by = None
+    elif collection.resolve_by is None and _is_split(collection):
+        collection.resolve_by = timezone.now() + timedelta(seconds=payments_settings.SPLIT_RESOLVE_SECONDS)
+    if collection.resolve_by is not None:
+        attention.ask(collection, collection.resolve_by)
+
+
+def _is_split(collection: PaymentCollection) -> bool:
+    return primary(PaymentSession).filter(payment_collection=collection, slot__gt=0).exists()
