@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "medusa_payments",
     "storefront_project.shop",
+    "storefront_project.orders",
     "storefront_project.checkout",
 ]
 
@@ -129,7 +130,7 @@ MEDUSA_PAYMENTS = {
         },
     },
     "CART_RESOLVER": "storefront_project.shop.payments.resolve_cart",
-    "ORDER_RESOLVER": "storefront_project.shop.payments.resolve_order",
+    "ORDER_RESOLVER": "storefront_project.orders.orders.resolve_order",
     "REGION_PROVIDERS": "storefront_project.shop.payments.region_providers",
     "ADMIN_AUTHENTICATION_CLASSES": [
         "medusa_payments.api.authentication.SecretKeyAuthentication",

@@ -17,6 +17,7 @@ urlpatterns = [
     path("", index, name="index"),
     path("", include("medusa_payments.urls")),
     path("", include("storefront_project.shop.urls")),
+    path("", include("storefront_project.orders.urls")),
     path("", include("storefront_project.checkout.urls")),
     path("django-admin/", admin.site.urls),
     path("openapi.json", SpectacularJSONAPIView.as_view(renderer_classes=[OpenApiJsonRenderer2]), name="openapi"),

@@ -2,6 +2,6 @@
 
 from django.contrib import admin
 
-from storefront_project.shop.models import Cart, LineItem, Order, Price, Product, Region, Variant
+from storefront_project.shop.models import Cart, LineItem, Price, Product, Region, Variant
 
-admin.site.register([Region, Product, Variant, Price, Cart, LineItem, Order])
+admin.site.register([Region, Product, Variant, Price, Cart, LineItem])

@@ -1,4 +1,4 @@
-"""Regions, products, carts and orders of the demo. Every column of money is whole minor units of the row's currency."""
+"""Regions, products and carts of the demo. Every column of money is whole minor units of the row's currency."""
 
 from decimal import Decimal
 
@@ -6,7 +6,6 @@ from django.db import models
 from django.db.models import Q
 
 from medusa_payments.ids import new_id
-from medusa_payments.models import PaymentCollection
 from medusa_payments.money import to_major_units
 
 
@@ -16,10 +15,6 @@ def new_cart_id() -> str:
 
 def new_line_item_id() -> str:
     return new_id("cali")
-
-
-def new_order_id() -> str:
-    return new_id("order")
 
 
 class Region(models.Model):
@@ -130,32 +125,3 @@ class LineItem(models.Model):
     @property
     def major_total(self) -> Decimal:
         return to_major_units(self.unit_price * self.quantity, self.cart.currency_code)
-
-
-class Order(models.Model):
-    """A cart that was completed. Its items are the cart's, which can't change any more."""
-
-    id = models.CharField(primary_key=True, max_length=64, default=new_order_id)
-    cart = models.OneToOneField(Cart, on_delete=models.PROTECT, related_name="order")
-    email = models.EmailField(null=True, blank=True)
-    currency_code = models.CharField(max_length=3)
-    total = models.BigIntegerField()
-    payment_collection_id = models.CharField(
-        max_length=64, blank=True, default="", help_text="What the cart was paid by"
-    )
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    cart_id: str
-    payment_collections: list[PaymentCollection]
-    """Put here by `orders.loaded`."""
-
-    class Meta:
-        ordering = ("-created_at",)
-        constraints = (models.CheckConstraint(condition=Q(total__gte=0), name="shop_order_total_not_negative"),)
-
-    def __str__(self) -> str:
-        return self.id
-
-    @property
-    def major_total(self) -> Decimal:
-        return to_major_units(self.total, self.currency_code)

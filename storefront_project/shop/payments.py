@@ -1,11 +1,10 @@
 """Where shop and payment app meet: the hooks it asks through, and the one call that tells it of a change."""
 
 from medusa_payments.carts import CartSnapshot
-from medusa_payments.orders import OrderSnapshot
 from medusa_payments.queries import payment_collections as collection_queries
 from medusa_payments.services import payment_collections
 from storefront_project.shop.carts import already_completed
-from storefront_project.shop.models import Cart, Order, Region
+from storefront_project.shop.models import Cart, Region
 
 
 def resolve_cart(cart_id: str, _request: object | None = None) -> CartSnapshot | None:
@@ -24,12 +23,6 @@ def resolve_cart(cart_id: str, _request: object | None = None) -> CartSnapshot |
         region_id=cart.region_id,
         email=cart.email,
     )
-
-
-def resolve_order(order_id: str, _request: object | None = None) -> OrderSnapshot | None:
-    """Return the currency and the buyer of an order; None when there is no such order."""
-    order = Order.objects.filter(pk=order_id).first()
-    return OrderSnapshot(currency_code=order.currency_code, email=order.email) if order else None
 
 
 def region_providers(region_id: str) -> list[str]:

@@ -5,14 +5,11 @@ from storefront_project.shop.api.auth import AuthViewSet
 from storefront_project.shop.api.carts import CartViewSet
 from storefront_project.shop.api.catalogue import ProductViewSet, RegionViewSet
 from storefront_project.shop.api.ledger import LedgerViewSet
-from storefront_project.shop.api.orders import AdminOrderViewSet, OrderViewSet
 
 router = PaymentsRouter()
 router.register("store/regions", RegionViewSet, "shop-regions")
 router.register("store/products", ProductViewSet, "shop-products")
 router.register("store/carts", CartViewSet, "shop-carts")
-router.register("store/orders", OrderViewSet, "shop-orders")
-router.register("admin/orders", AdminOrderViewSet, "shop-admin-orders")
 router.register("auth", AuthViewSet, "shop-auth")
 router.register("fake-provider/ledger", LedgerViewSet, "fake-provider-ledger")
 

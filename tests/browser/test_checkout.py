@@ -7,7 +7,8 @@ import pytest
 
 from medusa_payments.models import PaymentSession
 from medusa_payments.services import payment_sessions
-from storefront_project.shop.models import Cart, Order
+from storefront_project.orders.models import Order
+from storefront_project.shop.models import Cart
 from tests.browser.shopper import PHONE, Shopper
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_engine, pytest.mark.django_db(transaction=True)]

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from medusa_payments.models import Payment
-from storefront_project.shop.models import Order
+from storefront_project.orders.models import Order
 from tests.storefront import conftest as shop
 from tests.storefront.conftest import Document, Storefront
 from tests.storefront.scripted_provider import ScriptedProvider

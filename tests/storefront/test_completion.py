@@ -11,7 +11,8 @@ from medusa_payments.services import payment_collections, payments, refunds
 from medusa_payments.services.captures import capture
 from medusa_payments.signals import payment_session_updated
 from medusa_payments.states import SessionStatus
-from storefront_project.shop.models import Cart, Order, Region
+from storefront_project.orders.models import Order
+from storefront_project.shop.models import Cart, Region
 from tests.storefront.conftest import Document, Storefront
 from tests.storefront.scripted_provider import ScriptedProvider
 

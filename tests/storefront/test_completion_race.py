@@ -11,7 +11,8 @@ import pytest
 from django.core.management import call_command
 
 from medusa_payments.models import Operation, Payment, PaymentSession
-from storefront_project.shop.models import Cart, Order
+from storefront_project.orders.models import Order
+from storefront_project.shop.models import Cart
 from tests.audit import differences, recover
 from tests.races.test_over_http import PARALLEL, Answer, Shop, amounts_at_provider, statuses
 

@@ -12,8 +12,8 @@ from medusa_payments.models import Event, PaymentCollection
 from medusa_payments.orders import OrderSnapshot
 from medusa_payments.services import captures, payment_collections, payment_sessions
 from medusa_payments.states import CollectionStatus, SessionStatus
-from storefront_project.shop.payment_status import payment_status
-from storefront_project.shop.payments import resolve_order
+from storefront_project.orders.orders import resolve_order
+from storefront_project.orders.payment_status import payment_status
 from tests.api.openapi import OpenAPI, ValidatedClient
 from tests.storefront.conftest import Caller, Document, Storefront
 from tests.storefront.scripted_provider import ScriptedProvider
@@ -180,9 +180,9 @@ def test_a_wrong_body_is_refused(staff: Caller, body: Document, message: str) ->
 
 
 ADMIN_REQUESTS = [
-    ("get", "/admin/orders", "shop.view_order"),
-    ("get", "/admin/orders/{id}", "shop.view_order"),
-    ("post", "/admin/orders/{id}/payment-sessions/authorize", "shop.change_order"),
+    ("get", "/admin/orders", "orders.view_order"),
+    ("get", "/admin/orders/{id}", "orders.view_order"),
+    ("post", "/admin/orders/{id}/payment-sessions/authorize", "orders.change_order"),
 ]
 
 
@@ -207,7 +207,7 @@ def test_each_verb_needs_its_permission(
     member = User.objects.create_user("member@example.com", is_staff=True)
     assert request_as(member, method, path) == 403
 
-    member.user_permissions.add(Permission.objects.get(codename=permission.removeprefix("shop.")))
+    member.user_permissions.add(Permission.objects.get(codename=permission.removeprefix("orders.")))
     assert request_as(User.objects.get(pk=member.pk), method, path) == 200
 
 

@@ -1,30 +1,23 @@
-"""`/store/carts`: filling a cart, and making an order of it."""
-
-from typing import Any
+"""`/store/carts`: filling a cart."""
 
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from medusa_payments.api.representations import Reader
-from medusa_payments.api.schema import operation
 from medusa_payments.api.viewsets import StoreViewSet
-from medusa_payments.exceptions import PaymentAuthorizationError
-from storefront_project.shop import carts, orders
+from storefront_project.shop import carts
 from storefront_project.shop.api import examples
-from storefront_project.shop.api.schema import TAGS, shop_operation
+from storefront_project.shop.api.schema import shop_operation
 from storefront_project.shop.api.serializers import (
     ShopCartResponseSerializer,
     ShopCartSerializer,
     ShopDeletedLineItemSerializer,
-    ShopOrderSerializer,
     StoreAddCartLineItemSerializer,
-    StoreCompleteCartSerializer,
     StoreCreateCartSerializer,
     StoreUpdateCartLineItemSerializer,
     StoreUpdateCartSerializer,
     WholeDocumentQuery,
-    complete_cart_response,
 )
 from storefront_project.shop.models import Cart
 from storefront_project.shop.payments import refresh_payment_collection
@@ -122,40 +115,9 @@ class CartViewSet(StoreViewSet):
         answer = self._answer_changed(carts.update_line_item(cart_id=id, line_item_id=line_item_id, quantity=0))
         return Response({"id": line_item_id, "object": "line-item", "deleted": True, "parent": answer.data["cart"]})
 
-    @operation(
-        operation_id="completeCart",
-        summary="Complete a cart",
-        description=(
-            "Has the cart's payment session authorized and places the order: one, however often and by how many "
-            "callers it is asked for. A cart that costs nothing needs no payment. When the provider declines, the "
-            "answer is `type` `cart` with the error, and the cart stays open."
-        ),
-        tags=TAGS,
-        parameters=[WholeDocumentQuery],
-        request=StoreCompleteCartSerializer,
-        response=complete_cart_response,
-        response_example={"type": "order", **examples.ORDER},
-    )
-    @action(detail=True, methods=["post"])
-    def complete(self, request: Request, id: str) -> Response:
-        self.validated(StoreCompleteCartSerializer, request.data)
-        self.validated_query(WholeDocumentQuery)
-        try:
-            order = orders.complete_cart(cart_id=id, request=request, idempotency_key=self.idempotency_key)
-        except PaymentAuthorizationError as declined:
-            error = {"message": declined.message, "name": declined.type, "type": declined.type}
-            return Response({"type": "cart", "cart": self._document(carts.get_cart(id)), "error": error})
-        return Response({"type": "order", "order": ShopOrderSerializer(order, context=self._context).data})
-
-    @property
-    def _context(self) -> dict[str, Reader]:
-        return {"reader": Reader(customer_id=self.customer_id)}
-
-    def _document(self, cart: Cart) -> Any:
-        return ShopCartSerializer(cart, context=self._context).data
-
     def _answer(self, cart: Cart) -> Response:
-        return Response({"cart": self._document(cart)})
+        context = {"reader": Reader(customer_id=self.customer_id)}
+        return Response({"cart": ShopCartSerializer(cart, context=context).data})
 
     def _answer_changed(self, cart: Cart) -> Response:
         refresh_payment_collection(cart.pk, self.request)

@@ -11,7 +11,6 @@ CREATE_CART: dict[str, Any] = {
 ADD_LINE_ITEM: dict[str, Any] = {"variant_id": "variant_mug", "quantity": 1}
 UPDATE_CART: dict[str, Any] = {"email": "ada@example.com"}
 UPDATE_LINE_ITEM: dict[str, Any] = {"quantity": 2}
-AUTHORIZE_PAYMENT_SESSION: dict[str, Any] = {"payment_session_id": payments.SESSION_ID}
 LOGIN: dict[str, Any] = {"email": "admin@example.com", "password": "admin"}
 CUSTOMER_LOGIN: dict[str, Any] = {"email": "customer@example.com", "password": "customer"}
 
@@ -50,7 +49,7 @@ PRODUCTS: dict[str, Any] = {
     "offset": 0,
     "limit": 1,
 }
-_LINE_ITEM: dict[str, Any] = {
+LINE_ITEM: dict[str, Any] = {
     "id": "cali_01JD3M6Q8S1T3V5W7X9Y0Z2A4B",
     "title": "T-shirt",
     "variant_id": "variant_tshirt_m",
@@ -66,7 +65,7 @@ CART: dict[str, Any] = {
         "email": None,
         "subtotal": 59.97,
         "total": 59.97,
-        "items": [_LINE_ITEM],
+        "items": [LINE_ITEM],
         "payment_collection": None,
         "completed_at": None,
         "created_at": "2026-01-31T12:00:00.000Z",
@@ -74,24 +73,10 @@ CART: dict[str, Any] = {
     }
 }
 DELETED_LINE_ITEM: dict[str, Any] = {
-    "id": _LINE_ITEM["id"],
+    "id": LINE_ITEM["id"],
     "object": "line-item",
     "deleted": True,
     "parent": {**CART["cart"], "items": [], "subtotal": 0, "total": 0},
-}
-ORDER: dict[str, Any] = {
-    "order": {
-        "id": "order_01KJP9BQ6M8P0R2T4V6X8Z1B3D",
-        "cart_id": payments.CART_ID,
-        "status": "pending",
-        "payment_status": "authorized",
-        "email": "ada@example.com",
-        "currency_code": "eur",
-        "total": 59.97,
-        "items": [_LINE_ITEM],
-        "payment_collections": [payments.AUTHORIZED_COLLECTION],
-        "created_at": "2026-03-02T09:16:13.000Z",
-    }
 }
 ACTOR: dict[str, Any] = {"user": {"actor_id": "1", "actor_type": "user"}}
 LOGOUT: dict[str, Any] = {"success": True}

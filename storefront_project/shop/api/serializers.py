@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.validators import EmailValidator
-from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from medusa_payments.api.fields import AmountField, StrictSerializer, StringField
@@ -18,8 +18,7 @@ from medusa_payments.api.representations import (
 from medusa_payments.api.serializers.documents import PaymentCollectionSerializer
 from medusa_payments.queries import PaymentCollection, payment_collections
 from storefront_project.shop.carts import MAX_QUANTITY
-from storefront_project.shop.models import Cart, Order
-from storefront_project.shop.payment_status import PaymentStatus, payment_status
+from storefront_project.shop.models import Cart
 
 MAX_ITEMS = 100
 
@@ -94,14 +93,6 @@ class StoreUpdateCartSerializer(StrictSerializer):
     email = EmailField()
 
 
-class StoreCompleteCartSerializer(StrictSerializer):
-    """Nothing to say."""
-
-
-class AdminAuthorizeOrderPaymentSessionSerializer(StrictSerializer):
-    payment_session_id = StringField(help_text="A session of one of the order's payment collections.")
-
-
 class EmptySerializer(StrictSerializer):
     """Nothing to say."""
 
@@ -166,34 +157,6 @@ class ShopCartSerializer(serializers.Serializer[Any]):
         return None if collection is None else payment_collection_document(collection, self.context)
 
 
-class ShopOrderSerializer(serializers.Serializer[Any]):
-    """Takes orders that `orders.loaded` has loaded."""
-
-    reader = GUEST
-
-    id = serializers.CharField()
-    cart_id = serializers.CharField()
-    status = serializers.SerializerMethodField(help_text="The demo's orders stay pending: nothing is shipped.")
-    payment_status = serializers.SerializerMethodField()
-    email = serializers.EmailField(allow_null=True)
-    currency_code = serializers.CharField()
-    total = amount_from("major_total")
-    items = ShopLineItemSerializer(many=True, source="cart.items")
-    payment_collections = serializers.SerializerMethodField()
-    created_at = TimeField()
-
-    def get_status(self, _order: Order) -> str:
-        return "pending"
-
-    @extend_schema_field(serializers.ChoiceField([status.value for status in PaymentStatus]))
-    def get_payment_status(self, order: Order) -> str:
-        return payment_status(order.total, order.payment_collections)
-
-    @extend_schema_field(PaymentCollectionSerializer(many=True))
-    def get_payment_collections(self, order: Order) -> list[Document]:
-        return [payment_collection_document(each, self.context) for each in order.payment_collections]
-
-
 class ShopPageSerializer(serializers.Serializer[Any]):
     count = serializers.IntegerField(help_text="How many there are in all.")
     offset = serializers.IntegerField()
@@ -225,40 +188,6 @@ class ShopDeletedLineItemSerializer(serializers.Serializer[Any]):
     object = serializers.CharField(help_text="Always `line-item`.")
     deleted = serializers.BooleanField()
     parent = ShopCartSerializer()
-
-
-class ShopOrderResponseSerializer(serializers.Serializer[Any]):
-    order = ShopOrderSerializer()
-
-
-class ShopOrderListResponseSerializer(ShopPageSerializer):
-    orders = ShopOrderSerializer(many=True)
-
-
-class ShopAuthorizedOrderSerializer(ShopOrderResponseSerializer):
-    is_authorized = serializers.BooleanField(help_text="False while the money is still on its way.")
-
-
-class ShopPlacedOrderSerializer(ShopOrderResponseSerializer):
-    type = serializers.CharField(help_text="`order`")
-
-
-class ShopCompletionErrorSerializer(serializers.Serializer[Any]):
-    message = serializers.CharField(help_text="Safe to show.")
-    name = serializers.CharField()
-    type = serializers.CharField()
-
-
-class ShopOpenCartSerializer(ShopCartResponseSerializer):
-    type = serializers.CharField(help_text="`cart`")
-    error = ShopCompletionErrorSerializer()
-
-
-complete_cart_response = PolymorphicProxySerializer(
-    component_name="ShopCompletedCart",
-    serializers=[ShopPlacedOrderSerializer, ShopOpenCartSerializer],
-    resource_type_field_name=None,
-)
 
 
 class EmailpassLoginSerializer(StrictSerializer):

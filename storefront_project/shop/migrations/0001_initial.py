@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Order',
             fields=[
-                ('id', models.CharField(default=storefront_project.shop.models.new_order_id, max_length=64, primary_key=True, serialize=False)),
+                ('id', models.CharField(max_length=64, primary_key=True, serialize=False)),
                 ('email', models.EmailField(blank=True, max_length=254, null=True)),
                 ('currency_code', models.CharField(max_length=3)),
                 ('total', models.BigIntegerField()),

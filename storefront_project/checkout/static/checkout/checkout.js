@@ -205,7 +205,7 @@ class Checkout {
   #showOrder(order) {
     this.#order = order;
     const message = messages.orderMessage(order);
-    this.#page.showResult(message, { "Order": order.id, "Receipt to": order.email });
+    this.#page.showResult(message, { Order: order.id, "Receipt to": order.email });
     if (message.isOnItsWay) void this.#follow(order);
   }
 

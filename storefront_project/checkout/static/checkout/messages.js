@@ -8,23 +8,27 @@ export const CART_CHANGED = (amount) =>
 export const CHOOSE_FIRST = "Please choose how you would like to pay.";
 export const CART_EMPTY = "Your cart is empty. Add something before you pay.";
 export const EMAIL_WRONG = "This doesn't look like an email address. Please check it, or leave it empty.";
-export const NOT_PAID_YET = "The payment was not completed. You haven't been charged. You can try again, or pay another way.";
+export const NOT_PAID_YET =
+  "The payment was not completed. You haven't been charged. You can try again, or pay another way.";
 
-const OFFLINE = "We can't reach the shop just now. You haven't been charged. Please check your connection and try again.";
+const OFFLINE =
+  "We can't reach the shop just now. You haven't been charged. Please check your connection and try again.";
 const UNREACHABLE =
   "This way to pay can't be reached just now. You haven't been charged. Please try again in a moment, or pay another way.";
 const BROKEN = "Something went wrong on our side. You haven't been charged. Please try again in a moment.";
 const DECLINED = "You haven't been charged. You can try again, or pay another way.";
 
 const BY_STATUS = {
-  requires_more: "Your bank wants you to confirm this payment, and that didn't happen. You haven't been charged. Please try again.",
+  requires_more:
+    "Your bank wants you to confirm this payment, and that didn't happen. You haven't been charged. Please try again.",
   canceled: "This payment was canceled. You haven't been charged. You can try again, or pay another way.",
 };
 
 /** Return what to say about an error after which nothing is charged. */
 export function messageFor(error) {
   if (error instanceof Incomplete) return error.message;
-  if (error instanceof PaymentFailed || error.type === "payment_authorization_error") return `${error.message} ${DECLINED}`;
+  if (error instanceof PaymentFailed || error.type === "payment_authorization_error")
+    return `${error.message} ${DECLINED}`;
   if (error instanceof MethodUnavailable || error.status === 503) return UNREACHABLE;
   if (error instanceof ConnectionLost) return OFFLINE;
   if (error.type === "not_allowed") return BY_STATUS[error.details.status] ?? NOT_PAID_YET;
@@ -52,7 +56,11 @@ export function orderMessage(order) {
     };
   }
   if (order.payment_status === "canceled" || order.payment_status === "not_paid") {
-    if (order.total) return { title: "Your payment didn't arrive", text: `We have your order, but not your payment of ${amount}. Please contact us: we'll find a way.` };
+    if (order.total)
+      return {
+        title: "Your payment didn't arrive",
+        text: `We have your order, but not your payment of ${amount}. Please contact us: we'll find a way.`,
+      };
   }
   if (isPaidLater(order)) return { title: PAID, text: `You pay ${amount} when it is delivered, or by bank transfer.` };
   if (!order.total) return { title: PAID, text: "There is nothing to pay." };
@@ -65,6 +73,8 @@ function isPaidLater(order) {
 }
 
 function paidAmount(order) {
-  const amounts = order.payment_collections.map((collection) => collection.authorized_amount || collection.captured_amount);
+  const amounts = order.payment_collections.map(
+    (collection) => collection.authorized_amount || collection.captured_amount,
+  );
   return formatted(Math.max(order.total, ...amounts), order.currency_code);
 }

@@ -7,16 +7,16 @@
  * `mayBePaid(session)` says whether a customer who comes back may have paid already.
  */
 
-import { StripePayments } from "./stripe_payments.js";
+import { STRIPE_PROVIDERS, StripePayments } from "./stripe_payments.js";
 
+/** Return the methods for a region's providers, by provider id, in the order in which they are offered. */
 export function methodsFor(providerIds, settings) {
-  const known = {
-    pp_stripe_stripe: () => new StripePayments(settings.stripe),
-    pp_system_default: () => new PayLater(),
-    pp_fake_fake: () => new Rehearsal(),
-  };
-  const ids = Object.keys(known).filter((id) => providerIds.includes(id));
-  return new Map(ids.map((id) => [id, known[id]()]));
+  const known = [
+    ...STRIPE_PROVIDERS.map((id) => [id, () => new StripePayments(id, settings.stripe_js)]),
+    ["pp_system_default", () => new PayLater()],
+    ["pp_fake_fake", () => new Rehearsal()],
+  ];
+  return new Map(known.filter(([id]) => providerIds.includes(id)).map(([id, make]) => [id, make()]));
 }
 
 /** A method for which there is nothing to do in the page. */

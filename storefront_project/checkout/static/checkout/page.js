@@ -48,7 +48,11 @@ export class Page {
     const focused = document.activeElement?.dataset?.step ? document.activeElement.closest("li") : null;
     lines.replaceChildren(...cart.items.map((item) => this.#line(shown.get(item.id), item, cart.currency_code)));
     // Lines that stay keep their elements; putting them back takes the focus away from the button that was pressed.
-    if (focused) (focused.isConnected ? focused.querySelector(`[data-step="${focused.dataset.pressed}"]`) : element("goods")).focus();
+    if (focused)
+      (focused.isConnected
+        ? focused.querySelector(`[data-step="${focused.dataset.pressed}"]`)
+        : element("goods")
+      ).focus();
   }
 
   #line(existing, item, currencyCode) {

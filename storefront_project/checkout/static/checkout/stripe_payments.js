@@ -3,20 +3,26 @@
 import { Incomplete, MethodUnavailable, PaymentFailed } from "./errors.js";
 
 const MAY_BE_PAID = new Set(["requires_capture", "processing", "succeeded"]);
-const TOLD_THE_CUSTOMER = new Set(["card_error", "validation_error"]);
+
+const WAYS = {
+  pp_stripe_stripe: ["Card", "Or another way that Stripe offers you"],
+  "pp_stripe-ideal_stripe": ["iDEAL", "You pay at your bank and come back"],
+  "pp_stripe-sepa-debit_stripe": ["SEPA debit", "From your bank account; it takes a few days"],
+};
+
+export const STRIPE_PROVIDERS = Object.keys(WAYS);
 
 export class StripePayments {
-  title = "Card, iDEAL, SEPA debit …";
-  hint = "Paid at once, by Stripe";
   confirmsInPage = true;
 
-  #settings;
-  #stripe = null;
+  #script;
   #elements = null;
-  #mounted = null;
+  #clientSecret = null;
 
-  constructor(settings) {
-    this.#settings = settings;
+  /** `script` is the address of Stripe.js. */
+  constructor(providerId, script) {
+    [this.title, this.hint] = WAYS[providerId];
+    this.#script = script;
   }
 
   data() {
@@ -25,12 +31,16 @@ export class StripePayments {
 
   /** Mount the Payment Element for a session; one that is there already takes over a changed amount. */
   async show(panel, session) {
-    const clientSecret = session.data.client_secret;
-    if (this.#mounted === clientSecret) return void (await this.#elements.fetchUpdates());
-    panel.classList.add("stripe");
-    const stripe = await this.#library();
-    this.#elements = stripe.elements({ clientSecret });
-    this.#mounted = clientSecret;
+    const { client_secret: clientSecret } = session.data;
+    if (this.#clientSecret === clientSecret) {
+      await this.#elements.fetchUpdates();
+      return;
+    }
+    const stripe = await this.#stripe(session);
+    const appearance = { theme: matchMedia("(prefers-color-scheme: dark)").matches ? "night" : "stripe" };
+    this.#elements = stripe.elements({ clientSecret, appearance });
+    this.#clientSecret = clientSecret;
+    panel.classList.add("element");
     panel.replaceChildren(document.createElement("div"));
     this.#elements.create("payment").mount(panel.firstChild);
   }
@@ -38,28 +48,35 @@ export class StripePayments {
   async confirm(session) {
     const submitted = await this.#elements.submit();
     if (submitted.error) throw new Incomplete(submitted.error.message);
-    const { error } = await this.#stripe.confirmPayment({
+    const stripe = await this.#stripe(session);
+    const { error } = await stripe.confirmPayment({
       elements: this.#elements,
       confirmParams: { return_url: location.origin + location.pathname },
       redirect: "if_required",
     });
-    if (!error || MAY_BE_PAID.has(error.payment_intent?.status)) return;
-    if (TOLD_THE_CUSTOMER.has(error.type) || error.code === "payment_intent_authentication_failure") {
+    if (error && !MAY_BE_PAID.has(error.payment_intent?.status) && isFinal(error))
       throw new PaymentFailed(error.message);
-    }
   }
 
   async mayBePaid(session) {
-    const stripe = await this.#library();
+    const stripe = await this.#stripe(session);
     const { paymentIntent } = await stripe.retrievePaymentIntent(session.data.client_secret);
     return MAY_BE_PAID.has(paymentIntent?.status);
   }
 
-  async #library() {
-    if (!globalThis.Stripe) await loaded(this.#settings.script);
-    this.#stripe ??= globalThis.Stripe(this.#settings.publishable_key);
-    return this.#stripe;
+  async #stripe(session) {
+    if (!globalThis.Stripe) await loaded(this.#script);
+    instance ??= globalThis.Stripe(session.data.publishable_key);
+    return instance;
   }
+}
+
+/** One for the page: Stripe.js doesn't like to be there twice. */
+let instance = null;
+
+/** Whether Stripe said that nothing was paid. After anything else (no answer, say) the shop finds out. */
+function isFinal(error) {
+  return error.type === "card_error" || error.code === "payment_intent_authentication_failure";
 }
 
 function loaded(address) {

@@ -7,12 +7,14 @@ from django.utils import timezone
 
 from medusa_payments.exceptions import Conflict, InvalidData, NotAllowed, NotFound
 from medusa_payments.models import PaymentCollection, PaymentSession
+from medusa_payments.orders import OrderSnapshot
 from medusa_payments.providers.registry import providers
 from medusa_payments.queries import payment_collections as collection_queries
 from medusa_payments.services import payment_collections, payment_sessions
 from medusa_payments.states import CollectionStatus, SessionStatus
+from storefront_project.orders.models import Order
 from storefront_project.shop import carts
-from storefront_project.shop.models import Cart, Order
+from storefront_project.shop.models import Cart
 from storefront_project.shop.payments import region_providers
 
 PROCESSABLE = frozenset(set(SessionStatus) - {SessionStatus.ERROR, SessionStatus.CANCELED})
@@ -24,6 +26,12 @@ def get_order(order_id: str) -> Order:
     if order is None:
         raise NotFound(f"Order id not found: {order_id}")
     return loaded([order])[0]
+
+
+def resolve_order(order_id: str, _request: object | None = None) -> OrderSnapshot | None:
+    """Return the currency and the buyer of an order; None when there is no such order."""
+    order = Order.objects.filter(pk=order_id).first()
+    return OrderSnapshot(currency_code=order.currency_code, email=order.email) if order else None
 
 
 def loaded(orders: Iterable[Order]) -> list[Order]:

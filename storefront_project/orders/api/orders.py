@@ -1,4 +1,4 @@
-"""`/store/orders` and `/admin/orders`."""
+"""`/store/carts/{id}/complete`, `/store/orders` and `/admin/orders`."""
 
 from typing import ClassVar
 
@@ -10,19 +10,51 @@ from medusa_payments.api.pagination import paginate
 from medusa_payments.api.representations import STAFF, Reader
 from medusa_payments.api.schema import operation
 from medusa_payments.api.viewsets import AdminViewSet, StoreViewSet
-from storefront_project.shop import orders
-from storefront_project.shop.api import examples
-from storefront_project.shop.api.schema import TAGS, shop_operation
-from storefront_project.shop.api.serializers import (
+from medusa_payments.exceptions import PaymentAuthorizationError
+from storefront_project.orders import orders
+from storefront_project.orders.api import examples
+from storefront_project.orders.api.serializers import (
     AdminAuthorizeOrderPaymentSessionSerializer,
-    CatalogueQuery,
     ShopAuthorizedOrderSerializer,
     ShopOrderListResponseSerializer,
     ShopOrderResponseSerializer,
     ShopOrderSerializer,
-    WholeDocumentQuery,
+    StoreCompleteCartSerializer,
+    complete_cart_response,
 )
-from storefront_project.shop.models import Order
+from storefront_project.orders.models import Order
+from storefront_project.shop import carts
+from storefront_project.shop.api.schema import TAGS, shop_operation
+from storefront_project.shop.api.serializers import CatalogueQuery, ShopCartSerializer, WholeDocumentQuery
+
+
+class CompletionViewSet(StoreViewSet):
+    @operation(
+        operation_id="completeCart",
+        summary="Complete a cart",
+        description=(
+            "Has the cart's payment session authorized and places the order: one, however often and by how many "
+            "callers it is asked for. A cart that costs nothing needs no payment. When the provider declines, the "
+            "answer is `type` `cart` with the error, and the cart stays open."
+        ),
+        tags=TAGS,
+        parameters=[WholeDocumentQuery],
+        request=StoreCompleteCartSerializer,
+        response=complete_cart_response,
+        response_example={"type": "order", **examples.ORDER},
+    )
+    @action(detail=True, methods=["post"])
+    def complete(self, request: Request, id: str) -> Response:
+        self.validated(StoreCompleteCartSerializer, request.data)
+        self.validated_query(WholeDocumentQuery)
+        context = {"reader": Reader(customer_id=self.customer_id)}
+        try:
+            order = orders.complete_cart(cart_id=id, request=request, idempotency_key=self.idempotency_key)
+        except PaymentAuthorizationError as declined:
+            error = {"message": declined.message, "name": declined.type, "type": declined.type}
+            cart = ShopCartSerializer(carts.get_cart(id), context=context).data
+            return Response({"type": "cart", "cart": cart, "error": error})
+        return Response({"type": "order", "order": ShopOrderSerializer(order, context=context).data})
 
 
 class OrderViewSet(StoreViewSet):
@@ -42,9 +74,9 @@ class OrderViewSet(StoreViewSet):
 
 class AdminOrderViewSet(AdminViewSet):
     required_permissions: ClassVar = {
-        "list": "shop.view_order",
-        "retrieve": "shop.view_order",
-        "authorize_payment_session": "shop.change_order",
+        "list": "orders.view_order",
+        "retrieve": "orders.view_order",
+        "authorize_payment_session": "orders.change_order",
     }
 
     @shop_operation(

@@ -1,0 +1,1 @@
+"""Medusa's store and admin API of orders."""

@@ -1,0 +1,22 @@
+"""Bodies and answers as the OpenAPI pages show them."""
+
+from typing import Any
+
+from medusa_payments.api import examples as payments
+from storefront_project.shop.api.examples import LINE_ITEM
+
+AUTHORIZE_PAYMENT_SESSION: dict[str, Any] = {"payment_session_id": payments.SESSION_ID}
+ORDER: dict[str, Any] = {
+    "order": {
+        "id": "order_01KJP9BQ6M8P0R2T4V6X8Z1B3D",
+        "cart_id": payments.CART_ID,
+        "status": "pending",
+        "payment_status": "authorized",
+        "email": "ada@example.com",
+        "currency_code": "eur",
+        "total": 59.97,
+        "items": [LINE_ITEM],
+        "payment_collections": [payments.AUTHORIZED_COLLECTION],
+        "created_at": "2026-03-02T09:16:13.000Z",
+    }
+}

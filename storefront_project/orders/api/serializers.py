@@ -1,0 +1,90 @@
+"""Bodies and documents of orders. Amounts on the wire are in major units."""
+
+from typing import Any
+
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
+from rest_framework import serializers
+
+from medusa_payments.api.fields import StrictSerializer, StringField
+from medusa_payments.api.representations import GUEST, Document
+from medusa_payments.api.serializers.documents import PaymentCollectionSerializer
+from storefront_project.orders.models import Order
+from storefront_project.orders.payment_status import PaymentStatus, payment_status
+from storefront_project.shop.api.serializers import (
+    ShopCartResponseSerializer,
+    ShopLineItemSerializer,
+    ShopPageSerializer,
+    TimeField,
+    amount_from,
+    payment_collection_document,
+)
+
+
+class StoreCompleteCartSerializer(StrictSerializer):
+    """Nothing to say."""
+
+
+class AdminAuthorizeOrderPaymentSessionSerializer(StrictSerializer):
+    payment_session_id = StringField(help_text="A session of one of the order's payment collections.")
+
+
+class ShopOrderSerializer(serializers.Serializer[Any]):
+    """Takes orders that `orders.loaded` has loaded."""
+
+    reader = GUEST
+
+    id = serializers.CharField()
+    cart_id = serializers.CharField()
+    status = serializers.SerializerMethodField(help_text="The demo's orders stay pending: nothing is shipped.")
+    payment_status = serializers.SerializerMethodField()
+    email = serializers.EmailField(allow_null=True)
+    currency_code = serializers.CharField()
+    total = amount_from("major_total")
+    items = ShopLineItemSerializer(many=True, source="cart.items")
+    payment_collections = serializers.SerializerMethodField()
+    created_at = TimeField()
+
+    def get_status(self, _order: Order) -> str:
+        return "pending"
+
+    @extend_schema_field(serializers.ChoiceField([status.value for status in PaymentStatus]))
+    def get_payment_status(self, order: Order) -> str:
+        return payment_status(order.total, order.payment_collections)
+
+    @extend_schema_field(PaymentCollectionSerializer(many=True))
+    def get_payment_collections(self, order: Order) -> list[Document]:
+        return [payment_collection_document(each, self.context) for each in order.payment_collections]
+
+
+class ShopOrderResponseSerializer(serializers.Serializer[Any]):
+    order = ShopOrderSerializer()
+
+
+class ShopOrderListResponseSerializer(ShopPageSerializer):
+    orders = ShopOrderSerializer(many=True)
+
+
+class ShopAuthorizedOrderSerializer(ShopOrderResponseSerializer):
+    is_authorized = serializers.BooleanField(help_text="False while the money is still on its way.")
+
+
+class ShopPlacedOrderSerializer(ShopOrderResponseSerializer):
+    type = serializers.CharField(help_text="`order`")
+
+
+class ShopCompletionErrorSerializer(serializers.Serializer[Any]):
+    message = serializers.CharField(help_text="Safe to show.")
+    name = serializers.CharField()
+    type = serializers.CharField()
+
+
+class ShopOpenCartSerializer(ShopCartResponseSerializer):
+    type = serializers.CharField(help_text="`cart`")
+    error = ShopCompletionErrorSerializer()
+
+
+complete_cart_response = PolymorphicProxySerializer(
+    component_name="ShopCompletedCart",
+    serializers=[ShopPlacedOrderSerializer, ShopOpenCartSerializer],
+    resource_type_field_name=None,
+)
