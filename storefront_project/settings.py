@@ -138,6 +138,9 @@ MEDUSA_PAYMENTS = {
     ],
 }
 
+# Where the stand-in for Stripe keeps what it knows; the shop, its worker and the browser all see the same.
+STRIPE_TWIN_PATH = str(VAR_DIR / "stripe-twin.sqlite3")
+
 # What the checkout page is told; it asks the API for everything else.
 CHECKOUT: dict[str, Any] = {"publishable_key": "pk_demo"}
 

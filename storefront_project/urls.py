@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("storefront_project.shop.urls")),
     path("", include("storefront_project.orders.urls")),
     path("", include("storefront_project.checkout.urls")),
+    path("stripe-twin/", include("medusa_payments.testing.stripe_twin.urls")),
     path("django-admin/", admin.site.urls),
     path("openapi.json", SpectacularJSONAPIView.as_view(renderer_classes=[OpenApiJsonRenderer2]), name="openapi"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="openapi"), name="docs"),

@@ -29,6 +29,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
+STRIPE_TWIN_PATH = str(SCRATCH / f"stripe-twin-{WORKER}.sqlite3")
+
 MEDUSA_PAYMENTS = {
     **MEDUSA_PAYMENTS,
     "PROVIDERS": {

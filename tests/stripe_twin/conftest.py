@@ -1,10 +1,14 @@
 """The twin, and the unmodified `stripe` library in front of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Thread
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 import stripe
+from django.core.wsgi import get_wsgi_application
 
 from medusa_payments.testing.stripe_twin.twin import SECRET_KEY, StripeTwin
 
@@ -14,8 +18,13 @@ Client = stripe.StripeClient
 
 
 @pytest.fixture
-def twin(tmp_path: Path) -> StripeTwin:
-    return StripeTwin(str(tmp_path / "stripe.sqlite3"))
+def twin_path(tmp_path: Path) -> str:
+    return str(tmp_path / "stripe.sqlite3")
+
+
+@pytest.fixture
+def twin(twin_path: str) -> StripeTwin:
+    return StripeTwin(twin_path)
 
 
 @pytest.fixture
@@ -31,3 +40,20 @@ def client_with(twin: StripeTwin) -> Callable[..., Client]:
 @pytest.fixture
 def client(client_with: Callable[..., Client]) -> Client:
     return client_with()
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def twin_url(twin_path: str, settings: Any) -> Iterator[str]:
+    """The same twin behind a server of its own, as the demo has it."""
+    settings.STRIPE_TWIN_PATH = twin_path
+    with make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=_Quiet) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/stripe-twin"
+        server.shutdown()
+        thread.join()

@@ -38,7 +38,7 @@ class TwinAdapter(BaseAdapter):
             raise _network_error(lost.fault, request) from lost
         response = requests.Response()
         response.status_code = answer.status
-        response.headers.update(answer.headers)
+        response.headers.update({"Content-Type": "application/json", **answer.headers})
         response._content = json.dumps(answer.body).encode()
         response.request = request
         response.url = request.url or ""

@@ -51,7 +51,7 @@ def handle(store: Store, request: TwinRequest) -> TwinResponse:
         response = _carried_out(store, task)
     except StripeTwinError as error:
         response = error.response()
-    headers = {"Content-Type": "application/json", "Request-Id": request_id, "Stripe-Version": API_VERSION}
+    headers = {"Request-Id": request_id, "Stripe-Version": API_VERSION}
     if response.status >= 500:
         # As at Stripe: the same answer would come again.
         headers["Stripe-Should-Retry"] = "false"

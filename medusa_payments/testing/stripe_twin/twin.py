@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from medusa_payments.testing.stripe_twin import accounts, attempts, faults, intents, refunds, server, webhooks
+from medusa_payments.testing.stripe_twin import accounts, attempts, bank, faults, intents, refunds, server, webhooks
 from medusa_payments.testing.stripe_twin.books import Books
 from medusa_payments.testing.stripe_twin.call import HIDDEN, SESSION_KEY
 from medusa_payments.testing.stripe_twin.dashboard import Dashboard
@@ -56,6 +56,14 @@ class StripeTwin:
     def handle(self, request: TwinRequest) -> TwinResponse:
         """Carry out one request. Raises `faults.ConnectionLost` when it was told not to answer."""
         return server.handle(self._store, request)
+
+    def finish_action(self, intent_id: str, client_secret: str, *, is_successful: bool) -> Document:
+        """The customer does, or refuses, what an intent waits for; see `bank.finish`."""
+        return bank.finish(self._store, intent_id, client_secret, is_successful=is_successful, base_url=self.base_url)
+
+    def look_at(self, intent_id: str, client_secret: str) -> tuple[Document, str]:
+        """Return what the bank's page shows of an intent, and where it sends the browser; see `bank.look`."""
+        return bank.look(self._store, intent_id, client_secret, base_url=self.base_url)
 
     def http_client(self, *, timeout: float = 80) -> TwinHTTPClient:
         """Return a transport for `stripe.StripeClient(key, http_client=…)` that opens no socket."""

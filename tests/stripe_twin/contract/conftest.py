@@ -18,6 +18,7 @@ REAL_KEY = os.environ.get("STRIPE_TEST_API_KEY", "")
 @pytest.fixture(
     params=[
         "in_process",
+        "http",
         pytest.param("stripe", marks=[pytest.mark.stripe_sandbox, pytest.mark.enable_socket]),
     ]
 )
@@ -26,6 +27,10 @@ def api(request: pytest.FixtureRequest) -> Iterator[stripe.StripeClient]:
     if request.param == "stripe":
         assert REAL_KEY.startswith(("sk_test_", "rk_test_")), "STRIPE_TEST_API_KEY must be a key of the test mode"
         yield stripe.StripeClient(REAL_KEY, max_network_retries=2)
+        return
+    if request.param == "http":
+        addresses = {"api": request.getfixturevalue("twin_url")}
+        yield stripe.StripeClient(SECRET_KEY, base_addresses=addresses)
         return
     twin: StripeTwin = request.getfixturevalue("twin")
     yield stripe.StripeClient(SECRET_KEY, http_client=twin.http_client())
