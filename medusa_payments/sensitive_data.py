@@ -9,6 +9,11 @@ _CARD_KEYS = frozenset(
 )
 _SEPARATED_DIGITS = re.compile(r"(?<!\d)\d(?:[ -]?\d){11,18}(?!\d)")
 _SECRET = re.compile(r"(?:[sr]k_(?:org_)?(?:live|test)_|whsec_)\w{4,}")
+_BRANDED = re.compile(
+    r"4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11,16}|35\d{14}|6\d{15,18}"
+)
+"""How the numbers of the large card schemes begin, and how long they are."""
+
 _HIDDEN = "***"
 
 
@@ -24,6 +29,16 @@ def holds_sensitive_data(value: Any) -> bool:
         return any(map(holds_sensitive_data, value))
     text = str(value)
     return bool(_SECRET.search(text)) or any(map(_passes_luhn, _SEPARATED_DIGITS.findall(text)))
+
+
+def quotes_sensitive_data(text: str) -> bool:
+    """Say whether a free text quotes a secret key, or the number of a card of one of the large schemes.
+
+    Other numbers pass, whatever their check digit: a note or a key may hold an order's number, a barcode or a time.
+    """
+    numbers = (re.sub(r"\D", "", number) for number in _SEPARATED_DIGITS.findall(text))
+    is_card = any(_BRANDED.fullmatch(number) and _passes_luhn(number) for number in numbers)
+    return is_card or bool(_SECRET.search(text))
 
 
 def without_sensitive_data(text: str) -> str:

@@ -28,6 +28,7 @@ from medusa_payments.exceptions import (
     ProviderNotReachable,
     Unauthorized,
 )
+from medusa_payments.sensitive_data import without_sensitive_data
 
 logger = logging.getLogger(__name__)
 
@@ -109,7 +110,7 @@ def _payments_error(error: PaymentsError) -> Response:
     envelope: dict[str, Any] = {"code": error.code} if error.code else {}
     # Medusa words every plain conflict alike; the codes that say more keep their own message.
     message = CONFLICT_MESSAGE if error.code == Conflict.default_code else error.message
-    envelope |= {"type": error.type, "message": message}
+    envelope |= {"type": error.type, "message": without_sensitive_data(message)}
     if error.details:
         envelope["details"] = error.details
     return Response(envelope, status=status_code(error), headers=_retry_after(error.retry_after))
@@ -117,7 +118,7 @@ def _payments_error(error: PaymentsError) -> Response:
 
 def _envelope(status: int, message: str, retry_after: float | None = None) -> Response:
     fallback = "invalid_data" if status < 500 else "unexpected_state"
-    envelope = {"type": _TYPES.get(status, fallback), "message": message}
+    envelope = {"type": _TYPES.get(status, fallback), "message": without_sensitive_data(message)}
     return Response(envelope, status=status, headers=_retry_after(retry_after))
 
 

@@ -12,6 +12,7 @@ from rest_framework.parsers import BaseParser
 from medusa_payments.api.brackets import nested
 from medusa_payments.exceptions import InvalidData
 from medusa_payments.money import plain
+from medusa_payments.sensitive_data import quotes_sensitive_data
 
 MAX_BODY_BYTES = 100 * 1024
 MAX_NESTING = 32
@@ -19,6 +20,8 @@ MAX_NUMBER_DIGITS = 64
 """Room for every storable amount; a longer number is refused before anyone calculates with it."""
 
 _NUMBER_BOUND = 10**MAX_NUMBER_DIGITS
+
+SENSITIVE_DATA = "Invalid request: card numbers and secret keys can't be sent here"
 
 BODY_TOO_LARGE = f"The request body is larger than {MAX_BODY_BYTES // 1024} kB."
 
@@ -34,7 +37,8 @@ class JSONParser(BaseParser):
     """Reads a JSON object. Numbers become `int` or plain `Decimal`, never float; of equal keys the last one counts.
 
     Raises `InvalidData` for anything that isn't a JSON object in UTF-8 (lone surrogates included), for nesting over
-    `MAX_NESTING`, for NUL, and for numbers of more than `MAX_NUMBER_DIGITS` digits; `BodyTooLarge` for too many bytes.
+    `MAX_NESTING`, for NUL, for texts that quote a card number or a secret key, and for numbers of more than
+    `MAX_NUMBER_DIGITS` digits; `BodyTooLarge` for too many bytes.
     """
 
     media_type = "application/json"
@@ -53,14 +57,18 @@ class JSONParser(BaseParser):
 
 
 class FormParser(BaseParser):
-    """Reads an urlencoded form, bracketed keys nested; every value stays a string."""
+    """Reads an urlencoded form, bracketed keys nested; every value stays a string. Raises what `JSONParser` does."""
 
     media_type = "application/x-www-form-urlencoded"
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        return nested(QueryDict(_read(stream), encoding="utf-8"))
+        form = QueryDict(_read(stream), encoding="utf-8")
+        for key, values in form.lists():
+            for text in (key, *values):
+                _check_text(text)
+        return nested(form)
 
 
 def _read(stream: IO[Any]) -> bytes:
@@ -120,6 +128,8 @@ def _checked_values(container: Any) -> Iterator[Any]:
 def _check_text(text: str) -> None:
     if "\0" in text:
         raise InvalidData("Invalid request: NUL characters are not allowed")
+    if quotes_sensitive_data(text):
+        raise InvalidData(SENSITIVE_DATA, code="sensitive_data")
 
 
 def _nested_too_deeply() -> InvalidData:

@@ -17,7 +17,8 @@ STATUS_CHOICES = [
 class WebhookEvent(models.Model):
     """The inbox: one row per event of a provider account, kept before anything is done about it.
 
-    `body` holds the signed bytes until retention erases them, `body_sha256` stays. `attempts` counts how often
+    `body` holds the signed bytes, or what of them may be kept, until retention erases it; `body_sha256` is the hash of
+    what was signed, and stays. `attempts` counts how often
     it was applied or tried, next at `next_attempt_at`. Of a foreign event only id, type and time are kept.
     """
 

@@ -24,7 +24,7 @@ class WebhookNotice:
     `provider_ref` is the payment object it is about, `session_id` what our metadata on that object says; both None for
     an event about anything else. `is_foreign`: it belongs to another environment or account (test and live mode mixed
     up), so nothing but its id and type may be kept. `snapshot` is for providers that can't be asked: the object as the
-    event describes it.
+    event describes it. `kept_body` is what of the body is kept, where it tells more about a person than a shop needs.
     """
 
     event_id: str
@@ -34,6 +34,7 @@ class WebhookNotice:
     session_id: str | None = None
     is_foreign: bool = False
     snapshot: PaymentSnapshot | None = None
+    kept_body: bytes | None = None
 
 
 class WebhookRefused(ProviderError):

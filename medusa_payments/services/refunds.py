@@ -14,6 +14,7 @@ from medusa_payments.money import Money
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.types import RefundRequest
 from medusa_payments.queries.primary import primary
+from medusa_payments.sensitive_data import quotes_sensitive_data
 from medusa_payments.services import amounts, convergence, execution, operations, repeats
 from medusa_payments.services.freezing import refuse_if_frozen
 from medusa_payments.services.operations import CallerKey, Reservation
@@ -79,6 +80,8 @@ def _prepared(
     payment = primary(Payment).filter(pk=payment_id).first()
     if payment is None:
         raise NotFound(f"Payment id not found: {payment_id}")
+    if note and quotes_sensitive_data(note):
+        raise InvalidData("A refund's note can't quote a card number or a secret key.", code="sensitive_data")
     provider = operations.provider_for(payment)
     requested = amounts.positive_minor_units(amount, currency_code=payment.currency_code, verb="Refund")
     return payment, partial(

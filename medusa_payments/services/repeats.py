@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from medusa_payments.exceptions import IdempotencyError, InvalidData
 from medusa_payments.models import Operation, Payment, PaymentCollection
 from medusa_payments.queries.primary import primary
+from medusa_payments.sensitive_data import quotes_sensitive_data
 from medusa_payments.services import workers
 from medusa_payments.services.operations import CallerKey, outcome_unknown
 from medusa_payments.states import OperationKind, OperationStatus
@@ -28,10 +29,12 @@ _VALID_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 def caller_key(idempotency_key: str | None, **asked: Any) -> CallerKey | None:
     """Return the key with a fingerprint of what is asked; None without a key.
 
-    Raises `InvalidData` for a key that isn't 1 to 255 visible ASCII characters.
+    Raises `InvalidData` for a key that isn't 1 to 255 visible ASCII characters, or that is a card number or secret.
     """
     if idempotency_key is None:
         return None
+    if quotes_sensitive_data(idempotency_key):
+        raise InvalidData("An idempotency key can't be a card number or a secret key.", code="sensitive_data")
     if not _VALID_KEY.fullmatch(idempotency_key):
         raise InvalidData("An idempotency key has 1 to 255 visible ASCII characters.")
     return CallerKey(key=idempotency_key, fingerprint=fingerprint(**asked))

@@ -131,7 +131,7 @@ def _content(notice: WebhookNotice, body: bytes) -> dict[str, Any]:
         "provider_ref": notice.provider_ref or "",
         "session_id": (notice.session_id or "")[:64],
         "occurred_at": notice.occurred_at,
-        "body": body,
+        "body": body if notice.kept_body is None else notice.kept_body,
         "body_sha256": hashlib.sha256(body).hexdigest(),
     }
 

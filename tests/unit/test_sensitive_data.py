@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from medusa_payments.sensitive_data import holds_sensitive_data, without_sensitive_data
+from medusa_payments.sensitive_data import holds_sensitive_data, quotes_sensitive_data, without_sensitive_data
 
 pytestmark = pytest.mark.any_engine
 
@@ -55,3 +55,27 @@ def test_nothing_is_found_where_nothing_is(value: Any) -> None:
 def test_a_text_is_shown_without_it() -> None:
     shown = without_sensitive_data("No such card 4242 4242 4242 4242 for sk_test_51Abcdef, order 4242424242424241")
     assert shown == "No such card *** for ***, order 4242424242424241"
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "4242424242424242",
+        "4222222222222",
+        "5555 5555 5555 4444",
+        "2223003122003222",
+        "378282246310005",
+        "6011111111111117",
+        "3056930009020004",
+        "36227206271667",
+        "3566002020360505",
+        "6200000000000005",
+    ],
+)
+def test_cards_of_every_large_scheme_are_found_in_a_text(number: str) -> None:
+    assert quotes_sensitive_data(f"paid with {number}.") is holds_sensitive_data(number)
+
+
+@pytest.mark.parametrize("text", ["order 1732481234567", "EAN 4006381333931", "1234567812345670"])
+def test_other_numbers_may_stand_in_a_text(text: str) -> None:
+    assert not quotes_sensitive_data(text)

@@ -25,19 +25,22 @@ _IDEMPOTENCY_KEY = "Idempotency-Key"
 _REPLAYED = "Idempotent-Replayed"
 
 
-class CautiousHttpClient(stripe.RequestsClient):
-    """Tells apart what surely never reached Stripe, over all attempts that the library makes at one request.
+class CautiousHttpClient(stripe.HTTPClient):
+    """Sends by another client, and tells apart what surely never reached Stripe, over all attempts at one request.
 
     Sends no telemetry: the library's switch for it is a module global, and not ours to turn.
     """
 
-    def __init__(self, timeout: tuple[float, float]) -> None:
-        super().__init__(timeout=timeout)
+    name = "cautious"
+
+    def __init__(self, sender: stripe.HTTPClient) -> None:
+        super().__init__()
+        self._sender = sender
         self._in_doubt = threading.local()
 
     def request(  # type: ignore[override]
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
-    ) -> tuple[bytes, int, Mapping[str, str]]:
+    ) -> tuple[Any, int, Mapping[str, str]]:
         """Make one attempt.
 
         Raises `NothingSent` when neither this nor an earlier attempt under the same key can have arrived, and
@@ -48,7 +51,7 @@ class CautiousHttpClient(stripe.RequestsClient):
         was_in_doubt = key is not None and getattr(self._in_doubt, "key", None) == key
         self._in_doubt.key = key
         try:
-            body, status, answered = super().request(method, url, headers, post_data)
+            body, status, answered = self._sender.request(method, url, headers, post_data)
         except stripe.APIConnectionError as error:
             if _never_connected(error) and not was_in_doubt:
                 self._in_doubt.key = None
@@ -60,6 +63,9 @@ class CautiousHttpClient(stripe.RequestsClient):
         if status < 500 and status != 409:
             self._in_doubt.key = None
         return body, status, answered
+
+    def close(self) -> None:
+        self._sender.close()  # type: ignore[no-untyped-call]
 
     def _add_telemetry_header(self, headers: Mapping[str, str]) -> Mapping[str, str]:
         return headers
@@ -117,14 +123,13 @@ class StripeConnection:
 
     def _made(self) -> stripe.StripeClient:
         options = self._options
-        client = options.http_client
-        if client is None:
-            client = CautiousHttpClient(timeout=(CONNECT_SECONDS, options.timeout))
+        sender = _http_client(options.http_client) if options.http_client else None
+        sender = sender or stripe.RequestsClient(timeout=(CONNECT_SECONDS, options.timeout))
         return stripe.StripeClient(
             options.api_key,
             stripe_version=API_VERSION,
             max_network_retries=options.max_network_retries,
-            http_client=_http_client(client),
+            http_client=CautiousHttpClient(sender),
             base_addresses={"api": options.api_base} if options.api_base else None,
         )
 

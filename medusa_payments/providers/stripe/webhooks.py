@@ -18,6 +18,23 @@ TOLERANCE_SECONDS = 300
 _FAMILIES = ("payment_intent.", "charge.", "refund.")
 """What tells of a payment: intents; charges with their captures, refunds and disputes; refunds."""
 
+_KEPT_OF_EVENT = ("id", "object", "type", "created", "livemode", "api_version", "request")
+_KEPT_OF_SUBJECT = (
+    "id",
+    "object",
+    "status",
+    "amount",
+    "amount_capturable",
+    "amount_received",
+    "amount_captured",
+    "amount_refunded",
+    "currency",
+    "reason",
+    "failure_reason",
+    "payment_intent",
+    "charge",
+)
+
 
 def read(request: WebhookRequest, options: StripeOptions) -> WebhookNotice:
     """Verify and read a webhook. Any of the secrets may have signed it. Raises `WebhookRefused`."""
@@ -64,7 +81,18 @@ def _notice(event: Mapping[str, Any], options: StripeOptions) -> WebhookNotice:
         provider_ref=_provider_ref(subject) if is_about_a_payment else None,
         session_id=_metadata(subject).get(SESSION_ID) if is_about_a_payment else None,
         is_foreign=_is_foreign(event, subject, options),
+        kept_body=json.dumps(_kept(event, subject)).encode(),
     )
+
+
+def _kept(event: Mapping[str, Any], subject: Mapping[str, Any]) -> dict[str, Any]:
+    """Names, addresses and cards stay with Stripe: what happened can be read there again, by its ids."""
+    about = {name: event[name] for name in _KEPT_OF_EVENT if event.get(name) is not None}
+    return about | {
+        "data": {
+            "object": {name: subject[name] for name in _KEPT_OF_SUBJECT if isinstance(subject.get(name), str | int)}
+        }
+    }
 
 
 def _provider_ref(subject: Mapping[str, Any]) -> str | None:

@@ -153,3 +153,17 @@ def test_another_shop_on_the_account_is_foreign() -> None:
     assert read(event(staging)).is_foreign
     assert read(event(intent()), environment="staging").is_foreign
     assert not read(event(staging), environment="staging").is_foreign
+
+
+def test_of_a_body_nothing_about_a_person_is_kept() -> None:
+    subject = charge(payment_intent=intent(), amount=10000, receipt_email="ada@example.com")
+    kept = (read(event(subject, type="charge.refunded")).kept_body or b"").decode()
+
+    assert json.loads(kept)["data"]["object"] == {
+        "id": "ch_1",
+        "object": "charge",
+        "status": "succeeded",
+        "amount": 10000,
+    }
+    assert "Ada" not in kept
+    assert "ada@" not in kept

@@ -1,0 +1,68 @@
+"""Card numbers and secret keys are refused at the door, and quoted by no answer."""
+
+import json
+from typing import Any
+
+import pytest
+
+from medusa_payments.models import Operation, PaymentSession
+from medusa_payments.testing.factories import captured_payment, make_collection
+from tests.api.openapi import ValidatedClient
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_engine]
+
+CARD = "4242 4242 4242 4242"
+SECRETS = [CARD, "378282246310005", "sk_live_51Canary", "whsec_Canary"]
+
+
+def is_refused(answer: Any, secret: str) -> bool:
+    return (
+        answer.status_code == 400
+        and answer.json()["code"] == "sensitive_data"
+        and secret not in answer.content.decode()
+    )
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("where", ["note", "key", "deep"])
+def test_no_session_is_begun_with_one(storefront: ValidatedClient, secret: str, where: str) -> None:
+    data: Any = {"note": {"outcome": secret}, "key": {secret: 1}, "deep": {"outcome": [{"a": secret}]}}[where]
+    path = f"/store/payment-collections/{make_collection().pk}/payment-sessions"
+
+    answer = storefront.post(path, {"provider_id": "pp_fake_fake", "data": data})
+
+    assert is_refused(answer, secret)
+    assert not PaymentSession.objects.exists()
+
+
+@pytest.mark.parametrize("data", [{"card": {"number": 4242424242424242}}, {"cvc": "123"}, {"card": {"CVV": 987}}])
+def test_nor_with_a_number_or_a_security_code(storefront: ValidatedClient, data: Any) -> None:
+    path = f"/store/payment-collections/{make_collection().pk}/payment-sessions"
+
+    answer = storefront.post(path, {"provider_id": "pp_system_default", "data": data})
+
+    assert is_refused(answer, "4242424242424242")
+    assert not PaymentSession.objects.exists()
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_no_refund_carries_one(staff: ValidatedClient, secret: str) -> None:
+    payment = captured_payment()
+    path = f"/admin/payments/{payment.pk}/refund"
+    key = secret.replace(" ", "-")
+
+    assert is_refused(staff.post(path, {"amount": 1, "note": f"to {secret}"}), secret)
+    assert is_refused(staff.post(path, {"amount": 1}, HTTP_IDEMPOTENCY_KEY=key), key)
+    assert not Operation.objects.filter(kind="refund").exists()
+
+
+def test_no_answer_quotes_one_from_the_address(staff: ValidatedClient) -> None:
+    answer = staff.get(f"/admin/payments/{CARD}")
+    assert answer.status_code == 404
+    assert CARD not in json.dumps(answer.json())
+
+
+def test_an_urlencoded_form_is_looked_through_as_well(storefront: ValidatedClient) -> None:
+    form = {"content_type": "application/x-www-form-urlencoded"}
+    answer = storefront.generic("POST", "/store/payment-collections", f"cart_id={CARD}", **form)
+    assert is_refused(answer, CARD)
