@@ -91,6 +91,42 @@ class WebhookStatus(StrEnum):
     FOREIGN = "foreign"
 
 
+class DisputeState(StrEnum):
+    """Where a dispute stands. `inquiry`: the bank asks, no money was taken back (yet). In `needs_response` and
+    `under_review` the disputed money is withheld from the merchant; `lost`: for good; `won` and `closed`: not any more.
+    """
+
+    INQUIRY = "inquiry"
+    NEEDS_RESPONSE = "needs_response"
+    UNDER_REVIEW = "under_review"
+    WON = "won"
+    LOST = "lost"
+    CLOSED = "closed"
+
+    @property
+    def withholds_money(self) -> bool:
+        return self in WITHHOLDING_STATES
+
+    @property
+    def has_ended(self) -> bool:
+        return self in ENDED_STATES
+
+    @property
+    def stage(self) -> int:
+        """How far a dispute has come. What was read before a later stage is known can't take it back."""
+        return min(list(DisputeState).index(self), _ENDED_STAGE)
+
+
+WITHHOLDING_STATES = frozenset({DisputeState.NEEDS_RESPONSE, DisputeState.UNDER_REVIEW, DisputeState.LOST})
+
+ENDED_STATES = frozenset({DisputeState.WON, DisputeState.LOST, DisputeState.CLOSED})
+
+ANSWERABLE_STATES = frozenset({DisputeState.INQUIRY, DisputeState.NEEDS_RESPONSE})
+"""In which the merchant may still send evidence."""
+
+_ENDED_STAGE = list(DisputeState).index(DisputeState.WON)
+
+
 class RefusalKind(StrEnum):
     """Why a provider refused. Either way nothing moved."""
 

@@ -45,6 +45,7 @@ def differences(provider: FakeProvider) -> list[str]:
         *_counters(),
         *_collections(),
         *_provider_and_ledger(provider),
+        *_disputes(provider),
         *_money_nobody_knows(provider),
         *_keys_used_twice(provider),
     ]
@@ -95,6 +96,20 @@ def _provider_and_ledger(provider: FakeProvider) -> Iterator[str]:
         ours = (payment.captured_amount, payment.released_amount, payment.refunded_amount + payment.refunding_amount)
         if ours != (theirs.captured, theirs.released, theirs.refunded):
             yield f"{payment.pk}: ours {ours}, theirs {(theirs.captured, theirs.released, theirs.refunded)}"
+
+
+def _disputes(provider: FakeProvider) -> Iterator[str]:
+    for payment in Payment.objects.filter(provider_id=FAKE):
+        rows = list(payment.disputes.all())
+        ours = sorted((row.provider_ref, row.state, row.amount) for row in rows)
+        theirs = sorted((row.ref, row.state, row.amount) for row in provider.dashboard.disputes(payment.provider_ref))
+        if ours != theirs:
+            yield f"{payment.pk}: our disputes {ours}, theirs {theirs}"
+        withheld = sum(row.withheld_amount for row in rows)
+        out_of_reach = min(withheld, payment.captured_amount - payment.refunded_amount - payment.refunding_amount)
+        if (payment.withheld_amount, payment.disputed_amount) != (withheld, out_of_reach):
+            counted = f"{payment.withheld_amount}/{payment.disputed_amount}"
+            yield f"{payment.pk} counts {counted} disputed, its disputes {withheld}/{out_of_reach}"
 
 
 def _money_nobody_knows(provider: FakeProvider) -> Iterator[str]:

@@ -4,6 +4,7 @@ A shop that wants a page otherwise subclasses its class, unregisters the model a
 """
 
 from medusa_payments.admin.capture import CaptureAdmin
+from medusa_payments.admin.dispute import DisputeAdmin
 from medusa_payments.admin.event import EventAdmin
 from medusa_payments.admin.event_delivery import EventDeliveryAdmin
 from medusa_payments.admin.operation import OperationAdmin
@@ -21,6 +22,7 @@ from medusa_payments.admin.webhook_refusal import WebhookRefusalAdmin
 
 __all__ = [
     "CaptureAdmin",
+    "DisputeAdmin",
     "EventAdmin",
     "EventDeliveryAdmin",
     "OperationAdmin",

@@ -70,6 +70,9 @@ def _provider_side(session: PaymentSession) -> Iterator[tuple[Text, Text]]:
         for refund in seen.refunds:
             shown = display.money(refund.money.minor_units, refund.money.currency_code)
             yield _("Provider: refund"), f"{shown} {refund.state} {refund.refund_ref}"
+        for dispute in seen.disputes:
+            shown = display.money(dispute.money.minor_units, dispute.money.currency_code)
+            yield _("Provider: dispute"), f"{shown} {dispute.state} {dispute.dispute_ref}"
     elif isinstance(reading, Unreadable):
         yield _("Provider"), reading.message
     else:

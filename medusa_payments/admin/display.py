@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Text: TypeAlias = "str | _StrPromise"
 
 TONES = {
-    "positive": {"authorized", "captured", "completed", "live", "succeeded", "valid"},
+    "positive": {"authorized", "captured", "completed", "live", "succeeded", "valid", "won"},
     "progress": {
         "accepted",
         "awaiting",
@@ -33,9 +33,10 @@ TONES = {
         "partially_refunded",
         "pending_authorization",
         "refunded",
+        "under_review",
     },
-    "warning": {"requires_more", "unknown"},
-    "negative": {"error", "failed", "refused", "revoked"},
+    "warning": {"inquiry", "requires_more", "unknown"},
+    "negative": {"disputed", "error", "failed", "lost", "needs_response", "refused", "revoked"},
 }
 
 

@@ -12,7 +12,17 @@ from django.utils.translation import gettext_lazy as _
 
 from medusa_payments.admin import display
 from medusa_payments.admin.display import Text
-from medusa_payments.models import Capture, Event, Payment, PaymentSession, Refund, operation, payment_collection
+from medusa_payments.models import (
+    Capture,
+    Dispute,
+    Event,
+    Payment,
+    PaymentSession,
+    Refund,
+    dispute,
+    operation,
+    payment_collection,
+)
 from medusa_payments.models import payment_session as session
 
 LABELS = {
@@ -21,10 +31,14 @@ LABELS = {
     "code": _("code"),
     "message": _("message"),
     "status": _("status"),
+    "state": _("state"),
     "amount": _("amount"),
     "captured_amount": _("captured in all"),
     "refunded_amount": _("refunded in all"),
     "released_amount": _("released in all"),
+    "withheld_amount": _("withheld"),
+    "disputed_amount": _("disputed in all"),
+    "evidence_due_by": _("evidence due by"),
     "reason": _("reason"),
     "ours": _("ledger"),
     "theirs": _("provider"),
@@ -41,6 +55,7 @@ LABELS = {
     "payment_id": _("payment"),
     "capture_id": _("capture"),
     "refund_id": _("refund"),
+    "dispute_id": _("dispute"),
     "cart_id": _("cart"),
     "order_id": _("order"),
 }
@@ -48,6 +63,7 @@ LABELS = {
 
 LINKED: dict[str, type[Model]] = {
     "capture_id": Capture,
+    "dispute_id": Dispute,
     "payment_id": Payment,
     "payment_session_id": PaymentSession,
     "refund_id": Refund,
@@ -59,7 +75,11 @@ WORDS: dict[str, Text] = {
     **dict(operation.REFUSAL_CHOICES),
     **dict(payment_collection.STATUS_CHOICES),
     **dict(session.STATUS_CHOICES),
+    **dict(dispute.STATE_CHOICES),
 }
+
+IN_THE_PAYMENTS_CURRENCY = {"withheld_amount", "disputed_amount"}
+"""A dispute can be in another one."""
 
 
 def describe(event: Event, site: AdminSite) -> SafeString:
@@ -87,7 +107,8 @@ class _Writer:
         if name in LINKED and value:
             return display.object_link(self.site, LINKED[name], value)
         if name.endswith(("amount", "_minor")) and isinstance(value, int):
-            return display.money(value, values.get("currency_code", self.currency_code))
+            currency_code = values.get("currency_code", self.currency_code)
+            return display.money(value, self.currency_code if name in IN_THE_PAYMENTS_CURRENCY else currency_code)
         if isinstance(value, dict | list):
             return display.json(value)
         return WORDS.get(str(value), str(value))

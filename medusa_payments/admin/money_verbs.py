@@ -37,6 +37,10 @@ class MoneyVerb(ABC):
     def available(self, payment: Payment) -> int:
         """Return how much there is left to do this with."""
 
+    def why_nothing_is_left(self, payment: Payment) -> Text:
+        """Say why there is nothing to do this with."""
+        return self.nothing_left
+
     def in_flight(self, payment: Payment) -> int:
         """Return how much is reserved by operations of this kind whose outcome is not known yet."""
         amount: int = getattr(payment, self.in_flight_counter)
@@ -118,6 +122,12 @@ class RefundVerb(MoneyVerb):
 
     def available(self, payment: Payment) -> int:
         return payment.refundable_amount
+
+    def why_nothing_is_left(self, payment: Payment) -> Text:
+        if not payment.disputed_amount:
+            return self.nothing_left
+        disputed = display.money(payment.disputed_amount, payment.currency_code)
+        return _("%(amount)s is disputed, and nothing else is left to refund.") % {"amount": disputed}
 
     def amount(self, form: RefundForm) -> int:
         return form.minor_units

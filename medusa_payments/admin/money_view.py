@@ -84,7 +84,7 @@ class MoneyView(View):
         if self.operation is not None:
             return self._go_on_with(self.operation)
         if not self.verb.available(self.payment):
-            return self._leave(messages.WARNING, self.verb.nothing_left)
+            return self._leave(messages.WARNING, self.verb.why_nothing_is_left(self.payment))
         form = self._form()
         return self._ask_in_words(self._form({})) if not form.fields else self._ask(form)
 
@@ -93,7 +93,7 @@ class MoneyView(View):
         if self.operation is not None and not is_confirmed:
             return self._go_on_with(self.operation)
         if self.operation is None and not self.verb.available(self.payment):
-            return self._leave(messages.WARNING, self.verb.nothing_left)
+            return self._leave(messages.WARNING, self.verb.why_nothing_is_left(self.payment))
         form = self._form(request.POST)
         notice = _("The payment has changed since you were asked.") if is_confirmed and self._has_changed() else ""
         if "change" in request.POST or not form.is_valid():
@@ -149,7 +149,11 @@ class MoneyView(View):
         return self._leave(messages.INFO, _("This was sent already, and not again: %s") % self._report())
 
     def _report(self) -> Text:
-        return self.verb.report(self.operation, self.payment) if self.operation else self.verb.nothing_left
+        return (
+            self.verb.report(self.operation, self.payment)
+            if self.operation
+            else self.verb.why_nothing_is_left(self.payment)
+        )
 
     def _read_again(self) -> None:
         payment = self.model_admin.current(self.request, self.payment.pk)
@@ -215,6 +219,7 @@ class MoneyView(View):
             (_("Captured"), payment.captured_amount),
             (_("Refunded"), payment.refunded_amount),
             (_("In flight"), self.verb.in_flight(payment)),
+            *([(_("Disputed, not refundable"), payment.disputed_amount)] if payment.disputed_amount else []),
             (self.verb.available_label, self.verb.available(payment)),
         ]
         return [

@@ -7,13 +7,23 @@ from django.utils.translation import gettext_lazy as _
 
 from medusa_payments.admin import columns, display
 from medusa_payments.admin.money_admin import MoneyAdmin
-from medusa_payments.models import Capture, Event, Operation, Payment, PaymentSession, Refund, RefundReversal
+from medusa_payments.models import (
+    Capture,
+    Dispute,
+    Event,
+    Operation,
+    Payment,
+    PaymentSession,
+    Refund,
+    RefundReversal,
+)
 
 
 class PaymentState(TextChoices):
     """How far a payment has come, in one word, derived from its counters. The first that holds."""
 
     FROZEN = "frozen", _("frozen")
+    DISPUTED = "disputed", _("disputed")
     CANCELED = "canceled", _("canceled")
     REFUNDED = "refunded", _("refunded")
     PARTIALLY_REFUNDED = "partially_refunded", _("partially refunded")
@@ -24,6 +34,7 @@ class PaymentState(TextChoices):
 
 STATE = Case(
     When(frozen_at__isnull=False, then=Value(PaymentState.FROZEN)),
+    When(withheld_amount__gt=0, then=Value(PaymentState.DISPUTED)),
     When(canceled_at__isnull=False, captured_amount=0, then=Value(PaymentState.CANCELED)),
     When(refunded_amount__gt=0, refunded_amount=F("captured_amount"), then=Value(PaymentState.REFUNDED)),
     When(refunded_amount__gt=0, then=Value(PaymentState.PARTIALLY_REFUNDED)),
@@ -38,6 +49,15 @@ IN_FLIGHT = (
     {
         "description": _("Reserved by operations whose outcome is not known yet."),
         "fields": (("capturing_money", "releasing_money", "refunding_money"),),
+    },
+)
+
+
+DISPUTED = (
+    _("Disputed"),
+    {
+        "description": _("Withheld by disputes, which are listed below. What is disputed can't be refunded."),
+        "fields": (("disputed_money", "withheld_money"),),
     },
 )
 
@@ -116,6 +136,7 @@ class PaymentAdmin(MoneyAdmin):
         Capture: "payment",
         Refund: "payment",
         RefundReversal: "payment",
+        Dispute: "payment",
         Operation: "payment_session__payment",
         Event: "operation__payment_session__payment",
     }
@@ -138,6 +159,8 @@ class PaymentAdmin(MoneyAdmin):
     capturing_money = columns.money("capturing_amount", _("capturing"))
     releasing_money = columns.money("releasing_amount", _("releasing"))
     refunding_money = columns.money("refunding_amount", _("refunding"))
+    disputed_money = columns.money("disputed_amount", _("can't be refunded"))
+    withheld_money = columns.money("withheld_amount", _("withheld in all"))
     collection_link = columns.link("payment_collection", _("payment collection"))
     session_link = columns.link("payment_session", _("payment session"))
     provider = columns.identifier("provider_id", _("provider"))
@@ -161,9 +184,12 @@ class PaymentAdmin(MoneyAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Payment | None = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
+        shown = []
+        if obj and obj.withheld_amount:
+            shown.append(DISPUTED)
         if obj and (obj.capturing_amount or obj.releasing_amount or obj.refunding_amount):
-            return (*fieldsets[:1], IN_FLIGHT, *fieldsets[1:])
-        return fieldsets
+            shown.append(IN_FLIGHT)
+        return (*fieldsets[:1], *shown, *fieldsets[1:])
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Payment]:
         with_shop = super().get_queryset(request).select_related("payment_collection")

@@ -58,6 +58,7 @@ ADMIN_PAYMENT = Selectable(
     | {
         "payment_collection": own_fields("payment_collection"),
         "payment_session": own_fields("payment_session"),
+        "disputes": own_fields("dispute"),
     },
     default=PAYMENT,
 )

@@ -9,6 +9,7 @@ from typing import Any
 from medusa_payments.money import to_major_units
 from medusa_payments.queries import (
     Capture,
+    Dispute,
     Payment,
     PaymentCollection,
     PaymentSession,
@@ -92,6 +93,10 @@ def _refunds(payment: Payment) -> list[Refund]:
     return list(payment.refunds.all())
 
 
+def _disputes(payment: Payment) -> list[Dispute]:
+    return sorted(payment.disputes.all(), key=lambda dispute: (dispute.created_at, dispute.pk))
+
+
 def _context(session: PaymentSession) -> dict[str, Any]:
     return {"customer": {"id": session.customer_id}} if session.customer_id else {}
 
@@ -150,6 +155,7 @@ SHAPES: dict[str, Shape] = {
         relations={
             "captures": Relation(shape="capture", related=_captures, is_many=True),
             "refunds": Relation(shape="refund", related=_refunds, is_many=True),
+            "disputes": Relation(shape="dispute", related=_disputes, is_many=True),
             "payment_collection": Relation(
                 shape="payment_collection",
                 related=attrgetter("payment_collection"),
@@ -186,6 +192,16 @@ SHAPES: dict[str, Shape] = {
             "refund_reason": Relation(shape="refund_reason", related=attrgetter("refund_reason")),
         },
         staff_only=frozenset({"created_by"}),
+    ),
+    "dispute": Shape(
+        fields={
+            **_columns("id"),
+            **_amounts("amount"),
+            **_columns("currency_code"),
+            **_amounts("withheld_amount", raw=(), currency="payment.currency_code"),
+            **_columns("state", "reason", "provider_ref", "payment_id"),
+            **_columns("evidence_due_by", "opened_at", "closed_at", "created_at", "updated_at"),
+        },
     ),
     "refund_reason": Shape(
         fields=_columns("id", "label", "code", "description", "metadata", "created_at", "updated_at", "deleted_at"),

@@ -1,6 +1,7 @@
 """The tables. Rules live in `services`; what must never break is a database constraint here."""
 
 from medusa_payments.models.capture import Capture
+from medusa_payments.models.dispute import Dispute
 from medusa_payments.models.event import Event
 from medusa_payments.models.event_delivery import EventDelivery
 from medusa_payments.models.operation import Operation
@@ -17,6 +18,7 @@ from medusa_payments.models.webhook_refusal import WebhookRefusal
 
 __all__ = [
     "Capture",
+    "Dispute",
     "Event",
     "EventDelivery",
     "Operation",

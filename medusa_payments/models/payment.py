@@ -2,6 +2,7 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Least
 from django.utils.translation import gettext_lazy as _
 
 from medusa_payments.models.fields import DatabaseTimeField, ExactJSONField, MinorUnitsField, PrefixedIdField
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
     from medusa_payments.models.capture import Capture
+    from medusa_payments.models.dispute import Dispute
     from medusa_payments.models.operation import Operation
     from medusa_payments.models.refund import Refund
 
@@ -22,6 +24,8 @@ COUNTERS = (
     "releasing_amount",
     "refunded_amount",
     "refunding_amount",
+    "withheld_amount",
+    "disputed_amount",
 )
 
 
@@ -30,6 +34,8 @@ class Payment(models.Model):
 
     Six counters (minor units) say what is done (captured, released, refunded) and what is in flight (capturing,
     releasing, refunding). The database refuses any row in which they exceed the limits, whoever writes it.
+    `withheld_amount` is what the payment's disputes take out of reach, `disputed_amount` how much of that is captured
+    and neither refunded nor being refunded: money that nobody can refund.
     `capture_before` is when the authorization runs out, `expiry_warned_at` when that was announced. While `frozen_at`
     is set, provider and ledger disagree beyond what can be booked, and no verb moves money until a person has looked.
     """
@@ -52,6 +58,8 @@ class Payment(models.Model):
     releasing_amount = MinorUnitsField(_("releasing"), default=0)
     refunded_amount = MinorUnitsField(_("refunded"), default=0)
     refunding_amount = MinorUnitsField(_("refunding"), default=0)
+    withheld_amount = MinorUnitsField(_("withheld"), default=0)
+    disputed_amount = MinorUnitsField(_("disputed"), default=0)
     provider_data = ExactJSONField(verbose_name=_("data from the provider"), default=dict, blank=True)
     metadata = ExactJSONField(verbose_name=_("metadata"), null=True, blank=True)
     created_at = DatabaseTimeField(verbose_name=_("created at"))
@@ -67,6 +75,7 @@ class Payment(models.Model):
         payment_session_id: str
         captures: RelatedManager[Capture]
         refunds: RelatedManager[Refund]
+        disputes: RelatedManager[Dispute]
         operations: RelatedManager[Operation]
 
     class Meta:
@@ -97,6 +106,15 @@ class Payment(models.Model):
                 name="mp_payment_refunds_within_captures",
                 condition=Q(captured_amount__gte=F("refunded_amount") + F("refunding_amount")),
             ),
+            # Exact, so that no statement can move a refund into disputed money without saying so.
+            models.CheckConstraint(
+                name="mp_payment_disputed",
+                condition=Q(
+                    disputed_amount=Least(
+                        F("withheld_amount"), F("captured_amount") - F("refunded_amount") - F("refunding_amount")
+                    )
+                ),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -115,10 +133,19 @@ class Payment(models.Model):
 
     @property
     def is_within_limits(self) -> bool:
-        """Say whether the database would accept these counters."""
-        return self.capturable_amount >= 0 and self.refundable_amount >= 0
+        """Say whether the database would accept these counters, once disputes are counted anew (`count_disputes`)."""
+        return self.capturable_amount >= 0 and self.kept_amount >= 0
 
     @property
     def refundable_amount(self) -> int:
-        """What may still be refunded (minor units); what is in flight is taken off already."""
+        """What may still be refunded (minor units); what is in flight or disputed is taken off already."""
+        return self.kept_amount - self.disputed_amount
+
+    @property
+    def kept_amount(self) -> int:
+        """What is captured and neither refunded nor being refunded (minor units), disputed or not."""
         return self.captured_amount - self.refunded_amount - self.refunding_amount
+
+    def count_disputes(self) -> None:
+        """Bring `disputed_amount` to what the other counters say it is."""
+        self.disputed_amount = min(self.withheld_amount, self.kept_amount)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from medusa_payments.money import Money
+from medusa_payments.states import DisputeState as DisputeState
 from medusa_payments.states import SessionStatus
 
 
@@ -48,19 +49,6 @@ class RefundFact:
     state: RefundState
     idempotency_key: str | None = None
     reason: str = ""
-
-
-class DisputeState(StrEnum):
-    """Where a dispute stands. `inquiry`: the bank asks, no money was taken back (yet). In `needs_response` and
-    `under_review` the disputed money is withheld from the merchant; `lost`: for good; `won` and `closed`: not any more.
-    """
-
-    INQUIRY = "inquiry"
-    NEEDS_RESPONSE = "needs_response"
-    UNDER_REVIEW = "under_review"
-    WON = "won"
-    LOST = "lost"
-    CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,24 @@
 They read from the database that is written to, so that a caller sees its own payment at once.
 """
 
-from medusa_payments.models import Capture, Payment, PaymentCollection, PaymentSession, Refund, RefundReason, SecretKey
+from medusa_payments.models import (
+    Capture,
+    Dispute,
+    Payment,
+    PaymentCollection,
+    PaymentSession,
+    Refund,
+    RefundReason,
+    SecretKey,
+)
 
-__all__ = ["Capture", "Payment", "PaymentCollection", "PaymentSession", "Refund", "RefundReason", "SecretKey"]
+__all__ = [
+    "Capture",
+    "Dispute",
+    "Payment",
+    "PaymentCollection",
+    "PaymentSession",
+    "Refund",
+    "RefundReason",
+    "SecretKey",
+]

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet
 
 from medusa_payments.exceptions import NotFound
-from medusa_payments.models import Capture, Payment, Refund
+from medusa_payments.models import Capture, Dispute, Payment, Refund
 from medusa_payments.queries.primary import primary
 from medusa_payments.queries.public_data import public_keys
 
@@ -21,9 +21,14 @@ def detailed(payment_id: str) -> Payment:
     return payment
 
 
-def listed(*, with_parents: bool = True) -> QuerySet[Payment]:
-    """Return all payments as `detailed` does, unordered; without parents when only their ids are to be shown."""
+def listed(*, with_parents: bool = True, with_disputes: bool = False) -> QuerySet[Payment]:
+    """Return all payments as `detailed` does, unordered; without parents when only their ids are to be shown.
+
+    Disputes are loaded with them when they are to be shown, else when they are asked for.
+    """
     payments = with_ledger()
+    if with_disputes:
+        payments = payments.prefetch_related(Prefetch("disputes", primary(Dispute)))
     return payments.select_related("payment_collection", "payment_session") if with_parents else payments
 
 

@@ -61,6 +61,7 @@ def limits(payment: Payment, *, requested: int) -> dict[str, Decimal | str]:
         "released_amount": payment.released_amount,
         "refunded_amount": payment.refunded_amount,
         "refunding_amount": payment.refunding_amount,
+        "disputed_amount": payment.disputed_amount,
         "requested_amount": requested,
     }
     return {name: to_major_units(value, payment.currency_code) for name, value in amounts.items()} | {

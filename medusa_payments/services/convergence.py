@@ -11,7 +11,15 @@ from medusa_payments.models import Event, Operation, Payment, PaymentCollection,
 from medusa_payments.providers.facts import PaymentSnapshot
 from medusa_payments.providers.types import SessionResult
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import attention, freezing, locks, observed_payments, projections, session_settlement
+from medusa_payments.services import (
+    attention,
+    disputes,
+    freezing,
+    locks,
+    observed_payments,
+    projections,
+    session_settlement,
+)
 from medusa_payments.services.execution import carry_out, raise_unless_succeeded
 from medusa_payments.services.operations import Reservation
 from medusa_payments.services.provider_calls import Succeeded
@@ -51,7 +59,7 @@ def look_at(payment_session_id: str, *, is_dry_run: bool = False) -> Convergence
     reading = read(session)
     if not isinstance(reading, Found):
         return _unseen(reading)
-    return take_in(session, reading.snapshot, is_dry_run=is_dry_run)
+    return take_in(session, reading.snapshot, as_of=reading.as_of, is_dry_run=is_dry_run)
 
 
 def look_at_open_sessions(payment_collection_id: str) -> None:
@@ -77,18 +85,25 @@ def conclude(operation: Operation) -> None:
     raise_unless_succeeded(operation)
 
 
-def take_in(session: PaymentSession, snapshot: PaymentSnapshot, *, is_dry_run: bool = False) -> Convergence:
-    """Book what is new in a snapshot of a session's object, and carry out what follows from it."""
+def take_in(
+    session: PaymentSession, snapshot: PaymentSnapshot, *, as_of: int | None = None, is_dry_run: bool = False
+) -> Convergence:
+    """Book what is new in a snapshot of a session's object, and carry out what follows from it.
+
+    `as_of` is how many events the collection had before the provider was asked; None when that isn't known.
+    """
     with locks.locked_collection(
         session.payment_collection_id, include_deleted=True, is_dry_run=is_dry_run
     ) as collection:
-        converged = converge(collection, primary(PaymentSession).get(pk=session.pk), snapshot)
+        converged = converge(collection, primary(PaymentSession).get(pk=session.pk), snapshot, as_of=as_of)
     if not is_dry_run:
         carry_out(converged.follow_ups)
     return converged
 
 
-def converge(collection: PaymentCollection, session: PaymentSession, snapshot: PaymentSnapshot) -> Convergence:
+def converge(
+    collection: PaymentCollection, session: PaymentSession, snapshot: PaymentSnapshot, *, as_of: int | None = None
+) -> Convergence:
     """Book what is new in a snapshot, inside the collection's lock. Opens no transaction.
 
     A movement that names the key of one of our operations settles that operation. Others are booked as external, but
@@ -105,6 +120,9 @@ def converge(collection: PaymentCollection, session: PaymentSession, snapshot: P
         payment = primary(Payment).filter(payment_session=session).first()
         if payment is not None:
             waits = observed_payments.converge(collection, payment, snapshot)
+            waits |= disputes.converge(collection, payment.pk, snapshot, as_of=as_of)
+        else:
+            disputes.record_unattached(collection, session, snapshot)
     if collection.event_count != known_events:
         projections.store(collection)
     return Convergence(waits=waits, problem=problem, changes=_changes(collection, known_events), follow_ups=follow_ups)

@@ -11,7 +11,7 @@ from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import amounts, captures, events, expiry, operations, payments, refunds
+from medusa_payments.services import amounts, captures, disputes, events, expiry, operations, payments, refunds
 from medusa_payments.services.events import EventName
 from medusa_payments.services.operations import Reservation
 from medusa_payments.services.retirement import reserve_cancel, retire
@@ -36,7 +36,8 @@ def reserve(collection: PaymentCollection) -> list[Reservation]:
     """Reserve everything that is due for a locked collection and not under way or refused already.
 
     Replaced objects are given up, unwanted money is given back, authorizations about to run out are warned of and
-    treated as their provider's policy says. The caller stores the collection and sends the reservations after commit.
+    treated as their provider's policy says, evidence that is due soon is warned of. The caller stores the collection
+    and sends the reservations after commit.
     """
     reservations = fail_if_overdue(collection)
     reservations += [found for session in _objects_to_give_up(collection) for found in reserve_cancel(session)]
@@ -45,6 +46,7 @@ def reserve(collection: PaymentCollection) -> list[Reservation]:
     for payment in _payments(collection):
         if expiry.is_near(payment) and payment.expiry_warned_at is None and payment.capturable_amount:
             reservations += _treat_expiry(collection, payment)
+    disputes.warn_where_due(collection, actor=WORKER)
     return reservations
 
 
@@ -123,11 +125,17 @@ def _reserve_undo(undo: Undo) -> Iterable[Reservation]:
 
 
 def _was_refused(undo: Undo) -> bool:
-    """What the provider refused once is left to a person: the worker doesn't knock again and again."""
+    """What the provider refused once is left to a person: the worker doesn't knock again and again.
+
+    It may have refused because of a dispute; once that has given the money back, it is asked again.
+    """
     kind = OperationKind.CANCEL if undo.release else OperationKind.REFUND
     tried = primary(Operation).filter(
         payment=undo.payment, kind=kind.value, amount=undo.release or undo.refund, created_by=WORKER
     )
+    freed_at = disputes.freed_at(undo.payment)
+    if freed_at is not None:
+        tried = tried.filter(created_at__gt=freed_at)
     return tried.filter(status=OperationStatus.REFUSED.value).exists()
 
 

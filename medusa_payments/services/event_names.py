@@ -30,6 +30,12 @@ class EventName(StrEnum):
     DISCREPANCY_FOUND = "payment_collection.discrepancy"
     AUTHORIZATION_EXPIRING = "payment.authorization_expiring"
     AUTHORIZATION_EXPIRED = "payment.authorization_expired"
+    DISPUTE_OPENED = "dispute.opened"
+    DISPUTE_UPDATED = "dispute.updated"
+    DISPUTE_WON = "dispute.won"
+    DISPUTE_LOST = "dispute.lost"
+    DISPUTE_CLOSED = "dispute.closed"
+    DISPUTE_EVIDENCE_DUE = "dispute.evidence_due"
     OPERATION_DECIDED = "operation.decided"
     OPERATION_NEEDS_PERSON = "operation.needs_person"
     OPERATION_REFUSED = "operation.refused"
@@ -56,6 +62,12 @@ _SIGNALS: dict[EventName, Signal] = {
     EventName.PAYMENT_FROZEN: signals.payment_frozen,
     EventName.AUTHORIZATION_EXPIRING: signals.authorization_expiring,
     EventName.AUTHORIZATION_EXPIRED: signals.authorization_expired,
+    EventName.DISPUTE_OPENED: signals.dispute_opened,
+    EventName.DISPUTE_UPDATED: signals.dispute_updated,
+    EventName.DISPUTE_WON: signals.dispute_won,
+    EventName.DISPUTE_LOST: signals.dispute_lost,
+    EventName.DISPUTE_CLOSED: signals.dispute_closed,
+    EventName.DISPUTE_EVIDENCE_DUE: signals.dispute_evidence_due,
     EventName.OPERATION_NEEDS_PERSON: signals.operation_needs_person,
 }
 

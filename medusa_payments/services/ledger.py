@@ -347,5 +347,6 @@ def _payment_of(operation: Operation) -> Payment:
 
 
 def _save(payment: Payment) -> None:
+    payment.count_disputes()
     payment.updated_at = Now()
     payment.save(force_update=True)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from django.core.exceptions import ImproperlyConfigured
 
 from medusa_payments.exceptions import PaymentsError
-from medusa_payments.models import PaymentSession
+from medusa_payments.models import PaymentCollection, PaymentSession
 from medusa_payments.providers.errors import ProviderError
 from medusa_payments.providers.facts import PaymentSnapshot, RetrieveRequest
+from medusa_payments.queries.primary import primary
 from medusa_payments.services import operations, provider_calls
 
 logger = logging.getLogger(__name__)
@@ -16,7 +17,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
+    """`as_of` is how many events the session's collection had before the provider was asked."""
+
     snapshot: PaymentSnapshot
+    as_of: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,7 @@ def read(session: PaymentSession) -> Reading:
     capabilities = provider.capabilities
     if not capabilities.can_retrieve or not (session.provider_ref or capabilities.finds_by_session):
         return Unreadable(message=f"{session.provider_id} can't be asked for {session.pk}.", is_temporary=False)
+    as_of = primary(PaymentCollection).values_list("event_count", flat=True).get(pk=session.payment_collection_id)
     try:
         snapshot = provider.retrieve(RetrieveRequest(session_id=session.pk, provider_ref=session.provider_ref))
     except ProviderError as error:
@@ -51,4 +56,4 @@ def read(session: PaymentSession) -> Reading:
     except Exception as error:
         provider_calls.log_exception(f"session {session.pk}: reading it at its provider", error)
         return Unreadable(message=f"{type(error).__name__} in {session.provider_id}", is_temporary=True)
-    return Absent() if snapshot is None else Found(snapshot=snapshot)
+    return Absent() if snapshot is None else Found(snapshot=snapshot, as_of=as_of)

@@ -7,7 +7,7 @@ from django.db.models import QuerySet, Sum
 
 from medusa_payments.models import Capture, Operation, Payment, PaymentCollection, Refund, RefundReversal
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import projections
+from medusa_payments.services import disputes, projections
 from medusa_payments.services.locks import locked_collection
 from medusa_payments.states import OperationKind, OperationStatus
 
@@ -55,6 +55,7 @@ def _check_payment(payment: Payment) -> Iterator[Difference]:
         "capturing_amount": _in_flight(payment, OperationKind.CAPTURE),
         "releasing_amount": _in_flight(payment, OperationKind.CANCEL),
         "refunding_amount": _in_flight(payment, OperationKind.REFUND),
+        "withheld_amount": disputes.withheld_total(payment),
     }
     for column, value in computed.items():
         if getattr(payment, column) != value:

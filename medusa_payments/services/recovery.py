@@ -66,7 +66,7 @@ def _resolve(reservation: Reservation) -> None:
     session = primary(PaymentSession).get(pk=operation.payment_session_id)
     reading = read(session)
     if isinstance(reading, Found):
-        converged = convergence.take_in(session, reading.snapshot)
+        converged = convergence.take_in(session, reading.snapshot, as_of=reading.as_of)
         if not _is_open(operation):
             return
         if converged.problem:

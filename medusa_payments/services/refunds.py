@@ -15,7 +15,7 @@ from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.types import RefundRequest
 from medusa_payments.queries.primary import primary
 from medusa_payments.sensitive_data import quotes_sensitive_data
-from medusa_payments.services import amounts, convergence, execution, operations, repeats
+from medusa_payments.services import amounts, convergence, disputes, execution, operations, repeats
 from medusa_payments.services.freezing import refuse_if_frozen
 from medusa_payments.services.operations import CallerKey, Reservation
 from medusa_payments.states import OperationKind, OperationStatus
@@ -32,13 +32,15 @@ def refund(
 ) -> Payment:
     """Refund `amount` (major units), or all that remains, of what was captured; return the payment.
 
-    Guaranteed: never more than was captured in all, whatever else refunds at the same time; at most once, even when the
-    caller repeats a request whose answer was lost (same payment, same amount). `note` is visible to the customer.
+    Guaranteed: never more than was captured in all, whatever else refunds at the same time, and never what is known to
+    be disputed; at most once, even when the caller repeats a request whose answer was lost (same payment, same amount).
+    `note` is visible to the customer.
 
     `idempotency_key`: the same key with the same parameters is the same request, whenever it comes again, and gets the
     same answer.
 
     Raises `NotFound` (payment, reason), `InvalidData` (key, amount, limit, nothing captured, provider's rejection),
+    `NotAllowed` (code `payment_disputed`, with the numbers and the disputes in its details),
     `PaymentAuthorizationError` (declined), `Conflict` (another request is at work), `IdempotencyError` (key used for
     something else), `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
     """
@@ -198,6 +200,8 @@ def _checked_amount(payment: Payment, provider: PaymentProvider, requested: int 
     refundable = payment.refundable_amount
     amount = refundable if requested is None else requested
     if not 0 < amount <= refundable:
+        if payment.disputed_amount and amount <= payment.kept_amount:
+            raise disputes.refusal(payment, requested=amount)
         raise InvalidData(_refusal_text(requested), details=amounts.limits(payment, requested=amount))
     amounts.check_step(amount, provider=provider, currency_code=payment.currency_code)
     if amount < payment.captured_amount and not provider.capabilities.supports_partial_refund:

@@ -74,9 +74,9 @@ def _backwards(text: str) -> str:
 
 
 def _value(payment: Payment) -> int:
-    """What a payment adds: what is captured and not given back, and what is still held."""
+    """What a payment adds: what is captured and neither given back nor disputed, and what is still held."""
     held = payment.amount - payment.captured_amount - payment.released_amount - payment.releasing_amount
-    return held + payment.captured_amount - payment.refunded_amount - payment.refunding_amount
+    return held + payment.refundable_amount
 
 
 def _undo(payment: Payment, *, with_refund: bool) -> Undo:

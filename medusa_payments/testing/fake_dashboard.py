@@ -3,15 +3,20 @@
 Amounts are minor units. Every movement is an entry without an idempotency key, and an event for the webhooks.
 """
 
+import secrets
 from dataclasses import replace
+from datetime import timedelta
 
 from medusa_payments.providers.facts import RefundState
-from medusa_payments.states import OperationKind, SessionStatus
+from medusa_payments.states import DisputeState, OperationKind, SessionStatus
 from medusa_payments.testing import fake_verbs
-from medusa_payments.testing.fake_ledger import FakeBooks, FakeLedger, FakePayment
+from medusa_payments.testing.fake_ledger import FakeBooks, FakeDispute, FakeLedger, FakePayment
 
 BY_HAND = ""
 """The idempotency key of what nobody sent."""
+
+EVIDENCE_SECONDS = 7 * 24 * 60 * 60
+"""How long a merchant has to answer a dispute, unless the bank says otherwise."""
 
 
 class FakeDashboard:
@@ -63,6 +68,62 @@ class FakeDashboard:
             books.save(payment)
             books.tell(f"refund.{state}", payment)
 
+    def open_dispute(
+        self,
+        ref: str,
+        amount: int | None = None,
+        *,
+        state: DisputeState = DisputeState.NEEDS_RESPONSE,
+        currency_code: str | None = None,
+        due_in_seconds: float | None = EVIDENCE_SECONDS,
+    ) -> str:
+        """The customer's bank disputes a payment, all of it unless it says how much; returns the dispute's reference.
+
+        Nothing is checked: banks dispute what was refunded, more than was paid, or another currency.
+        """
+        with self._ledger.transaction() as books:
+            payment = _existing(books, ref)
+            due_by = None if due_in_seconds is None else books.now() + timedelta(seconds=due_in_seconds)
+            dispute = FakeDispute(
+                ref=f"fake_dp_{secrets.token_hex(12)}",
+                payment_ref=ref,
+                amount=payment.captured if amount is None else amount,
+                currency_code=currency_code or payment.currency_code,
+                state=state,
+                reason="fraudulent",
+                evidence_due_by=due_by.isoformat() if due_by else None,
+                opened_at=books.now().isoformat(),
+            )
+            books.save_dispute(dispute)
+            books.save(payment)
+            books.tell("dispute.created", payment)
+            return dispute.ref
+
+    def escalate_dispute(self, dispute_ref: str) -> None:
+        """An inquiry becomes a dispute: the money is withheld now."""
+        self._bring_dispute(dispute_ref, DisputeState.NEEDS_RESPONSE)
+
+    def send_evidence(self, dispute_ref: str) -> None:
+        """The merchant has answered; the bank decides."""
+        self._bring_dispute(dispute_ref, DisputeState.UNDER_REVIEW)
+
+    def win_dispute(self, dispute_ref: str) -> None:
+        """The bank gives the money back to the merchant."""
+        self._bring_dispute(dispute_ref, DisputeState.WON)
+
+    def lose_dispute(self, dispute_ref: str) -> None:
+        """The bank gives the money to its customer, for good."""
+        self._bring_dispute(dispute_ref, DisputeState.LOST)
+
+    def close_dispute(self, dispute_ref: str) -> None:
+        """An inquiry is over, or the customer takes the dispute back."""
+        self._bring_dispute(dispute_ref, DisputeState.CLOSED)
+
+    def disputes(self, ref: str) -> list[FakeDispute]:
+        """Return a payment's disputes, oldest first."""
+        with self._ledger.transaction() as books:
+            return books.disputes(ref)
+
     def refund_refs(self, ref: str) -> list[str]:
         """Return the references of a payment's refunds, oldest first."""
         with self._ledger.transaction() as books:
@@ -72,6 +133,16 @@ class FakeDashboard:
         """Move the provider's clock, which keys and authorizations are measured by."""
         with self._ledger.transaction() as books:
             books.advance(seconds)
+
+    def _bring_dispute(self, dispute_ref: str, state: DisputeState) -> None:
+        with self._ledger.transaction() as books:
+            dispute = books.dispute(dispute_ref)
+            if dispute is None:
+                raise LookupError(dispute_ref)
+            payment = _existing(books, dispute.payment_ref)
+            books.save_dispute(replace(dispute, state=state))
+            books.save(payment)
+            books.tell("dispute.closed" if state.has_ended else "dispute.updated", payment)
 
     def _pay(self, ref: str, amount: int | None, status: SessionStatus) -> None:
         with self._ledger.transaction() as books:

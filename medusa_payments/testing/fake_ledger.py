@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from medusa_payments.states import SessionStatus
+from medusa_payments.states import DisputeState, SessionStatus
 
 KEY_WINDOW_SECONDS = 24 * 60 * 60
 """How long an idempotency key is remembered."""
@@ -18,7 +18,7 @@ _SCHEMA_VERSION = 2
 
 _OLD_BOOKS = "BEGIN IMMEDIATE; {drops} PRAGMA user_version = {version}; COMMIT;"
 
-_TABLES = ("payments", "calls", "entries", "captures", "refunds", "events", "clock")
+_TABLES = ("payments", "calls", "entries", "captures", "refunds", "disputes", "events", "clock")
 
 _SCHEMA = """
 BEGIN IMMEDIATE;
@@ -45,12 +45,22 @@ CREATE TABLE IF NOT EXISTS refunds (
     state TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS refunds_by_payment ON refunds (payment_ref);
+CREATE TABLE IF NOT EXISTS disputes (
+    ref TEXT PRIMARY KEY, payment_ref TEXT NOT NULL, amount INTEGER NOT NULL, currency_code TEXT NOT NULL,
+    state TEXT NOT NULL, reason TEXT NOT NULL, evidence_due_by TEXT, opened_at TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS disputes_by_payment ON disputes (payment_ref);
 CREATE TABLE IF NOT EXISTS events (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, type TEXT NOT NULL, payment_ref TEXT NOT NULL,
     session_id TEXT NOT NULL, created_at TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS clock (ahead_seconds REAL NOT NULL);
 COMMIT;
+"""
+
+_SAVE_DISPUTE = """
+INSERT OR REPLACE INTO disputes VALUES (:ref, :payment_ref, :amount, :currency_code, :state, :reason, :evidence_due_by,
+                                        :opened_at)
 """
 
 _SAVE_PAYMENT = """
@@ -89,6 +99,20 @@ class FakeMovement:
     amount: int
     idempotency_key: str
     state: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FakeDispute:
+    """A dispute as the fake provider has it; moments in ISO 8601."""
+
+    ref: str
+    payment_ref: str
+    amount: int
+    currency_code: str
+    state: DisputeState
+    reason: str
+    evidence_due_by: str | None
+    opened_at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +239,17 @@ class FakeBooks:
             refund_ref,
         )
 
+    def save_dispute(self, dispute: FakeDispute) -> None:
+        self._connection.execute(_SAVE_DISPUTE, asdict(dispute))
+
+    def disputes(self, payment_ref: str) -> list[FakeDispute]:
+        rows = self._connection.execute("SELECT * FROM disputes WHERE payment_ref = ? ORDER BY rowid", [payment_ref])
+        return [_dispute(row) for row in rows]
+
+    def dispute(self, ref: str) -> FakeDispute | None:
+        row = self._connection.execute("SELECT * FROM disputes WHERE ref = ?", [ref]).fetchone()
+        return _dispute(row) if row else None
+
     def tell(self, event_type: str, payment: FakePayment) -> None:
         """Write down an event for the webhooks."""
         self._connection.execute(
@@ -271,6 +306,10 @@ class FakeLedger:
 
 def _payment(row: dict[str, Any]) -> FakePayment:
     return FakePayment(**{**row, "status": SessionStatus(row["status"])})
+
+
+def _dispute(row: dict[str, Any]) -> FakeDispute:
+    return FakeDispute(**{**row, "state": DisputeState(row["state"])})
 
 
 def _iso(moment: datetime) -> str:

@@ -105,6 +105,7 @@ class FakeProvider(PaymentProvider):
         reports_keys=True,
         can_list=True,
         has_webhooks=True,
+        has_disputes=True,
     )
     option_names = frozenset({"ledger_path", "account", "timeout_seconds", "authorization_seconds", "webhook_secrets"})
     client_data_keys = STEERING_KEYS

@@ -3,13 +3,13 @@
 from datetime import datetime
 
 from medusa_payments.money import Money
-from medusa_payments.providers.facts import CaptureFact, PaymentSnapshot, RefundFact, RefundState
+from medusa_payments.providers.facts import CaptureFact, DisputeFact, PaymentSnapshot, RefundFact, RefundState
 from medusa_payments.testing.fake_ledger import FakeBooks, FakePayment
 from medusa_payments.testing.fake_verbs import data_of, release_if_over
 
 
 def snapshot(books: FakeBooks, payment: FakePayment) -> PaymentSnapshot:
-    """Return a payment with all its captures and refunds."""
+    """Return a payment with all its captures, refunds and disputes."""
     release_if_over(books, payment)
 
     def money(minor_units: int) -> Money:
@@ -29,6 +29,17 @@ def snapshot(books: FakeBooks, payment: FakePayment) -> PaymentSnapshot:
         )
         for row in books.refunds(payment.ref)
     )
+    disputes = tuple(
+        DisputeFact(
+            money=Money(minor_units=row.amount, currency_code=row.currency_code),
+            dispute_ref=row.ref,
+            state=row.state,
+            reason=row.reason,
+            evidence_due_by=datetime.fromisoformat(row.evidence_due_by) if row.evidence_due_by else None,
+            opened_at=datetime.fromisoformat(row.opened_at),
+        )
+        for row in books.disputes(payment.ref)
+    )
     return PaymentSnapshot(
         provider_ref=payment.ref,
         session_id=payment.session_id,
@@ -38,6 +49,7 @@ def snapshot(books: FakeBooks, payment: FakePayment) -> PaymentSnapshot:
         released=money(payment.released),
         captures=captures,
         refunds=refunds,
+        disputes=disputes,
         capture_before=datetime.fromisoformat(payment.capture_before) if payment.capture_before else None,
         data=data_of(payment),
     )

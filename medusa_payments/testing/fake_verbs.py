@@ -134,7 +134,11 @@ def _capture(books: FakeBooks, request: CaptureRequest, _outcome: Outcome | None
 
 def _refund(books: FakeBooks, request: RefundRequest, outcome: Outcome | None) -> RefundResult:
     payment = _existing(books, request.provider_ref, request.money)
-    _check_amount(request.money, most=payment.captured - payment.refunded)
+    kept = payment.captured - payment.refunded
+    disputed = sum(dispute.amount for dispute in books.disputes(payment.ref) if dispute.state.withholds_money)
+    if disputed and request.money.minor_units > kept - disputed:
+        raise ProviderRejected("The payment is disputed.", code="payment_disputed")
+    _check_amount(request.money, most=kept)
     is_pending = outcome is Outcome.PENDING
     state = RefundState.PENDING if is_pending else RefundState.SUCCEEDED
     ref = refund(books, payment, request.money.minor_units, request.idempotency_key, state)

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from medusa_payments.models import (
+    Dispute,
     Event,
     EventDelivery,
     Payment,
@@ -28,7 +29,16 @@ MONEY_MODELS = [model for model in MODELS if model not in {PublishableKey, Refun
 
 @pytest.fixture(autouse=True)
 def a_row_of_every_kind(payment: Payment) -> None:
-    """What the payment's own story has not: a failed refund, a webhook, a refused one, a delivery."""
+    """What the payment's own story has not: a dispute, a failed refund, a webhook, a refused one, a delivery."""
+    Dispute.objects.create(
+        payment=payment,
+        provider_account="fake",
+        provider_ref="fake_dp_1",
+        amount=100,
+        currency_code="eur",
+        state="inquiry",
+        event_number=1,
+    )
     refund = payment.refunds.get()
     RefundReversal.objects.create(payment=payment, refund=refund, amount=refund.amount, reason="sent back")
     WebhookEvent.objects.create(

@@ -78,7 +78,7 @@ class TestQueries:
             # The row; then: its tables, the clerks' names.
             (PaymentCollection, 1 + 6 + 1),
             (PaymentSession, 1 + 3 + 1),
-            (Payment, 1 + 6 + 1),
+            (Payment, 1 + 7 + 1),
             (Capture, 1 + 0 + 1),
             (Refund, 1 + 0 + 1),
             (Operation, 1 + 3 + 1),

@@ -122,7 +122,7 @@ def test_a_wrong_answer_is_found(openapi: OpenAPI) -> None:
     ("tree", "serializer"),
     [
         (STORE_PAYMENT_COLLECTION.available, PaymentCollectionSerializer()),
-        (ADMIN_PAYMENT.default, AdminPaymentSerializer()),
+        (ADMIN_PAYMENT.select("*disputes"), AdminPaymentSerializer()),
         (ADMIN_PAYMENT_COLLECTION.available, PaymentCollectionSerializer()),
         (REFUND_REASON.default, RefundReasonSerializer()),
         (PAYMENT_PROVIDER.default, PaymentProviderSerializer()),

@@ -31,10 +31,12 @@ def guard(db: None) -> Iterator[None]:
 
 
 def migrate(direction: str) -> None:
-    """Run the app's one migration, forwards or backwards."""
-    (operation,) = import_module("medusa_payments.contrib.postgres_guard.migrations.0001_triggers").Migration.operations
-    with connection.schema_editor(atomic=False) as schema_editor:
-        getattr(operation, direction)(apps, schema_editor)
+    """Run the app's migrations, forwards or backwards."""
+    names = ("0001_triggers", "0002_disputes")
+    for name in names if direction == "code" else reversed(names):
+        (operation,) = import_module(f"medusa_payments.contrib.postgres_guard.migrations.{name}").Migration.operations
+        with connection.schema_editor(atomic=False) as schema_editor:
+            getattr(operation, direction)(apps, schema_editor)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from medusa_payments.models import (
     Capture,
+    Dispute,
     Event,
     EventDelivery,
     Operation,
@@ -59,6 +60,16 @@ def make_rows(name: str = "a") -> Rows:
         reason,
         refund,
         RefundReversal.objects.create(payment=payment, refund=refund, amount=1),
+        Dispute.objects.create(
+            payment=payment,
+            provider_account=name,
+            provider_ref=name,
+            amount=1,
+            currency_code="eur",
+            state="won",
+            closed_at=timezone.now(),
+            event_number=1,
+        ),
         event,
         EventDelivery.objects.create(event=event),
         WebhookEvent.objects.create(**provider, event_id=name, event_type="x"),

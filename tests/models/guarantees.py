@@ -50,6 +50,15 @@ CHECKS = [
     ),
     check(
         "Payment",
+        "mp_payment_disputed",
+        "no refund reaches into what is disputed: disputed is what disputes withhold, as far as it is captured and "
+        "neither refunded nor being refunded",
+        {"disputed_amount": 1},
+        {"withheld_amount": 1},
+        {"withheld_amount": 1, "disputed_amount": 1, "refunding_amount": 1},
+    ),
+    check(
+        "Payment",
         "mp_payment_not_negative",
         "no amount of a payment is negative",
         {"amount": -1},
@@ -94,6 +103,21 @@ CHECKS = [
     ),
     check("PaymentSession", "mp_session_amount", "a session's amount is never negative", {"amount": -1}),
     check("PaymentSession", "mp_session_status", "a session's status is a documented one", {"status": "paid"}),
+    check(
+        "Dispute",
+        "mp_dispute_amounts",
+        "a dispute's amounts are never negative",
+        {"amount": -1},
+        {"withheld_amount": -1},
+    ),
+    check("Dispute", "mp_dispute_state", "a dispute's state is a documented one", {"state": "x", "closed_at": None}),
+    check(
+        "Dispute",
+        "mp_dispute_withholds",
+        "a dispute that was won or closed, and an inquiry, withhold nothing",
+        {"withheld_amount": 1},
+    ),
+    check("Dispute", "mp_dispute_closed", "a dispute that has ended says since when", {"closed_at": None}),
     check("Operation", "mp_operation_kind", "an operation's kind is a documented one", {"kind": "steal"}),
     check("Operation", "mp_operation_status", "an operation's status is a documented one", {"status": "done"}),
     check(
@@ -126,6 +150,7 @@ UNIQUE = {
     "Refund.operation_id": "one refund per operation",
     "Refund.mp_refund_provider_ref": "one refund per reference of the provider",
     "RefundReversal.refund_id": "one reversal per refund",
+    "Dispute.mp_dispute_provider_ref": "one dispute per reference of a provider account",
     "Operation.open_slot": "one open operation per slot",
     "Operation.mp_operation_idempotency_key": "one operation per idempotency key, kind and target",
     "Event.mp_event_number": "no two events of a collection have the same number",
@@ -141,6 +166,7 @@ GUARDED = {
     "Capture": "a capture is never changed or deleted",
     "Refund": "a refund is never changed or deleted",
     "RefundReversal": "a reversal is never changed or deleted",
+    "Dispute": "a dispute is never deleted",
     "Event": "an event is never changed or deleted",
     "Operation": "an operation is never deleted",
     "Payment": "a payment is never deleted",

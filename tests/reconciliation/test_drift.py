@@ -26,7 +26,7 @@ from medusa_payments.models import (
 )
 from medusa_payments.providers.errors import ProviderUnavailable
 from medusa_payments.providers.facts import RefundState
-from medusa_payments.services import captures, ledger, projections, refunds
+from medusa_payments.services import captures, convergence, ledger, projections, refunds
 from medusa_payments.services.locks import locked_collection
 from medusa_payments.services.reconciliation.drift import DriftKind
 from medusa_payments.testing.fake_ledger import FakePayment
@@ -173,6 +173,34 @@ class Plant:
         self.provider.dashboard.settle_refund(
             self.provider.dashboard.refund_refs(payment.provider_ref)[0], RefundState.SUCCEEDED
         )
+
+    def dispute_missing_here(self) -> None:
+        self.provider.dashboard.open_dispute(self.till.captured().provider_ref)
+
+    def dispute_state(self) -> None:
+        self.provider.dashboard.send_evidence(self._known_dispute())
+
+    def dispute_amount(self) -> None:
+        self._change_dispute(self._known_dispute(), amount=400)
+
+    def dispute_deadline(self) -> None:
+        later = (timezone.now() + timedelta(days=30)).isoformat()
+        self._change_dispute(self._known_dispute(), evidence_due_by=later)
+
+    def dispute_missing_there(self) -> None:
+        ref = self._known_dispute()
+        with self.provider._ledger.transaction() as books:
+            books._connection.execute("DELETE FROM disputes WHERE ref = ?", [ref])
+
+    def _known_dispute(self) -> str:
+        payment = self.till.captured()
+        ref = self.provider.dashboard.open_dispute(payment.provider_ref, 500)
+        convergence.look_at(payment.payment_session_id)
+        return ref
+
+    def _change_dispute(self, ref: str, **changes: Any) -> None:
+        with self.provider._ledger.transaction() as books:
+            books.save_dispute(replace(books.dispute(ref), **changes))  # type: ignore[type-var]
 
     def unresolved_operation(self) -> None:
         payment = self.till.authorized()

@@ -71,6 +71,18 @@ def lose_a_refund(payment: Payment) -> None:
     PaymentSession.objects.filter(pk=payment.payment_session_id).update(provider_ref="fake_pay_gone")
 
 
+def go_through_disputes(payment: Payment, provider: FakeProvider) -> None:
+    desk = provider.dashboard
+    for end in (desk.win_dispute, desk.lose_dispute, desk.close_dispute):
+        ref = desk.open_dispute(payment.provider_ref, 100, due_in_seconds=60)
+        convergence.look_at(payment.payment_session_id)
+        upkeep.tend(payment.payment_collection_id)
+        desk.send_evidence(ref)
+        convergence.look_at(payment.payment_session_id)
+        end(ref)
+        convergence.look_at(payment.payment_session_id)
+
+
 def test_a_days_events(till: Till, heard: list[tuple[str, dict[str, Any]]], fake_provider: FakeProvider) -> None:
     payment_collections.delete(payment_collection_id=till.session().payment_collection_id)
     till.collection("80")
@@ -93,6 +105,7 @@ def test_a_days_events(till: Till, heard: list[tuple[str, dict[str, Any]]], fake
     )
     fake_provider.dashboard.capture(payment.provider_ref, 1)
     convergence.look_at(payment.payment_session_id)
+    go_through_disputes(payment, fake_provider)
     payment_collections.fail(payment_collection_id=payment.payment_collection_id)
     payment_collections.cancel(payment_collection_id=payment.payment_collection_id)
     till.cart_id = "cart_2"

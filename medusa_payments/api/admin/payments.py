@@ -56,14 +56,19 @@ class AdminPaymentViewSet(AdminViewSet):
     )
     def list(self, request: Request) -> Response:
         query = self.validated_query(AdminPaymentListQuery)
-        page = paginate(payment_queries.listed(with_parents="fields" in query), query)
-        documents = [admin_payment(payment, query.get("fields")) for payment in page.items]
+        fields = query.get("fields")
+        payments = payment_queries.listed(with_parents=fields is not None, with_disputes="disputes" in (fields or ""))
+        page = paginate(payments, query)
+        documents = [admin_payment(payment, fields) for payment in page.items]
         return Response(page.envelope("payments", documents))
 
     @operation(
         operation_id="adminGetPayment",
         summary="Get a payment",
-        description="Returns the payment with its captures and refunds.",
+        description=(
+            "Returns the payment with its captures and refunds. `fields=*disputes` adds what customers' banks question "
+            "of it; what they withhold can't be refunded."
+        ),
         tags=TAGS,
         parameters=[SelectionQuery],
         response=AdminPaymentResponseSerializer,

@@ -9,7 +9,7 @@ from typing import Any
 from rest_framework import serializers
 
 from medusa_payments.api.fields import AmountField, RecordField
-from medusa_payments.states import CollectionStatus, SessionStatus
+from medusa_payments.states import CollectionStatus, DisputeState, SessionStatus
 
 
 def _text(**options: Any) -> serializers.CharField:
@@ -102,6 +102,26 @@ class BaseRefundSerializer(serializers.Serializer[Any]):
     created_by = _text(allow_null=True, help_text="Who on the staff refunded; always null in the store.")
 
 
+class DisputeSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    amount = _amount(help_text="As the provider has it; may be more than the payment.")
+    raw_amount = RawAmountSerializer(required=False)
+    currency_code = _text(help_text="Not always the payment's.")
+    withheld_amount = _amount(
+        help_text="What it takes out of reach of refunds, in the payment's currency; 0 for an inquiry, and once it was "
+        "won or closed."
+    )
+    state = serializers.ChoiceField(required=False, choices=[state.value for state in DisputeState])
+    reason = _text(help_text="The provider's own word.")
+    provider_ref = _text(help_text="The provider's id of the dispute.")
+    payment_id = _text()
+    evidence_due_by = _time(allow_null=True, help_text="Until when the bank can be answered.")
+    opened_at = _time(allow_null=True)
+    closed_at = _time(allow_null=True, help_text="When it was known to have ended.")
+    created_at = _time()
+    updated_at = _time()
+
+
 class PaymentFieldsSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     amount = _amount(help_text="What was authorized.")
@@ -177,3 +197,4 @@ class AdminPaymentSerializer(PaymentFieldsSerializer):
     payment_session = ObjectReferenceSerializer(
         required=False, help_text="`fields` can ask for more, such as `payment_session.data`."
     )
+    disputes = DisputeSerializer(many=True, required=False, help_text="Only where `fields` asks for them.")

@@ -1,12 +1,15 @@
 """The triggers, as SQL. Each table keeps what was written into it; a few columns may still change."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from django.db import models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 from medusa_payments.models import (
     Capture,
+    Dispute,
     Event,
     Operation,
     Payment,
@@ -24,10 +27,14 @@ REFUSED = "23001"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
-    """What is refused on a table. `mutable` columns may change; without any, None means that every column may."""
+    """What is refused on a table. `mutable` columns may change; without any, None means that every column may.
+
+    `migration` is the number of the one that puts it in place, once its table exists.
+    """
 
     model: type[models.Model]
     mutable: frozenset[str] | None = frozenset()
+    migration: int = 1
 
     @property
     def table(self) -> str:
@@ -43,6 +50,7 @@ GUARDS = (
     Guard(model=Payment, mutable=None),
     Guard(model=PaymentSession, mutable=None),
     Guard(model=PaymentCollection, mutable=None),
+    Guard(model=Dispute, mutable=None, migration=2),
 )
 
 CREATE_FUNCTION = f"""
@@ -58,13 +66,11 @@ BEGIN
 END $$;
 """
 
-DROP_FUNCTION = f"DROP FUNCTION IF EXISTS {FUNCTION}() CASCADE;"
 
-
-def create() -> Iterator[str]:
-    """Yield the statements that put the guard in place."""
+def create(migration: int) -> Iterator[str]:
+    """Yield the statements that put the guards of one migration in place."""
     yield CREATE_FUNCTION
-    for guard in GUARDS:
+    for guard in _guards(migration):
         events = "DELETE" if guard.mutable is None else "UPDATE OR DELETE"
         columns = ",".join(sorted(guard.mutable or ()))
         yield (
@@ -77,6 +83,29 @@ def create() -> Iterator[str]:
         )
 
 
-def drop() -> Iterator[str]:
-    """Yield the statements that take it away again."""
-    yield DROP_FUNCTION
+def drop(migration: int) -> Iterator[str]:
+    """Yield the statements that take them away again."""
+    for guard in _guards(migration):
+        for trigger in ("rows", "truncate"):
+            yield f'DROP TRIGGER IF EXISTS {FUNCTION}_{trigger} ON "{guard.table}";'
+    if migration == 1:
+        yield f"DROP FUNCTION IF EXISTS {FUNCTION}();"
+
+
+def run(
+    statements: Callable[[int], Iterator[str]], migration: int
+) -> Callable[[StateApps, BaseDatabaseSchemaEditor], None]:
+    """Return what a migration runs; nothing on another engine, or where the tables are in another database."""
+
+    def execute(_: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+        connection = schema_editor.connection
+        has_tables = PaymentCollection._meta.db_table in connection.introspection.table_names()
+        if connection.vendor == "postgresql" and has_tables:
+            for statement in statements(migration):
+                schema_editor.execute(statement, params=None)
+
+    return execute
+
+
+def _guards(migration: int) -> Iterator[Guard]:
+    return (guard for guard in GUARDS if guard.migration == migration)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from medusa_payments.models import Payment, PaymentSession, Refund
-from medusa_payments.providers.facts import PaymentSnapshot, RefundFact, RefundState
+from medusa_payments.models import Dispute, Payment, PaymentSession, Refund
+from medusa_payments.providers.facts import DisputeFact, PaymentSnapshot, RefundFact, RefundState
 from medusa_payments.services import expiry
 from medusa_payments.services.reconciliation.drift import Drift, DriftKind
 from medusa_payments.states import SessionStatus
@@ -14,21 +14,25 @@ from medusa_payments.states import SessionStatus
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ours:
     """Our rows about one session. `refunds` are those whose money is gone, by operation and by reference;
-    `accepted` the ids of refund operations that the provider has only accepted.
+    `accepted` the ids of refund operations that the provider has only accepted; `disputes` those that it told us of.
     """
 
     session: PaymentSession
     payment: Payment | None
     refunds: tuple[Refund, ...] = ()
     accepted: frozenset[str] = frozenset()
+    disputes: tuple[Dispute, ...] = ()
 
 
 def compare(ours: Ours, snapshot: PaymentSnapshot) -> Iterator[Drift]:
-    """Yield what differs. A frozen payment is known to differ and waits for a person: nothing is said of it again."""
+    """Yield what differs. A frozen payment is known to differ and waits for a person: nothing is said of it again, but
+    for disputes, whose deadlines don't wait.
+    """
     session, payment = ours.session, ours.payment
-    if payment is not None and payment.frozen_at is not None:
-        return
     about = _About(session, payment, snapshot)
+    if payment is not None and payment.frozen_at is not None:
+        yield from _compare_disputes(about, ours, snapshot)
+        return
     if snapshot.session_id not in {None, session.pk}:
         yield about(DriftKind.FOREIGN_SESSION, ours=session.pk, theirs=snapshot.session_id)
     elif snapshot.money.currency_code != session.currency_code:
@@ -38,6 +42,9 @@ def compare(ours: Ours, snapshot: PaymentSnapshot) -> Iterator[Drift]:
     else:
         yield from _compare_totals(about, payment, snapshot)
         yield from _compare_refunds(about, ours, snapshot)
+        yield from _compare_disputes(about, ours, snapshot)
+        for dispute in _unmatched(ours, snapshot):
+            yield about(DriftKind.DISPUTE_MISSING_THERE, ours=dispute.state, theirs=None)
 
 
 def _compare_session(about: "_About", session: PaymentSession, snapshot: PaymentSnapshot) -> Iterator[Drift]:
@@ -95,6 +102,33 @@ def _compare_refund(about: "_About", ours: Ours, booked: Refund | None, fact: Re
         yield about(DriftKind.EXTERNAL_REFUND, ours=0, theirs=amount)
     elif booked.amount != amount:
         yield about(DriftKind.REFUND_AMOUNT, ours=booked.amount, theirs=amount)
+
+
+def _compare_disputes(about: "_About", ours: Ours, snapshot: PaymentSnapshot) -> Iterator[Drift]:
+    booked = {dispute.provider_ref: dispute for dispute in ours.disputes}
+    for fact in snapshot.disputes:
+        dispute = booked.get(fact.dispute_ref)
+        if dispute is None:
+            yield about(DriftKind.DISPUTE_MISSING_HERE, ours=None, theirs=fact.state.value)
+        else:
+            yield from _compare_dispute(about, dispute, fact)
+
+
+def _compare_dispute(about: "_About", dispute: Dispute, fact: DisputeFact) -> Iterator[Drift]:
+    known, told = (dispute.amount, dispute.currency_code), (fact.money.minor_units, fact.money.currency_code)
+    if known != told:
+        yield about(DriftKind.DISPUTE_AMOUNT, ours=known, theirs=told)
+    if dispute.state != fact.state:
+        yield about(DriftKind.DISPUTE_STATE, ours=dispute.state, theirs=fact.state.value)
+    if dispute.evidence_due_by != fact.evidence_due_by:
+        moments = dispute.evidence_due_by, fact.evidence_due_by
+        due_here, due_there = (moment and moment.isoformat() for moment in moments)
+        yield about(DriftKind.DISPUTE_DEADLINE, ours=due_here, theirs=due_there)
+
+
+def _unmatched(ours: Ours, snapshot: PaymentSnapshot) -> list[Dispute]:
+    told = {fact.dispute_ref for fact in snapshot.disputes}
+    return [dispute for dispute in ours.disputes if dispute.provider_ref not in told]
 
 
 def _is_of(refund: Refund, fact: RefundFact) -> bool:

@@ -30,6 +30,11 @@ class DriftKind(StrEnum):
     REFUND_AMOUNT = "refund_amount"
     REFUND_FAILED = "refund_failed"
     REFUND_SETTLED = "refund_settled"
+    DISPUTE_MISSING_HERE = "dispute_missing_here"
+    DISPUTE_STATE = "dispute_state"
+    DISPUTE_AMOUNT = "dispute_amount"
+    DISPUTE_DEADLINE = "dispute_deadline"
+    DISPUTE_MISSING_THERE = "dispute_missing_there"
     UNRESOLVED_OPERATION = "unresolved_operation"
 
 
@@ -44,6 +49,10 @@ BOOKED_BY_LOOKING = frozenset(
         DriftKind.EXTERNAL_REFUND,
         DriftKind.REFUND_FAILED,
         DriftKind.REFUND_SETTLED,
+        DriftKind.DISPUTE_MISSING_HERE,
+        DriftKind.DISPUTE_STATE,
+        DriftKind.DISPUTE_AMOUNT,
+        DriftKind.DISPUTE_DEADLINE,
     }
 )
 """The provider knows more than we do: `convergence` books it."""
@@ -58,6 +67,7 @@ FROZEN_FOR_A_PERSON = frozenset(
         DriftKind.RELEASE_MISSING_THERE,
         DriftKind.REFUND_MISSING_THERE,
         DriftKind.REFUND_AMOUNT,
+        DriftKind.DISPUTE_MISSING_THERE,
     }
 )
 """We believe more than the provider has. That is never lowered silently: the payment is frozen, with both sides."""

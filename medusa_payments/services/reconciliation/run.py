@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import TypeVar
 
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from medusa_payments.exceptions import NotAllowed, ProviderNotReachable
-from medusa_payments.models import Event, Operation, Payment, PaymentSession, Refund
+from medusa_payments.models import Dispute, Event, Operation, Payment, PaymentSession, Refund
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.errors import ProviderError
 from medusa_payments.providers.facts import PaymentSnapshot
@@ -21,6 +22,8 @@ from medusa_payments.services.provider_reads import Absent, Found, read
 from medusa_payments.services.reconciliation.comparison import Ours, compare
 from medusa_payments.services.reconciliation.drift import Drift, DriftKind
 from medusa_payments.states import OperationKind, OperationStatus
+
+RowT = TypeVar("RowT", Refund, Dispute)
 
 BATCH = 500
 
@@ -187,7 +190,7 @@ def _unresolved(provider: PaymentProvider) -> Iterator[Drift]:
 
 
 def _ours(provider: PaymentProvider, snapshots: Iterable[PaymentSnapshot]) -> dict[str, Ours]:
-    """Load our rows for a batch, in four queries."""
+    """Load our rows for a batch, in five queries."""
     references = [snapshot.provider_ref for snapshot in snapshots]
     sessions = primary(PaymentSession).filter(provider_account=provider.account, provider_ref__in=references)
     payments = {
@@ -196,6 +199,8 @@ def _ours(provider: PaymentProvider, snapshots: Iterable[PaymentSnapshot]) -> di
     }
     ids = [payment.pk for payment in payments.values()]
     refunds = _by_payment(primary(Refund).filter(payment_id__in=ids, reversal=None))
+    told_of = ids if provider.capabilities.has_disputes else []
+    disputes = _by_payment(primary(Dispute).filter(payment_id__in=told_of))
     accepted = _accepted(ids)
     return {
         str(session.provider_ref): Ours(
@@ -203,15 +208,16 @@ def _ours(provider: PaymentProvider, snapshots: Iterable[PaymentSnapshot]) -> di
             payment=(payment := payments.get(session.pk)),
             refunds=tuple(refunds[payment.pk]) if payment else (),
             accepted=frozenset(accepted[payment.pk]) if payment else frozenset(),
+            disputes=tuple(disputes[payment.pk]) if payment else (),
         )
         for session in sessions
     }
 
 
-def _by_payment(refunds: QuerySet[Refund]) -> dict[str, list[Refund]]:
-    found: dict[str, list[Refund]] = defaultdict(list)
-    for refund in refunds:
-        found[refund.payment_id].append(refund)
+def _by_payment(rows: QuerySet[RowT]) -> dict[str, list[RowT]]:
+    found: dict[str, list[RowT]] = defaultdict(list)
+    for row in rows:
+        found[row.payment_id].append(row)
     return found
 
 
