@@ -22,6 +22,7 @@ help:
 	@echo 'make soak        random histories: SEEDS=100000, or one again: SEED=17'
 	@echo 'make check       everything that must be green: lint, types, imports, migrations, schema-check, demo-check, test, proof'
 	@echo 'make demo-check  make the first payment of the README on a demo of its own, in three currencies'
+	@echo 'make museum      the bugs of others, played against the demo, or any shop: ARGS="--museum-base-url=…"'
 	@echo 'make clients     the unmodified JS client against the demo'
 	@echo 'make lint        ruff: rules and format'
 	@echo 'make types       mypy --strict'
@@ -92,6 +93,11 @@ SEEDS ?= 2000
 .PHONY: soak
 soak: $(TEST)/installed
 	@$(TEST)/bin/python -m pytest tests/races/test_seeds.py -k soak -n 0 -q $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+
+# What it visits and what holds: docs/museum.md.
+.PHONY: museum
+museum: $(TEST)/installed
+	@$(TEST)/bin/python -m pytest tests/museum -n auto --maxprocesses 4 $(ARGS)
 
 .PHONY: lint
 lint: $(TEST)/installed

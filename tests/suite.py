@@ -18,7 +18,7 @@ from tests.postgres import PostgresUnavailable, embedded_postgres
 
 POSTGRES_SCHEMES = ("postgres://", "postgresql://")
 PROOF = "--proof-only"
-PROOFS = ["--proof", "tests/crashes", "tests/races", "tests/attacks", "tests/reconciliation"]
+PROOFS = ["--proof", "tests/crashes", "tests/races", "tests/attacks", "tests/reconciliation", "tests/museum"]
 """The tests that take minutes, with all others of their kind, on the engine that promises everything."""
 
 INSTALLATION_LOG = Path(sys.prefix) / "embedded-postgres.log"

@@ -27,7 +27,8 @@ def capture(
 
     Guaranteed: never more than the payment's amount in all, whatever else captures at the same time; at most once,
     even when the caller repeats a request whose answer was lost (same payment, same amount). No-op, with no provider
-    call, when everything is captured already and no amount is given.
+    call, when everything is captured already and no amount is given; captured at the provider by somebody else counts
+    too, though it becomes known here by its refusal only.
 
     `idempotency_key`: the same key with the same parameters is the same request, whenever it comes again, and gets the
     same answer.
@@ -41,8 +42,21 @@ def capture(
         payment_collection_id=payment.payment_collection_id, include_deleted=True, reserve=reserve_it
     )
     if operation is not None:
-        convergence.conclude(operation)
+        _conclude(operation)
     return primary(Payment).get(pk=payment_id)
+
+
+def _conclude(operation: Operation) -> None:
+    """Tell the caller what became of it. All that remained is captured, too, when somebody else captured it there."""
+    try:
+        convergence.conclude(operation)
+    except InvalidData:
+        if operation.requested_amount or not _is_captured(operation.payment_id):
+            raise
+
+
+def _is_captured(payment_id: str | None) -> bool:
+    return primary(Payment).filter(pk=payment_id, captured_amount=F("amount")).exists()
 
 
 def enqueue_capture(

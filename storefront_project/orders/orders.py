@@ -104,12 +104,15 @@ def _authorize(cart: Cart, request: object | None, idempotency_key: str | None) 
         raise InvalidData(
             f"Payment provider {session.provider_id} is not enabled in the cart's region {cart.region_id}."
         )
-    payment_sessions.authorize(
-        payment_collection_id=session.payment_collection_id,
-        payment_session_id=session.pk,
-        request=request,
-        idempotency_key=idempotency_key,
-    )
+    try:
+        payment_sessions.authorize(
+            payment_collection_id=session.payment_collection_id,
+            payment_session_id=session.pk,
+            request=request,
+            idempotency_key=idempotency_key,
+        )
+    except NotFound as error:
+        raise Conflict("Another way to pay was chosen meanwhile.") from error
 
 
 def _session_to_authorize(cart: Cart, idempotency_key: str | None) -> PaymentSession:

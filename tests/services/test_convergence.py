@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from medusa_payments.exceptions import NotAllowed, PaymentOutcomeUnknown
+from medusa_payments.exceptions import InvalidData, NotAllowed, PaymentOutcomeUnknown
 from medusa_payments.models import Capture, Event, Payment, PaymentCollection, PaymentSession, Refund
 from medusa_payments.money import Money
 from medusa_payments.providers.facts import PaymentSnapshot
@@ -145,6 +145,32 @@ class TestWhileOurOwnMovementIsOpen:
 
         convergence.look_at(payment.payment_session_id)
         assert differences(fake_provider) == []
+
+
+class TestACaptureThatSomebodyElseMade:
+    """It becomes known by the provider's refusal to do it again."""
+
+    def test_is_what_a_capture_of_the_rest_asked_for(self, till: Till, fake_provider: FakeProvider) -> None:
+        payment = till.authorized()
+        fake_provider.dashboard.capture(payment.provider_ref, 10000)
+
+        captured = captures.capture(payment_id=payment.pk)
+
+        assert (captured.captured_amount, captured.captures.count()) == (10000, 1)
+        assert differences(fake_provider) == []
+
+    @pytest.mark.parametrize(("theirs", "ours"), [(10000, Decimal(100)), (4000, Decimal(70)), (4000, None)])
+    def test_is_none_of_ours_otherwise(
+        self, till: Till, fake_provider: FakeProvider, theirs: int, ours: Decimal | None
+    ) -> None:
+        payment = till.authorized()
+        fake_provider.dashboard.capture(payment.provider_ref, theirs)
+
+        with pytest.raises(InvalidData):
+            captures.capture(payment_id=payment.pk, amount=ours)
+
+        assert Capture.objects.get().amount == theirs
+        assert captures.capture(payment_id=payment.pk).captured_amount == 10000
 
 
 def test_a_cancel_that_releases_less_has_the_rest_looked_for(till: Till, fake_provider: FakeProvider) -> None:

@@ -1,0 +1,74 @@
+"""The provider's own side, and the clock: what no shop offers over HTTP. Only here, where both are ours to play."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from medusa_payments.providers.facts import RefundState
+from medusa_payments.testing.fake_provider import FakeProvider
+from tests.audit import differences, recover
+from tests.museum.shop import Answer, Begun, Shop
+
+HOOK = "/hooks/payment/fake_fake"
+
+Webhook = tuple[bytes, dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Backstage:
+    """Acts at the fake provider, has its webhooks delivered over HTTP, and lets time pass."""
+
+    shop: Shop
+    provider: FakeProvider
+
+    def pay(self, begun: Begun) -> None:
+        """The customer pays in the browser, with a method that captures at once."""
+        self.provider.dashboard.pay(self._ref(begun))
+
+    def confirm(self, begun: Begun) -> None:
+        """The customer confirms in the browser; the money is held."""
+        self.provider.dashboard.authorize(self._ref(begun))
+
+    def capture(self, begun: Begun, minor_units: int) -> None:
+        self.provider.dashboard.capture(self._ref(begun), minor_units)
+
+    def refund(self, begun: Begun, minor_units: int, state: RefundState = RefundState.SUCCEEDED) -> None:
+        self.provider.dashboard.refund(self._ref(begun), minor_units, state=state)
+
+    def give_up(self, begun: Begun) -> None:
+        """The payment is canceled there, or its authorization runs out."""
+        self.provider.dashboard.cancel(self._ref(begun))
+
+    def webhooks(self, begun: Begun) -> list[Webhook]:
+        """Return the webhooks for all that happened to a session so far, oldest first."""
+        return self.provider.webhooks(begun.session["id"])
+
+    def deliver(self, webhook: Webhook, **headers: str) -> Answer:
+        body, signature = webhook
+        return self.shop.send("POST", HOOK, raw=body, headers={**signature, **headers})
+
+    def signed(self, body: bytes) -> Webhook:
+        return body, self.provider.sign(body)
+
+    def foreign(self, begun: Begun) -> Webhook:
+        """Return a genuine webhook of somebody else who shares the provider's account."""
+        body, _ = self.webhooks(begun)[-1]
+        event = msgspec.json.decode(body)
+        return self.signed(msgspec.json.encode(event | {"id": "evt_foreign", "account": "somebody_else"}))
+
+    def time_passes(self) -> None:
+        """Every lease and pause runs out, and the worker has run until nothing is due."""
+        assert recover() == 0
+
+    def explain(self) -> list[str]:
+        """Return what doesn't add up between the shop's books and the provider's."""
+        return differences(self.provider)
+
+    def held(self, begun: Begun) -> Any:
+        """The payment object as the provider has it."""
+        return self.provider.payment(self._ref(begun))
+
+    def _ref(self, begun: Begun) -> str:
+        [snapshot] = [each for each in self.provider.list_payments() if each.session_id == begun.session["id"]]
+        return snapshot.provider_ref
