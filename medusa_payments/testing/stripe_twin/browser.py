@@ -73,19 +73,16 @@ def only_public(intent: Document) -> Document:
 
 
 def _confirmation(endpoint: Endpoint, form: Document) -> Document:
-    method = dict(form.get("payment_method_data") or {})
-    card = method.pop("card", None)
-    given = params.read(endpoint.definition, _with_method(form, method), also=_ALSO)
-    for name in given.keys() - _ALSO - _CONFIRM:
+    method = form.get("payment_method_data")
+    is_card = isinstance(method, dict) and method.get("type") == "card"
+    rest = {name: value for name, value in form.items() if not (is_card and name == "payment_method_data")}
+    given = params.read(endpoint.definition, rest, also=_ALSO)
+    for name in sorted(given.keys() - _ALSO - _CONFIRM):
         raise refused(f"The parameter {name} can't be used with a publishable key.", param=name, is_remembered=False)
-    if card is not None:
-        typed = params.read("PaymentMethodCreateParams", {"type": "card", "card": card})
-        given["payment_method_data"]["card"] = typed["card"]
+    if isinstance(method, dict) and is_card:
+        # Only a browser sends cards here, so the definitions for servers know none.
+        given["payment_method_data"] = params.read("PaymentMethodCreateParams", method)
     return {name: value for name, value in given.items() if name not in _ALSO}
-
-
-def _with_method(form: Document, method: Document) -> Document:
-    return {**form, "payment_method_data": method} if method else form
 
 
 def _secret_key_required() -> StripeTwinError:

@@ -6,52 +6,48 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 
 _SCHEMA = """
-BEGIN IMMEDIATE;
-CREATE TABLE IF NOT EXISTS accounts (
+CREATE TABLE accounts (
     scope TEXT PRIMARY KEY, id TEXT NOT NULL, is_live INTEGER NOT NULL, settings TEXT NOT NULL
 );
-CREATE TABLE IF NOT EXISTS api_keys (
+CREATE TABLE api_keys (
     api_key TEXT PRIMARY KEY, scope TEXT NOT NULL, is_publishable INTEGER NOT NULL
 );
-CREATE TABLE IF NOT EXISTS objects (
+CREATE TABLE objects (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, scope TEXT NOT NULL, kind TEXT NOT NULL,
     created INTEGER NOT NULL, customer TEXT, payment_intent TEXT, charge TEXT, type TEXT, email TEXT,
     body TEXT NOT NULL
 );
-CREATE INDEX IF NOT EXISTS objects_by_kind ON objects (scope, kind, created);
-CREATE INDEX IF NOT EXISTS objects_by_customer ON objects (customer) WHERE customer IS NOT NULL;
-CREATE INDEX IF NOT EXISTS objects_by_intent ON objects (payment_intent) WHERE payment_intent IS NOT NULL;
-CREATE INDEX IF NOT EXISTS objects_by_charge ON objects (charge) WHERE charge IS NOT NULL;
-CREATE TABLE IF NOT EXISTS idempotency_keys (
+CREATE INDEX objects_by_kind ON objects (scope, kind, created);
+CREATE INDEX objects_by_customer ON objects (customer) WHERE customer IS NOT NULL;
+CREATE INDEX objects_by_intent ON objects (payment_intent) WHERE payment_intent IS NOT NULL;
+CREATE INDEX objects_by_charge ON objects (charge) WHERE charge IS NOT NULL;
+CREATE TABLE idempotency_keys (
     scope TEXT NOT NULL, idempotency_key TEXT NOT NULL, request TEXT NOT NULL, status INTEGER, body TEXT,
     request_id TEXT NOT NULL, made_at REAL NOT NULL, busy_until REAL NOT NULL, PRIMARY KEY (scope, idempotency_key)
 );
-CREATE TABLE IF NOT EXISTS entries (
+CREATE TABLE entries (
     number INTEGER PRIMARY KEY AUTOINCREMENT, scope TEXT NOT NULL, verb TEXT NOT NULL, session_id TEXT NOT NULL,
     idempotency_key TEXT NOT NULL, amount INTEGER NOT NULL, currency_code TEXT NOT NULL, created_at TEXT NOT NULL
 );
-CREATE TABLE IF NOT EXISTS due (
+CREATE TABLE due (
     number INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, scope TEXT NOT NULL, change TEXT NOT NULL,
     object_id TEXT NOT NULL
 );
-CREATE INDEX IF NOT EXISTS due_by_time ON due (at);
-CREATE TABLE IF NOT EXISTS faults (
+CREATE INDEX due_by_time ON due (at);
+CREATE TABLE faults (
     number INTEGER PRIMARY KEY AUTOINCREMENT, endpoint TEXT NOT NULL, kind TEXT NOT NULL, times INTEGER,
     for_each_key INTEGER NOT NULL, milliseconds INTEGER NOT NULL
 );
-CREATE TABLE IF NOT EXISTS faults_seen (
+CREATE TABLE faults_seen (
     fault INTEGER NOT NULL, idempotency_key TEXT NOT NULL, calls INTEGER NOT NULL, PRIMARY KEY (fault, idempotency_key)
 );
-CREATE TABLE IF NOT EXISTS deliveries (
-    endpoint TEXT NOT NULL, event TEXT NOT NULL, attempts INTEGER NOT NULL, next_at REAL, status TEXT NOT NULL,
-    PRIMARY KEY (endpoint, event)
+CREATE TABLE deliveries (
+    url TEXT NOT NULL, event TEXT NOT NULL, attempts INTEGER NOT NULL, next_at REAL, PRIMARY KEY (url, event)
 );
-CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-PRAGMA user_version = {version};
-COMMIT;
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
 _FORGOTTEN = (
@@ -67,7 +63,7 @@ _FORGOTTEN = (
 
 
 class Store:
-    """The file. Raises `ValueError` where it can't be used, or was made by another version of the twin."""
+    """The file. Raises `ValueError` where it can't be used. Books of another version of the twin are emptied."""
 
     def __init__(self, path: str, *, timeout_seconds: float = 30) -> None:
         self._path = path
@@ -102,13 +98,23 @@ class Store:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
-    version = connection.execute("PRAGMA user_version").fetchone()["user_version"]
-    if version == _SCHEMA_VERSION:
+    if _version(connection) == _SCHEMA_VERSION:
         return
-    if version:
-        raise ValueError("the twin's store was made by another version; remove the file")
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.executescript(_SCHEMA.format(version=_SCHEMA_VERSION))
+    connection.execute("BEGIN IMMEDIATE")
+    # Somebody else may have been faster. Books of another version are of no use, and nobody's money.
+    if _version(connection) != _SCHEMA_VERSION:
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
+        for table in tables.fetchall():
+            connection.execute(f"DROP TABLE {table['name']}")
+        for statement in _SCHEMA.split(";"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+    connection.execute("COMMIT")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()["user_version"])
 
 
 def _row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> dict[str, Any]:

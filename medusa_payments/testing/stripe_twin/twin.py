@@ -1,6 +1,7 @@
 """A stand-in for Stripe with books of its own; see the package's own words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,10 +49,16 @@ class StripeTwin:
         self._store = Store(path)
         self.base_url = base_url.rstrip("/")
         self.dashboard = Dashboard(self._store, self.base_url)
-        with self._store.transaction() as connection:
-            is_new = not accounts.has_accounts(Books(connection))
+        with self.books() as books:
+            is_new = not accounts.has_accounts(books)
         if is_new:
             self.open_account(ACCOUNT, SECRET_KEY, PUBLISHABLE_KEY, webhook_secrets=[WEBHOOK_SECRET])
+
+    @contextmanager
+    def books(self) -> Iterator[Books]:
+        """Hold the books alone, to read or change what no method here does."""
+        with self._store.transaction() as connection:
+            yield Books(connection)
 
     def handle(self, request: TwinRequest) -> TwinResponse:
         """Carry out one request. Raises `faults.ConnectionLost` when it was told not to answer."""
@@ -78,8 +85,7 @@ class StripeTwin:
     ) -> None:
         """Open an account, or set an existing one anew. Keys with `_live_` open the books of its live mode."""
         is_live = any("_live_" in key for key in api_keys)
-        with self._store.transaction() as connection:
-            books = Books(connection)
+        with self.books() as books:
             scope = accounts.open_account(
                 books, account_id, is_live=is_live, has_multicapture=has_multicapture, secrets=list(webhook_secrets)
             )
@@ -88,24 +94,22 @@ class StripeTwin:
 
     def add_key(self, account_id: str, api_key: str) -> None:
         """Let another key open an account, as when keys are rotated. Raises `LookupError` for an unknown account."""
-        with self._store.transaction() as connection:
-            books = Books(connection)
+        with self.books() as books:
             accounts.add_key(books, accounts.scope_of_account(books, account_id), api_key)
 
     def remove_key(self, api_key: str) -> None:
         """Let a key open nothing any more. A no-op for an unknown one."""
-        with self._store.transaction() as connection:
-            accounts.remove_key(Books(connection), api_key)
+        with self.books() as books:
+            accounts.remove_key(books, api_key)
 
     def now(self) -> float:
         """The twin's time, in seconds since the epoch."""
-        with self._store.transaction() as connection:
-            return Books(connection).now()
+        with self.books() as books:
+            return books.now()
 
     def advance(self, seconds: float) -> None:
         """Move the twin's clock, and let happen what is due by then."""
-        with self._store.transaction() as connection:
-            books = Books(connection)
+        with self.books() as books:
             books.advance(seconds)
             pass_time(books, base_url=self.base_url)
 
@@ -114,10 +118,10 @@ class StripeTwin:
     ) -> None:
         """Set after how many seconds delayed payments and refunds are decided, and searches find what is new."""
         names = {attempts.DELAYED_SECONDS: payments, refunds.DECIDED_SECONDS: refunded, intents.SEARCH_LAG: search}
-        with self._store.transaction() as connection:
+        with self.books() as books:
             for name, seconds in names.items():
                 if seconds is not None:
-                    Books(connection).set(name, str(seconds))
+                    books.set(name, str(seconds))
 
     def fail(
         self,
@@ -135,9 +139,9 @@ class StripeTwin:
         """
         if endpoint not in faults.known_endpoints():
             raise ValueError(f"unknown endpoint: {endpoint}")
-        with self._store.transaction() as connection:
+        with self.books() as books:
             faults.plan(
-                Books(connection),
+                books,
                 endpoint,
                 Fault(fault),
                 times=times,
@@ -146,13 +150,12 @@ class StripeTwin:
             )
 
     def stop_failing(self) -> None:
-        with self._store.transaction() as connection:
-            faults.clear(Books(connection))
+        with self.books() as books:
+            faults.clear(books)
 
     def events(self, session_id: str | None = None, *, account_id: str = ACCOUNT) -> list[Document]:
         """Return all events of an account so far, oldest first; those about a session's payment if one is named."""
-        with self._store.transaction() as connection:
-            books = Books(connection)
+        with self.books() as books:
             scope = accounts.scope_of_account(books, account_id)
             events = books.find(scope, "event", {})
             return [event for event in events if session_id in {None, _session_of(books, scope, event)}]
@@ -175,22 +178,23 @@ class StripeTwin:
         self, body: bytes, *, account_id: str = ACCOUNT, secret: str | None = None, timestamp: int | None = None
     ) -> dict[str, str]:
         """Return the headers that prove a body: by an account's first secret, as of now."""
-        with self._store.transaction() as connection:
-            books = Books(connection)
-            account = accounts.account_of_scope(books, accounts.scope_of_account(books, account_id))
-        return webhooks.sign(body, secret=secret or account.webhook_secrets[0], timestamp=timestamp)
+        return webhooks.sign(body, secret=secret or self.webhook_secret(account_id), timestamp=timestamp)
+
+    def webhook_secret(self, account_id: str = ACCOUNT) -> str:
+        """Return the secret that signs an account's webhooks. Raises `LookupError` for an unknown account."""
+        with self.books() as books:
+            return accounts.account_of_scope(books, accounts.scope_of_account(books, account_id)).webhook_secrets[0]
 
     def ledger_entries(self, session_id: str | None = None) -> list[dict[str, Any]]:
         """Return every executed effect, oldest first: verb, session_id (from the metadata), idempotency_key, amount
         (minor units), currency_code, created_at. One for each request that did something.
         """
-        with self._store.transaction() as connection:
-            return Books(connection).entries(session_id)
+        with self.books() as books:
+            return books.entries(session_id)
 
     def payment(self, ref: str) -> TwinPayment | None:
         """Return what became of a payment intent's money; None for an unknown id."""
-        with self._store.transaction() as connection:
-            books = Books(connection)
+        with self.books() as books:
             scope = books.scope_of(ref)
             intent = books.get(scope, ref) if scope else None
             charge = books.get(scope, intent["latest_charge"]) if scope and intent and intent["latest_charge"] else None
@@ -198,8 +202,8 @@ class StripeTwin:
 
     def payments(self, session_id: str | None = None) -> list[Document]:
         """Return all payment intents of all accounts, oldest first."""
-        with self._store.transaction() as connection:
-            found = Books(connection).all_of_kind("payment_intent")
+        with self.books() as books:
+            found = books.all_of_kind("payment_intent")
         return [intent for intent in found if session_id in {None, intent["metadata"].get(SESSION_KEY)}]
 
     def reset(self) -> None:

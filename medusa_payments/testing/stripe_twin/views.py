@@ -1,6 +1,6 @@
 """The twin over HTTP: for browsers, and for SDKs with `base_addresses={"api": "…/stripe-twin"}`.
 
-It reads the Django setting `STRIPE_TWIN_PATH`: the file of the twin.
+The project's own twin answers, see `configured`.
 """
 
 from collections.abc import Callable
@@ -8,8 +8,6 @@ from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
 from django.template import Context, Engine
@@ -17,6 +15,7 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
 from medusa_payments.money import Money
+from medusa_payments.testing.stripe_twin.configured import configured_twin
 from medusa_payments.testing.stripe_twin.errors import StripeTwinError
 from medusa_payments.testing.stripe_twin.faults import ConnectionLost
 from medusa_payments.testing.stripe_twin.twin import StripeTwin
@@ -129,12 +128,4 @@ def _engine() -> Engine:
 
 
 def _twin(request: HttpRequest) -> StripeTwin:
-    path = getattr(settings, "STRIPE_TWIN_PATH", None)
-    if not path:
-        raise ImproperlyConfigured("STRIPE_TWIN_PATH must name the file of the Stripe twin.")
-    return _opened(str(path), request.build_absolute_uri(reverse("stripe-twin")))
-
-
-@cache
-def _opened(path: str, base_url: str) -> StripeTwin:
-    return StripeTwin(path, base_url=base_url)
+    return configured_twin(request.build_absolute_uri(reverse("stripe-twin")))

@@ -5,10 +5,13 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import stripe
 
 from medusa_payments.testing.stripe_twin.wire import Document
+
+T = TypeVar("T")
 
 Webhook = tuple[bytes, dict[str, str]]
 """Body and headers."""
@@ -26,8 +29,8 @@ class Mischief:
     lost: float = 0
     seed: int = 0
 
-    def apply(self, events: Sequence[Document]) -> list[Document]:
-        """Return events as they arrive."""
+    def apply(self, events: Sequence[T]) -> list[T]:
+        """Return what was sent as it arrives."""
         chance = random.Random(self.seed)  # noqa: S311
         arriving = [event for event in events for _ in range(self.copies) if chance.random() >= self.lost]
         if self.is_shuffled:

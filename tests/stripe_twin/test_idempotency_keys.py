@@ -1,0 +1,88 @@
+"""What can't be asked of Stripe itself: keys that are pruned, in use, or were answered with a server's error."""
+
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import stripe
+
+from medusa_payments.testing.stripe_twin.twin import StripeTwin
+from tests.stripe_twin.conftest import Client
+
+pytestmark = pytest.mark.any_engine
+
+PARAMS: Any = {"amount": 2000, "currency": "eur", "metadata": {"session_id": "payses_1"}}
+KEY: Any = {"idempotency_key": "payop_1"}
+
+
+def test_keys_are_forgotten_after_a_day(client: Client, twin: StripeTwin) -> None:
+    first = client.v1.payment_intents.create(PARAMS, KEY)
+
+    twin.advance(24 * 60 * 60 - 60)
+    within = client.v1.payment_intents.create(PARAMS, KEY)
+    twin.advance(120)
+    after = client.v1.payment_intents.create(PARAMS, KEY)
+
+    assert within.id == first.id
+    assert after.id != first.id
+
+
+def test_a_server_error_is_answered_again_whether_or_not_it_had_an_effect(client: Client, twin: StripeTwin) -> None:
+    for fault, made in (("error_before", 0), ("error_after", 1)):
+        twin.reset()
+        twin.fail("payment_intents.create", fault)
+        for _ in range(2):
+            with pytest.raises(stripe.APIError) as caught:
+                client.v1.payment_intents.create(PARAMS, KEY)
+
+            assert caught.value.http_status == 500
+        assert len(twin.payments()) == made
+
+
+def test_a_key_in_use_is_refused_until_it_is_answered(client: Client, twin: StripeTwin) -> None:
+    twin.fail("payment_intents.create", "delay", milliseconds=300)
+    with ThreadPoolExecutor() as pool:
+        slow = pool.submit(client.v1.payment_intents.create, PARAMS, KEY)
+        time.sleep(0.1)
+        with pytest.raises(stripe.APIError) as caught:
+            client.v1.payment_intents.create(PARAMS, KEY)
+
+    assert (caught.value.http_status, caught.value.error.code) == (409, "idempotency_key_in_use")
+    assert client.v1.payment_intents.create(PARAMS, KEY).id == slow.result().id
+
+
+def test_keys_of_two_accounts_are_two_keys(twin: StripeTwin, client: Client) -> None:
+    twin.open_account("acct_other", "sk_test_other")
+    other = stripe.StripeClient("sk_test_other", http_client=twin.http_client())
+
+    assert client.v1.payment_intents.create(PARAMS, KEY).id != other.v1.payment_intents.create(PARAMS, KEY).id
+
+
+def test_many_threads_with_one_key_make_one_object(client: Client, twin: StripeTwin) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = [intent.id for intent in pool.map(lambda _: client.v1.payment_intents.create(PARAMS, KEY), range(20))]
+
+    assert len(set(made)) == 1
+    assert Counter(entry["verb"] for entry in twin.ledger_entries()) == {"initiate": 1}
+
+
+def test_many_threads_with_keys_of_their_own_never_refund_too_much(client: Client, twin: StripeTwin) -> None:
+    intent = client.v1.payment_intents.create(PARAMS)
+    twin.dashboard.pay(intent.id)
+
+    def refund(number: int) -> int:
+        try:
+            params: Any = {"payment_intent": intent.id, "amount": 300}
+            return client.v1.refunds.create(params, {"idempotency_key": f"payop_{number}"}).amount
+        except stripe.InvalidRequestError:
+            return 0
+
+    with ThreadPoolExecutor(8) as pool:
+        refunded = list(pool.map(refund, range(10)))
+
+    payment = twin.payment(intent.id)
+    assert sum(refunded) == 1800
+    assert payment is not None
+    assert payment.refunded == 1800
