@@ -7,6 +7,7 @@ from django.db import connection, connections
 
 from medusa_payments.models import (
     Capture,
+    Dispute,
     Event,
     EventDelivery,
     Operation,
@@ -30,6 +31,7 @@ TABLES = [
     EventDelivery,
     WebhookEvent,
     Event,
+    Dispute,
     RefundReversal,
     Refund,
     Capture,

@@ -127,6 +127,7 @@ def _look(till: Till, provider: FakeProvider) -> Act:
     payment = till.authorized()
     provider.dashboard.capture(payment.provider_ref, 4000)
     provider.dashboard.refund(payment.provider_ref, 1000)
+    provider.dashboard.open_dispute(payment.provider_ref, 2000)
     return lambda _: convergence.look_at(payment.payment_session_id)
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import Payment, PaymentCollection, PaymentSession
+from medusa_payments.providers.facts import DisputeState
 from medusa_payments.services import (
     captures,
     payment_collections,
@@ -57,7 +58,15 @@ class History:
 
     def actors(self) -> dict[str, Actor]:
         deeds = [self.choose, self.choose, self.authorize, self.authorize, self.capture, self.refund, self.cancel]
-        deeds += [self.shop_changes, self.customer_pays, self.dashboard, self.webhook, self.webhook, self.work]
+        deeds += [
+            self.shop_changes,
+            self.customer_pays,
+            self.dashboard,
+            self.bank,
+            self.webhook,
+            self.webhook,
+            self.work,
+        ]
         chosen = [self.choose, self.authorize, self.random.choice([self.work, self.webhook])]
         chosen += [self.random.choice(deeds) for _ in range(ACTORS)]
         return {f"{number} {deed.__name__}": deed() for number, deed in enumerate(chosen)}
@@ -150,6 +159,24 @@ class History:
 
         return act
 
+    def bank(self) -> Actor:
+        """A customer's bank disputes something, or goes on with what is disputed."""
+        amount = self.random.choice([None, 3_000, 20_000])
+        state = self.random.choice([DisputeState.INQUIRY, DisputeState.NEEDS_RESPONSE])
+        desk = self.provider.dashboard
+        goes_on = self.random.choice(
+            [desk.escalate_dispute, desk.send_evidence, desk.win_dispute, desk.lose_dispute, desk.close_dispute]
+        )
+
+        def act() -> None:
+            for row in self.provider.list_payments():
+                for dispute in desk.disputes(row.provider_ref):
+                    goes_on(dispute.ref)
+                if row.captured.minor_units:
+                    desk.open_dispute(row.provider_ref, amount, state=state)
+
+        return act
+
     def webhook(self) -> Actor:
         def act() -> None:
             sent = self.provider.webhooks()
@@ -182,7 +209,10 @@ class History:
 
     def _overcharged(self) -> list[str]:
         """The customer never pays more than was asked for, at any time."""
-        kept = sum(payment.captured_amount - payment.refunded_amount for payment in Payment.objects.all())
+        kept = sum(
+            payment.captured_amount - payment.refunded_amount - payment.disputed_amount
+            for payment in Payment.objects.all()
+        )
         collection = PaymentCollection.objects.get(pk=self.collection_id)
         most = max(collection.amount, *PaymentSession.objects.values_list("amount", flat=True), 0)
         return [f"{kept} was kept of {most}"] if kept > most else []
