@@ -7,7 +7,7 @@ import hypothesis
 import pytest
 from django.db import connection
 
-pytest_plugins = ["medusa_payments.testing.pytest_plugin", "tests.museum.options", "tests.till"]
+pytest_plugins = ["medusa_payments.testing.pytest_plugin", "tests.museum.options", "tests.till", "tests.twin"]
 
 # Timing says nothing on a machine that runs several workers.
 hypothesis.settings.register_profile("project", deadline=None)

@@ -17,6 +17,7 @@ from medusa_payments.providers.account_holders import (
 )
 from medusa_payments.providers.errors import ProviderRejected
 from medusa_payments.providers.stripe.client import StripeConnection
+from medusa_payments.providers.stripe.intents import ALLOWED_TYPES
 from medusa_payments.providers.stripe.snapshots import MISSING
 from medusa_payments.providers.stripe.translate import ENVIRONMENT, at
 
@@ -38,7 +39,7 @@ _SHOWN_OF = {
 _NOT_TO_BE_SHOWN = "limited"
 """The customer didn't agree to see it again: https://docs.stripe.com/api/payment_methods/object (`allow_redisplay`)."""
 
-_SETUP_KEYS = ("payment_method_types", "payment_method", "return_url", "usage")
+_SETUP_KEYS = ("payment_method", "usage")
 
 
 class AccountHolders:
@@ -88,6 +89,8 @@ class AccountHolders:
         """Create a setup intent, to be confirmed in the customer's browser."""
         parameters: dict[str, Any] = {name: request.data[name] for name in _SETUP_KEYS if name in request.data}
         parameters |= {"customer": request.account_holder_ref}
+        if "payment_method_types" in request.data:
+            parameters[ALLOWED_TYPES] = request.data["payment_method_types"]
         intent = self._connection.send(
             lambda v1: v1.setup_intents.create(parameters, {"idempotency_key": request.idempotency_key})
         )

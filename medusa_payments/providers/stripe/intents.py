@@ -31,6 +31,11 @@ and without `payment_method_data`, which a browser gives to Stripe itself.
 CHOOSING_KEYS = frozenset({"payment_method_types", "payment_method_configuration", "automatic_payment_methods"})
 """With these a storefront chooses among the ways to pay; a service that is one way accepts none of them."""
 
+ALLOWED_TYPES = "allowed_payment_method_types"
+"""What Medusa, as Stripe did until 2026-09-30, calls `payment_method_types`. It excludes the other ways of choosing:
+https://docs.stripe.com/changelog/endive/2026-09-30/removes-the-payment-method-types-parameter-from-payment-intents-and-setup-intents
+"""
+
 RETURN_URL = "return_url"
 OFF_SESSION = "off_session"
 """What a later confirmation on the server needs, kept in the metadata meanwhile. "" removes an entry."""
@@ -120,7 +125,7 @@ def _ways_to_pay(data: Mapping[str, Any], options: StripeOptions, fixed: Mapping
 
 def _free_choice(data: Mapping[str, Any], options: StripeOptions) -> dict[str, Any]:
     if "payment_method_types" in data:
-        return {"payment_method_types": data["payment_method_types"]}
+        return {ALLOWED_TYPES: data["payment_method_types"]}
     found: dict[str, Any] = {}
     configuration = data.get("payment_method_configuration") or options.payment_method_configuration
     if configuration:

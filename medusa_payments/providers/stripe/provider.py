@@ -227,7 +227,7 @@ class StripePaymentProvider(PaymentProvider):
         return "automatic" if self.service_types or self.options.capture else "manual"
 
     def _fixed_parameters(self) -> dict[str, Any]:
-        return {"payment_method_types": list(self.service_types)} if self.service_types else {}
+        return {intents.ALLOWED_TYPES: list(self.service_types)} if self.service_types else {}
 
     def _read_first(self, provider_ref: str) -> dict[str, Any]:
         """Return a payment intent that something may be done to next. Raises `ProviderUnavailable` when it can't be

@@ -10,6 +10,7 @@ from medusa_payments.testing.stripe_twin import attempts, captures, disputes, re
 from medusa_payments.testing.stripe_twin.accounts import account_of_scope
 from medusa_payments.testing.stripe_twin.books import Books
 from medusa_payments.testing.stripe_twin.call import Call
+from medusa_payments.testing.stripe_twin.errors import StripeTwinError
 from medusa_payments.testing.stripe_twin.store import Store
 from medusa_payments.testing.stripe_twin.wire import Document
 
@@ -94,6 +95,8 @@ class Dashboard:
 
     @contextmanager
     def _acting_on(self, object_id: str) -> Iterator[tuple[Call, Document]]:
+        """What was declined is raised, and stays written."""
+        declined: StripeTwinError | None = None
         with self._store.transaction() as connection:
             books = Books(connection)
             scope = books.scope_of(object_id)
@@ -101,4 +104,11 @@ class Dashboard:
             if scope is None or document is None:
                 raise LookupError(object_id)
             account = account_of_scope(books, scope)
-            yield Call(books=books, account=account, now=int(books.now()), base_url=self._base_url), document
+            try:
+                yield Call(books=books, account=account, now=int(books.now()), base_url=self._base_url), document
+            except StripeTwinError as error:
+                if not error.keeps_effects:
+                    raise
+                declined = error
+        if declined is not None:
+            raise declined
