@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import stripe
 
+from medusa_payments.testing.stripe_twin.errors import StripeTwinError
 from medusa_payments.testing.stripe_twin.twin import StripeTwin
 from tests.stripe_twin.conftest import Client
 from tests.stripe_twin.contract.intents import charge_of, created, held, paid
@@ -156,6 +157,17 @@ def test_a_refund_is_sent_back_by_the_bank(client: Client, twin: StripeTwin) -> 
     assert payment.refunded == 0
     assert client.v1.refunds.retrieve(refund.id).status == "failed"
     assert types(twin)[-3:] == ["refund.updated", "charge.refund.updated", "refund.failed"]
+
+
+def test_a_card_is_declined_in_the_browser(client: Client, twin: StripeTwin) -> None:
+    intent = created(client)
+
+    with pytest.raises(StripeTwinError) as caught:
+        twin.dashboard.pay(intent.id, "pm_card_visa_chargeDeclined")
+
+    assert caught.value.status == 402
+    assert client.v1.payment_intents.retrieve(intent.id).last_payment_error.code == "card_declined"
+    assert types(twin)[-2:] == ["charge.failed", "payment_intent.payment_failed"]
 
 
 def test_what_does_not_exist_is_said_so(twin: StripeTwin) -> None:

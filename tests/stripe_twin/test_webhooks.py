@@ -155,14 +155,27 @@ def test_the_courier_comes_again_when_it_was_refused(
 
 
 def test_the_courier_runs_in_the_background_and_lets_time_pass(client: Client, twin: StripeTwin, shop: Shop) -> None:
+    intent = held(client)
+    with twin.books() as books:
+        books.connection.execute("UPDATE due SET at = 0")
     courier = Courier(twin, Destination(url=shop.url, secret=WEBHOOK_SECRET))
+
     thread = courier.run_in_background(pause_seconds=0.01)
-    created(client)
     for _ in range(500):
-        if shop.taken:
+        if len(shop.taken) == 5:
             break
         thread.join(0.01)
     courier.stop()
     thread.join()
 
-    assert [event.type for event in shop.taken] == ["payment_intent.created"]
+    assert [event.type for event in shop.taken][-2:] == ["charge.expired", "payment_intent.canceled"]
+    assert shop.taken[-1].data.object["id"] == intent.id
+
+
+def test_an_event_of_any_type_can_be_told(client: Client, twin: StripeTwin) -> None:
+    intent = created(client)
+
+    twin.dashboard.tell("payment_intent.partially_funded", intent.id)
+
+    told = client.v1.events.list({"type": "payment_intent.partially_funded"}).data
+    assert [event.data.object["id"] for event in told] == [intent.id]

@@ -45,7 +45,8 @@ class Courier:
         self._stop = threading.Event()
 
     def deliver_due(self) -> int:
-        """Send all webhooks that are due, oldest first; return how many were answered with 2xx."""
+        """Let time pass, then send all webhooks that are due, oldest first; return how many were answered with 2xx."""
+        self._twin.advance(0)
         with self._twin.books() as books:
             due = deliveries.take_due(books, self._destination.url, self._destination.account_id)
         return sum(self._deliver(delivery) for delivery in self._mischief.apply(due))

@@ -1,6 +1,7 @@
 """Stripe's dashboard, and the world outside: what happens to payments without the shop having asked.
 
-Amounts are minor units. Everything raises `LookupError` for an unknown id.
+Amounts are minor units. Everything raises `LookupError` for an unknown id, and `StripeTwinError` for what is refused or
+declined; what a declined payment leaves stays.
 """
 
 from collections.abc import Iterator
@@ -87,6 +88,11 @@ class Dashboard:
         """What was an inquiry becomes a dispute: the bank takes the money back."""
         with self._acting_on(dispute_id) as (call, dispute):
             disputes.escalate(call, dispute)
+
+    def tell(self, event_type: str, object_id: str) -> None:
+        """Make an event about an object as it is, also of a type that nothing here leads to."""
+        with self._acting_on(object_id) as (call, document):
+            call.tell(event_type, document)
 
     def get(self, object_id: str) -> Document:
         """Return an object as the twin has it, with what it hides."""

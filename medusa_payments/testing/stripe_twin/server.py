@@ -67,6 +67,8 @@ def _understood(store: Store, request: TwinRequest, request_id: str) -> _Task:
         version = request.headers.get("stripe-version", API_VERSION)
         if version != API_VERSION:
             raise malformed(f"The twin speaks version {API_VERSION} only, not {version}.", param="Stripe-Version")
+        if "stripe-account" in request.headers:
+            raise malformed("The twin doesn't simulate connected accounts.", param="Stripe-Account")
         return _Task(
             request=request,
             endpoint=endpoint,

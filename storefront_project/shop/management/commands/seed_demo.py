@@ -6,11 +6,13 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand
 
 from medusa_payments.services import publishable_keys
+from medusa_payments.testing.stripe_twin.configured import configured_twin
 from storefront_project.shop import catalogue
 
 ADMIN_EMAIL = "admin@example.com"
 CUSTOMER_EMAIL = "customer@example.com"
 PUBLISHABLE_KEY = "pk_demo"
+DELAYED_SECONDS = 8
 
 
 class Command(BaseCommand):
@@ -24,4 +26,6 @@ class Command(BaseCommand):
             users.create_superuser(username=ADMIN_EMAIL, email=ADMIN_EMAIL, password="admin")  # noqa: S106
         if not users.filter(username=CUSTOMER_EMAIL).exists():
             users.create_user(username=CUSTOMER_EMAIL, email=CUSTOMER_EMAIL, password="customer")  # noqa: S106
+        # Nobody who tries the demo waits a day for a debit.
+        configured_twin().set_delays(payments=DELAYED_SECONDS, refunded=DELAYED_SECONDS)
         self.stdout.write(f"Publishable key {PUBLISHABLE_KEY}; admin {ADMIN_EMAIL} with password admin")
