@@ -8,10 +8,15 @@ from medusa_payments.conf import payments_settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customer:
-    """A customer who is logged in. `id` is the host's own; payment sessions record it."""
+    """A customer who is logged in. `id` is the host's own; payment sessions record it.
+
+    The rest is what a provider is told when it opens an account for this customer; only `email` is kept here.
+    """
 
     id: str
     email: str | None = None
+    name: str | None = None
+    phone: str | None = None
 
 
 def resolve_customer(request: object) -> Customer | None:
@@ -32,4 +37,10 @@ def customer_of_user(request: Any) -> Customer | None:
     if not getattr(user, "is_authenticated", False) or getattr(user, "is_staff", False):
         return None
     email = getattr(user, getattr(user, "EMAIL_FIELD", "email"), None)
-    return Customer(id=str(user.pk), email=email or None)
+    name = user.get_full_name() if hasattr(user, "get_full_name") else None
+    return Customer(id=str(user.pk), email=email or None, name=name or None)
+
+
+def known(customer: Customer | None, customer_id: str) -> Customer | None:
+    """Return a customer of whom perhaps the id alone is known; None for a guest."""
+    return customer or (Customer(id=customer_id) if customer_id else None)

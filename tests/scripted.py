@@ -9,7 +9,7 @@ from typing import Any
 from django.db import OperationalError
 from django.db.models import F
 
-from medusa_payments.models import Operation, PaymentSession, RefundReason
+from medusa_payments.models import AccountHolder, Operation, PaymentSession, RefundReason
 from medusa_payments.money import Money
 from medusa_payments.providers.errors import ProviderDeclined, ProviderOutcomeUnknown, ProviderUnavailable
 from medusa_payments.providers.system import SystemProvider
@@ -82,6 +82,12 @@ class Keyless(Scripted):
         )
 
 
+class Customerless(Scripted):
+    """Keeps no customers."""
+
+    capabilities = replace(FakeProvider.capabilities, has_account_holders=False, has_saved_methods=False)
+
+
 class Rigid(Scripted):
     """Captures and refunds everything or nothing."""
 
@@ -128,6 +134,12 @@ def authorize(session: PaymentSession, **request: Any) -> PaymentSession:
 def settle(operation: Operation, outcome: Outcome, *, is_answer: bool = False) -> None:
     with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
         apply_settlement(collection, operation, outcome, is_answer=is_answer)
+
+
+def run_out_holder(holder: AccountHolder) -> None:
+    """Let the lease of an account that is being opened run out, and the time in which what was sent may arrive."""
+    long_ago = F("created_at") - timedelta(seconds=1)
+    AccountHolder.objects.filter(pk=holder.pk).update(lease_expires_at=long_ago, in_flight_until=long_ago)
 
 
 def run_out(operation: Operation) -> None:

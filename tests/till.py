@@ -10,6 +10,7 @@ import pytest
 from django.db.models import F
 
 from medusa_payments.carts import CartSnapshot
+from medusa_payments.customers import Customer
 from medusa_payments.models import Payment, PaymentCollection, PaymentSession
 from medusa_payments.orders import OrderSnapshot
 from medusa_payments.services import captures, payment_collections, payment_sessions
@@ -37,6 +38,13 @@ class Till:
         return payment_sessions.initialize(
             payment_collection_id=self.collection().pk, provider_id=provider_id, data=data
         )
+
+    def session_of_customer(self, customer: Customer, *, cart_id: str = "cart_1", **choice: Any) -> PaymentSession:
+        """A logged-in customer chooses, by default the fake provider and nothing else."""
+        self.set_total("100", cart_id=cart_id)
+        collection = payment_collections.create_for_cart(cart_id=cart_id)
+        choice = {"provider_id": "pp_fake_fake", **choice}
+        return payment_sessions.initialize(payment_collection_id=collection.pk, customer=customer, **choice)
 
     def session_of(self, session: PaymentSession, **data: Any) -> PaymentSession:
         """The same choice again, at the cart's total as it is now."""

@@ -3,6 +3,7 @@
 A shop that wants a page otherwise subclasses its class, unregisters the model and registers the subclass.
 """
 
+from medusa_payments.admin.account_holder import AccountHolderAdmin
 from medusa_payments.admin.capture import CaptureAdmin
 from medusa_payments.admin.dispute import DisputeAdmin
 from medusa_payments.admin.event import EventAdmin
@@ -21,6 +22,7 @@ from medusa_payments.admin.webhook_event import WebhookEventAdmin
 from medusa_payments.admin.webhook_refusal import WebhookRefusalAdmin
 
 __all__ = [
+    "AccountHolderAdmin",
     "CaptureAdmin",
     "DisputeAdmin",
     "EventAdmin",

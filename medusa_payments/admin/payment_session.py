@@ -46,15 +46,16 @@ class PaymentSessionAdmin(ReadOnlyAdmin[PaymentSession]):
         "payment_collection__cart_id__exact",
         "payment_collection__order_id__exact",
         "payment_collection__email__istartswith",
+        "account_holder__id__exact",
     )
     search_help_text = _(
-        "Search by the id of a payment, session, collection, cart or order, by provider reference, "
+        "Search by the id of a payment, session, collection, cart, order or account holder, by provider reference, "
         "or by the beginning of an email address."
     )
     fieldsets = (
         (None, {"fields": ("id", ("status_badge", "live_badge"), "amount_money", "collection_link")}),
         (_("Provider"), {"fields": (("provider", "account", "reference"),)}),
-        (_("Customer"), {"fields": ("customer", "metadata_json")}),
+        (_("Customer"), {"fields": (("customer", "account_holder_link"), "metadata_json")}),
         (_("Dates"), {"fields": (("created_time", "updated_time"), ("authorized_time", "replaced_time"))}),
     )
     related = {
@@ -69,11 +70,13 @@ class PaymentSessionAdmin(ReadOnlyAdmin[PaymentSession]):
         "provider",
         "amount_money",
         "reference",
+        "account_holder_link",
         "created_time",
     )
 
     status_badge = columns.status(_("status"))
     amount_money = columns.money("amount", _("amount"))
+    account_holder_link = columns.link("account_holder", _("account holder"))
     collection_link = columns.link("payment_collection", _("payment collection"))
     provider = columns.identifier("provider_id", _("provider"))
     account = columns.identifier("provider_account", _("provider account"))

@@ -175,3 +175,25 @@ V1_SESSION: dict[str, Any] = {
     "data": {},
     "idempotency_key": None,
 }
+ACCOUNT_HOLDER_ID = "acchld_01JD3M6Q8T4W6Y8A0C2E4G6H8K"
+PAYMENT_METHOD_ID = "pm_1QExampleOfACard"
+ACCOUNT_HOLDER: dict[str, Any] = {
+    "id": ACCOUNT_HOLDER_ID,
+    "provider_id": "pp_stripe_stripe",
+    "external_id": "cus_ExampleCustomer",
+    "email": "jane@example.com",
+    "data": {},
+    "metadata": None,
+    "created_at": _CREATED_AT,
+    "updated_at": _CREATED_AT,
+    "deleted_at": None,
+}
+PAYMENT_METHOD: dict[str, Any] = {
+    "id": PAYMENT_METHOD_ID,
+    "provider_id": "pp_stripe_stripe",
+    "data": {"type": "card", "card": {"brand": "visa", "last4": "4242", "exp_month": 12, "exp_year": 2030}},
+}
+SAVED_PAYMENT_METHOD = PAYMENT_METHOD | {
+    "id": "seti_1QExampleOfASetup",
+    "data": {"client_secret": "seti_1QExampleOfASetup_secret_example", "status": "requires_payment_method"},
+}

@@ -1,4 +1,4 @@
-"""Who may call: storefronts with a publishable key, staff with the permission of the verb."""
+"""Who may call: storefronts with a publishable key, customers, staff with the permission of the verb."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,16 @@ class HasPublishableKey(PublishableKeyIfSent):
         if not request.headers.get(PUBLISHABLE_KEY_HEADER):
             raise NotAllowed(KEY_MISSING)
         return super().has_permission(request, view)
+
+
+class IsCustomer(HasPublishableKey):
+    """Also raises `NotAuthenticated` for anyone but a logged-in customer, whom `CUSTOMER_RESOLVER` names."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        may_ask = super().has_permission(request, view)
+        if not view.customer_id:
+            raise NotAuthenticated
+        return may_ask
 
 
 class IsStaffWithPermission(BasePermission):

@@ -5,7 +5,7 @@ from typing import Any
 
 from medusa_payments.api.selection import MAX_STORE_RELATIONS, Selectable, Tree
 from medusa_payments.api.shapes import SHAPES, Relation, Shape
-from medusa_payments.queries import Payment, PaymentCollection, RefundReason
+from medusa_payments.queries import AccountHolder, Payment, PaymentCollection, RefundReason
 from medusa_payments.queries.payment_providers import ConfiguredProvider
 
 Document = dict[str, Any]
@@ -66,6 +66,9 @@ ADMIN_PAYMENT_COLLECTION = Selectable(available=PAYMENT_COLLECTION, default=STOR
 REFUND_REASON = Selectable(available=own_fields("refund_reason"), default=own_fields("refund_reason"))
 PAYMENT_PROVIDER = Selectable(available=own_fields("configured_provider"), default=own_fields("configured_provider"))
 
+ACCOUNT_HOLDER = Selectable(available=own_fields("account_holder"), default=own_fields("account_holder"))
+PAYMENT_METHOD = Selectable(available=own_fields("payment_method"), default=own_fields("payment_method"))
+
 
 def store_payment_collection(
     collection: PaymentCollection, fields: str | None = None, *, customer_id: str = ""
@@ -96,6 +99,16 @@ def refund_reason(reason: RefundReason, fields: str | None = None) -> Document:
 def payment_provider(provider: ConfiguredProvider, fields: str | None = None) -> Document:
     """Return a payment provider, narrowed by Medusa's `fields`."""
     return represent("configured_provider", provider, PAYMENT_PROVIDER.select(fields), STAFF)
+
+
+def account_holder(holder: AccountHolder, fields: str | None = None) -> Document:
+    """Return an account holder as its own customer may see it, narrowed by Medusa's `fields`."""
+    return represent("account_holder", holder, ACCOUNT_HOLDER.select(fields), GUEST)
+
+
+def payment_method(method: object, fields: str | None = None) -> Document:
+    """Return a saved payment method as its own customer may see it, narrowed by Medusa's `fields`."""
+    return represent("payment_method", method, PAYMENT_METHOD.select(fields), GUEST)
 
 
 def represent(shape_name: str, row: object, tree: Tree, reader: Reader) -> Document:

@@ -25,6 +25,7 @@ from medusa_payments.api.operators import takes_many
 from medusa_payments.api.permissions import (
     PUBLISHABLE_KEY_HEADER,
     HasPublishableKey,
+    IsCustomer,
     IsStaffWithPermission,
     PublishableKeyIfSent,
 )
@@ -80,7 +81,8 @@ class PaymentsAutoSchema(AutoSchema):
         return self._publishable_key() + self._idempotency_key()
 
     def get_auth(self) -> list[Any]:
-        return super().get_auth() if self._has_permission(IsStaffWithPermission) else [{}, *super().get_auth()]
+        needs_login = self._has_permission(IsStaffWithPermission) or self._has_permission(IsCustomer)
+        return super().get_auth() if needs_login else [{}, *super().get_auth()]
 
     def map_parsers(self) -> list[Any]:
         return ["application/json"]
@@ -151,6 +153,13 @@ class PaymentsAutoSchema(AutoSchema):
 
     def _has_permission(self, permission: type) -> bool:
         return any(isinstance(used, permission) for used in self.view.get_permissions())
+
+
+class ProviderReadAutoSchema(PaymentsAutoSchema):
+    """For reads that ask a provider, which may not answer."""
+
+    def _error_statuses(self) -> list[int]:
+        return [*super()._error_statuses(), 503]
 
 
 class HookAutoSchema(PaymentsAutoSchema):

@@ -98,7 +98,14 @@ def _disputes(payment: Payment) -> list[Dispute]:
 
 
 def _context(session: PaymentSession) -> dict[str, Any]:
-    return {"customer": {"id": session.customer_id}} if session.customer_id else {}
+    """Ids alone; what else is known of a customer stays on the server."""
+    ids = {"customer": session.customer_id, "account_holder": session.account_holder_id}
+    return {name: {"id": pk} for name, pk in ids.items() if pk}
+
+
+def _nothing(row: object) -> dict[str, Any]:
+    """What the provider keeps of a customer never leaves the server."""
+    return {}
 
 
 def _created_by(line: Capture | Refund) -> str | None:
@@ -166,6 +173,15 @@ SHAPES: dict[str, Shape] = {
             ),
         },
     ),
+    "account_holder": Shape(
+        fields={
+            **_columns("id", "provider_id", "external_id", "email"),
+            "data": _nothing,
+            **_columns("metadata", "created_at", "updated_at"),
+            "deleted_at": _never,
+        },
+    ),
+    "payment_method": Shape(fields=_columns("id", "provider_id", "data")),
     "capture": Shape(
         fields={
             **_columns("id"),

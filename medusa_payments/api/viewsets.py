@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from django.core.exceptions import ImproperlyConfigured
@@ -18,18 +19,23 @@ from medusa_payments.api.authentication import actor_id, host_authenticators
 from medusa_payments.api.brackets import nested
 from medusa_payments.api.exceptions import exception_handler
 from medusa_payments.api.parsers import FormParser, JSONParser
-from medusa_payments.api.permissions import HasPublishableKey, IsStaffWithPermission, PublishableKeyIfSent
+from medusa_payments.api.permissions import (
+    HasPublishableKey,
+    IsCustomer,
+    IsStaffWithPermission,
+    PublishableKeyIfSent,
+)
 from medusa_payments.api.renderers import AlwaysJSON, JSONRenderer
 from medusa_payments.api.schema import PaymentsAutoSchema
 from medusa_payments.api.validation import validated
-from medusa_payments.customers import resolve_customer
-from medusa_payments.exceptions import NotFound
+from medusa_payments.customers import Customer, resolve_customer
+from medusa_payments.exceptions import NotFound, Unauthorized
 
 IDEMPOTENCY_KEY_HEADER = "Idempotency-Key"
 
 
 class PaymentsViewSet(GenericViewSet[Any]):
-    """What all endpoints share. Use one of its three subclasses."""
+    """What all endpoints share. Use one of its subclasses."""
 
     authentication_setting: ClassVar[str] = "STORE_AUTHENTICATION_CLASSES"
     parser_classes = (JSONParser, FormParser)
@@ -92,16 +98,34 @@ class PublicViewSet(PaymentsViewSet):
             super().perform_authentication(request)
 
     @cached_property
-    def customer_id(self) -> str:
-        """The logged-in customer's id, as `CUSTOMER_RESOLVER` says; empty for a guest."""
+    def logged_in_customer(self) -> Customer | None:
+        """The logged-in customer, as `CUSTOMER_RESOLVER` says; None for a guest."""
         customer = resolve_customer(self.request)
-        return "" if customer is None else str(customer.id)
+        return customer and replace(customer, id=str(customer.id))
+
+    @property
+    def customer_id(self) -> str:
+        """The logged-in customer's id; empty for a guest."""
+        return self.logged_in_customer.id if self.logged_in_customer else ""
 
 
 class StoreViewSet(PublicViewSet):
     """For the storefront: a publishable key is required, a customer's login is optional."""
 
     permission_classes = (HasPublishableKey,)
+
+
+class CustomerViewSet(StoreViewSet):
+    """For what is the logged-in customer's own: a publishable key and a customer's login are required."""
+
+    permission_classes = (IsCustomer,)
+
+    @property
+    def required_customer(self) -> Customer:
+        """The logged-in customer. Raises `Unauthorized` for a guest, who doesn't get this far."""
+        if self.logged_in_customer is None:
+            raise Unauthorized("Unauthorized")
+        return self.logged_in_customer
 
 
 class AdminViewSet(PaymentsViewSet):

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('medusa_payments', '0002_exactly_once'),
+        ('medusa_payments', '0003_account_holders'),
     ]
 
     operations = [

@@ -1,5 +1,6 @@
 """The tables. Rules live in `services`; what must never break is a database constraint here."""
 
+from medusa_payments.models.account_holder import AccountHolder
 from medusa_payments.models.capture import Capture
 from medusa_payments.models.dispute import Dispute
 from medusa_payments.models.event import Event
@@ -17,6 +18,7 @@ from medusa_payments.models.webhook_event import WebhookEvent
 from medusa_payments.models.webhook_refusal import WebhookRefusal
 
 __all__ = [
+    "AccountHolder",
     "Capture",
     "Dispute",
     "Event",

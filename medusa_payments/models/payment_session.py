@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from medusa_payments.models.account_holder import AccountHolder
 from medusa_payments.models.fields import DatabaseTimeField, ExactJSONField, MinorUnitsField, PrefixedIdField
 from medusa_payments.models.payment_collection import PaymentCollection
 from medusa_payments.states import SessionStatus
@@ -32,7 +33,7 @@ class PaymentSession(models.Model):
     kept as history and hidden from the API. `provider_ref` and `provider_account` are written by the server only
     and unique together, so one payment object of a provider never counts for two sessions. `client_data` is what
     the storefront sent (allow-listed), `provider_data` the provider's own object; of one that came to nothing both are
-    erased after a while (`erased_at`).
+    erased after a while (`erased_at`). `account_holder` is the customer's account that the object was made for, if any.
     """
 
     id = PrefixedIdField(prefix="payses", verbose_name=_("id"))
@@ -52,6 +53,14 @@ class PaymentSession(models.Model):
     client_data = ExactJSONField(verbose_name=_("data from the storefront"), default=dict, blank=True)
     provider_data = ExactJSONField(verbose_name=_("data from the provider"), default=dict, blank=True)
     customer_id = models.CharField(_("customer"), max_length=255, blank=True, default="")
+    account_holder = models.ForeignKey(
+        AccountHolder,
+        models.PROTECT,
+        related_name="payment_sessions",
+        verbose_name=_("account holder"),
+        null=True,
+        blank=True,
+    )
     metadata = ExactJSONField(verbose_name=_("metadata"), null=True, blank=True)
     created_at = DatabaseTimeField(verbose_name=_("created at"))
     updated_at = DatabaseTimeField(verbose_name=_("updated at"))
@@ -61,6 +70,7 @@ class PaymentSession(models.Model):
 
     if TYPE_CHECKING:
         payment_collection_id: str
+        account_holder_id: str | None
         payment: Payment
         operations: RelatedManager[Operation]
 

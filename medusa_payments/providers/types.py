@@ -48,8 +48,8 @@ class Capabilities:
 class InitiateRequest:
     """`account_holder_ref` is the provider's id of the customer, where it keeps customers and one is logged in.
 
-    A saved payment method comes as `data["payment_method"]`, and is that customer's. `is_off_session`: pay with it now;
-    the customer isn't there to confirm anything.
+    A saved payment method comes as `data["payment_method"]`, and is that customer's. `is_off_session`: `authorize`
+    is to pay with it while the customer isn't there to confirm anything.
     """
 
     idempotency_key: str

@@ -4,6 +4,7 @@ They read from the database that is written to, so that a caller sees its own pa
 """
 
 from medusa_payments.models import (
+    AccountHolder,
     Capture,
     Dispute,
     Payment,
@@ -15,6 +16,7 @@ from medusa_payments.models import (
 )
 
 __all__ = [
+    "AccountHolder",
     "Capture",
     "Dispute",
     "Payment",

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from medusa_payments.carts import CartSnapshot
+from medusa_payments import customers
+from medusa_payments.customers import Customer
 from medusa_payments.exceptions import (
     Conflict,
     InvalidData,
@@ -19,7 +19,9 @@ from medusa_payments.models import Operation, PaymentCollection, PaymentSession
 from medusa_payments.queries import payment_collections as queries
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import (
+    account_holders,
     cart_amounts,
+    choices,
     convergence,
     execution,
     operations,
@@ -29,7 +31,7 @@ from medusa_payments.services import (
     session_plans,
     session_sets,
 )
-from medusa_payments.services.operations import CallerKey
+from medusa_payments.services.choices import Common
 from medusa_payments.services.session_choice import SLOT, Choice
 from medusa_payments.services.session_plans import SessionChoice, Tender
 from medusa_payments.services.session_sets import WantedSet
@@ -44,6 +46,8 @@ def initialize(
     provider_id: str,
     data: Mapping[str, Any] | None = None,
     customer_id: str = "",
+    customer: Customer | None = None,
+    is_off_session: bool = False,
     created_by: str = "",
     request: object | None = None,
     idempotency_key: str | None = None,
@@ -55,31 +59,35 @@ def initialize(
     provider, or another customer, replaces it and cancels the old object. If the provider refuses, what was there
     before stays.
 
-    Raises `NotFound` (collection, cart), `InvalidData` (provider not enabled or not configured, `data`, amount 0
-    where the provider can't), `NotAllowed` (the collection holds money, or is being authorized),
-    `PaymentAuthorizationError` (declined), `Conflict` (another request is at work), `PaymentOutcomeUnknown`,
-    `ProviderNotReachable`, `InsideTransaction`.
+    A logged-in customer, `customer` or the `customer_id` alone, pays through an account with the provider, where that
+    keeps customers; it is opened when there is none, and never keeps anybody from paying. `data["payment_method"]`
+    names one of the payment methods saved there. `is_off_session` has `authorize` pay with it while the customer isn't
+    there: for the host's own code, never for a flag of a client's.
+
+    Raises `NotFound` (collection, cart), `InvalidData` (provider not enabled or not configured, `data`, a payment
+    method that isn't the customer's, amount 0 where the provider can't), `NotAllowed` (the collection holds money, or
+    is being authorized), `PaymentAuthorizationError` (declined), `Conflict` (another request is at work),
+    `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
     """
     collection = queries.existing(payment_collection_id)
     snapshot = cart_amounts.snapshot_of(collection, request)
     region_id = (snapshot.region_id or "") if snapshot else collection.region_id
-    provider = session_choice.enabled_provider(provider_id, region_id)
-    choice = Choice(
-        provider_id=provider_id,
-        provider=provider,
-        data=session_choice.client_data(provider, data or {}),
+    asked = {"provider_id": provider_id, "data": data or {}} | ({"is_off_session": True} if is_off_session else {})
+    common = Common(
         snapshot=snapshot,
-        customer_id=customer_id,
-        caller=repeats.caller_key(idempotency_key, provider_id=provider_id, data=data or {}),
+        customer=customers.known(customer, customer_id),
+        caller=repeats.caller_key(idempotency_key, **asked),
         created_by=created_by,
+        is_off_session=is_off_session,
     )
+    choice = choices.choose(provider_id, region_id, data or {}, common)
     if session_choice.replaces_a_session(collection, choice):
         convergence.look_at_open_sessions(payment_collection_id)
-    _execute_until(
-        payment_collection_id,
-        partial(session_choice.reserve, choice=choice),
-        is_done=partial(session_choice.fulfils, choice=choice),
-    )
+    try:
+        _make_live(payment_collection_id, choice)
+    except InvalidData:
+        account_holders.look_after_refusal(provider=choice.provider, holder=choice.account_holder)
+        raise
     return _live_session(payment_collection_id)
 
 
@@ -88,6 +96,7 @@ def set_sessions(
     payment_collection_id: str,
     sessions: Sequence[SessionChoice],
     customer_id: str = "",
+    customer: Customer | None = None,
     created_by: str = "",
     request: object | None = None,
     idempotency_key: str | None = None,
@@ -110,12 +119,14 @@ def set_sessions(
     collection = queries.existing(payment_collection_id)
     snapshot = cart_amounts.snapshot_of(collection, request)
     asked = [[each.provider_id, str(each.amount), each.data, each.payment_session_id] for each in sessions]
-    caller = repeats.caller_key(idempotency_key, sessions=asked, customer_id=customer_id)
-    common = _Common(snapshot=snapshot, customer_id=customer_id, caller=caller, created_by=created_by)
+    payer = customers.known(customer, customer_id)
+    whose = payer.id if payer else ""
+    caller = repeats.caller_key(idempotency_key, sessions=asked, customer_id=whose)
+    common = Common(snapshot=snapshot, customer=payer, caller=caller, created_by=created_by)
     tenders = [_tender(collection, each, common) for each in session_plans.checked(sessions)]
     wanted = WantedSet(
         plan=partial(session_plans.chosen, tenders=tenders),
-        asked=repeats.fingerprint(sessions=asked, customer_id=customer_id),
+        asked=repeats.fingerprint(sessions=asked, customer_id=whose),
         caller=caller,
         snapshot=snapshot,
         created_by=created_by,
@@ -144,8 +155,9 @@ def refresh(
     session = primary(PaymentSession).filter(pk=payment_session_id, payment_collection=collection).first()
     if session is None:
         raise NotFound(f"PaymentSession id not found: {payment_session_id}")
-    common = _Common(snapshot=None, customer_id=session.customer_id, caller=caller, created_by=created_by)
-    choice = _choice(session.provider_id, collection.region_id, session.client_data, common)
+    payer = customers.known(None, session.customer_id)
+    common = Common(snapshot=None, customer=payer, caller=caller, created_by=created_by)
+    choice = choices.choose(session.provider_id, collection.region_id, session.client_data, common)
     wanted = WantedSet(
         plan=partial(session_plans.refreshed, payment_session_id=payment_session_id, choice=choice),
         asked=repeats.fingerprint(refresh=payment_session_id),
@@ -219,36 +231,13 @@ SYSTEM = "pp_system_default"
 """The provider that takes an amount of 0, and what is paid by other means."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Common:
-    """What all sessions of one request share."""
-
-    snapshot: CartSnapshot | None
-    customer_id: str
-    caller: CallerKey | None
-    created_by: str
-
-
-def _tender(collection: PaymentCollection, wanted: SessionChoice, common: _Common) -> Tender:
+def _tender(collection: PaymentCollection, wanted: SessionChoice, common: Common) -> Tender:
     region_id = (common.snapshot.region_id or "") if common.snapshot else collection.region_id
     return Tender(
-        choice=_choice(wanted.provider_id, region_id, wanted.data or {}, common),
+        choice=choices.choose(wanted.provider_id, region_id, wanted.data or {}, common),
         amount=wanted.amount,
         payment_session_id=wanted.payment_session_id,
         keeps_data=wanted.data is None,
-    )
-
-
-def _choice(provider_id: str, region_id: str, data: Mapping[str, Any], common: _Common) -> Choice:
-    provider = session_choice.enabled_provider(provider_id, region_id)
-    return Choice(
-        provider_id=provider_id,
-        provider=provider,
-        data=session_choice.client_data(provider, data),
-        snapshot=common.snapshot,
-        customer_id=common.customer_id,
-        caller=common.caller,
-        created_by=common.created_by,
     )
 
 
@@ -308,6 +297,14 @@ def _authorized_or_refused(*arguments: Any) -> PaymentSession:
         if "operation_id" in error.details:
             raise PaymentAuthorizationError(error.message) from error
         raise
+
+
+def _make_live(payment_collection_id: str, choice: Choice) -> None:
+    _execute_until(
+        payment_collection_id,
+        partial(session_choice.reserve, choice=choice),
+        is_done=partial(session_choice.fulfils, choice=choice),
+    )
 
 
 def _live_session(payment_collection_id: str) -> PaymentSession:

@@ -7,7 +7,7 @@ from typing import Any
 from medusa_payments.carts import CartSnapshot, providers_of_region
 from medusa_payments.exceptions import InvalidData, NotAllowed
 from medusa_payments.ids import new_id
-from medusa_payments.models import Operation, PaymentCollection, PaymentSession
+from medusa_payments.models import AccountHolder, Operation, PaymentCollection, PaymentSession
 from medusa_payments.money import Money
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.errors import ProviderRejected
@@ -25,7 +25,10 @@ SLOT = 0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What the customer wants: this provider, for the collection's amount."""
+    """What the customer wants: this provider, for the collection's amount.
+
+    `account_holder` is the customer's account there, if there is one. `is_off_session`: the customer isn't there.
+    """
 
     provider_id: str
     provider: PaymentProvider
@@ -34,6 +37,8 @@ class Choice:
     customer_id: str
     caller: CallerKey | None
     created_by: str
+    account_holder: AccountHolder | None = None
+    is_off_session: bool = False
 
 
 def enabled_provider(provider_id: str, region_id: str) -> PaymentProvider:
@@ -153,7 +158,9 @@ def refuse_if_canceled(collection: PaymentCollection) -> None:
 
 
 def replaces_a_session(collection: PaymentCollection, choice: Choice) -> bool:
-    """Say whether a choice would give up the object of a live session, that of another provider or customer."""
+    """Say whether a choice would give up the object of a live session: it is for another provider or customer, or paid
+    off-session.
+    """
     live = live_sessions(collection)
     return len(live) > 1 or any(not _is_for_the_same(session, collection, choice) for session in live)
 
@@ -189,12 +196,20 @@ def can_be_updated(live: PaymentSession, collection: PaymentCollection, choice: 
 
 
 def _is_for_the_same(live: PaymentSession, collection: PaymentCollection, choice: Choice) -> bool:
+    """Whether the customer is there is said when an object is made, so what is paid off-session has one of its own."""
     return (
-        live.provider_id == choice.provider_id
+        not choice.is_off_session
+        and live.provider_id == choice.provider_id
         and live.customer_id == choice.customer_id
         and live.provider_account == choice.provider.account
         and live.currency_code == collection.currency_code
+        and _has_its_account(live, choice)
     )
+
+
+def _has_its_account(session: PaymentSession, choice: Choice) -> bool:
+    """Say whether a session was made for the account that the customer has by now; one without can't be given it."""
+    return choice.account_holder is None or session.account_holder_id == choice.account_holder.pk
 
 
 def reserve_initiate(
@@ -216,6 +231,7 @@ def reserve_initiate(
         currency_code=money.currency_code,
         client_data=dict(choice.data),
         customer_id=choice.customer_id,
+        account_holder=choice.account_holder,
     )
     request = InitiateRequest(
         idempotency_key=new_id("payop"),
@@ -225,6 +241,8 @@ def reserve_initiate(
         data=choice.data,
         customer_id=choice.customer_id or None,
         email=collection.email or None,
+        account_holder_ref=choice.account_holder.external_id if choice.account_holder else None,
+        is_off_session=choice.is_off_session,
     )
     return _reserve(collection, session, choice, request, intent, target)
 
@@ -287,6 +305,10 @@ def fulfils(operation: Operation, *, choice: Choice) -> bool:
     is_current = choice.snapshot is None or cart_amounts.covers(collection, choice.snapshot)
     wanted = _money_for(collection, choice.provider).minor_units
     session = primary(PaymentSession).get(pk=operation.payment_session_id)
-    is_same_customer = session.customer_id == choice.customer_id
-    is_same_request = operation.amount == wanted and operation.request["data"] == choice.data
+    is_same_customer = session.customer_id == choice.customer_id and _has_its_account(session, choice)
+    is_same_request = (
+        operation.amount == wanted
+        and operation.request["data"] == choice.data
+        and operation.request.get("is_off_session", False) == choice.is_off_session
+    )
     return is_current and is_same_customer and is_same_request

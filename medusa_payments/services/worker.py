@@ -3,7 +3,16 @@
 import logging
 from collections.abc import Callable
 
-from medusa_payments.services import deliveries, locks, provider_calls, recovery, retention, upkeep, webhooks
+from medusa_payments.services import (
+    deliveries,
+    forgetting,
+    locks,
+    provider_calls,
+    recovery,
+    retention,
+    upkeep,
+    webhooks,
+)
 from medusa_payments.services.stages import BATCH, Report, StageReport
 
 logger = logging.getLogger(__name__)
@@ -16,6 +25,7 @@ STAGES: dict[str, Stage] = {
     "upkeep": upkeep.tend_due,
     "deliveries": deliveries.deliver_due,
     "retention": retention.erase_due,
+    "forgetting": forgetting.erase_due,
 }
 """In this order: what is unknown is found out before what waits for it is tried again."""
 

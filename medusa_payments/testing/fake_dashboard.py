@@ -124,6 +124,21 @@ class FakeDashboard:
         with self._ledger.transaction() as books:
             return books.disputes(ref)
 
+    def save_payment_method(self, ref: str, *, brand: str = "visa", last4: str = "4242") -> str:
+        """The customer's browser ends what was begun to save a card, by the reference of the attempt, or somebody adds
+        one by hand, by that of the customer; returns the payment method's reference.
+        """
+        with self._ledger.transaction() as books:
+            customer_ref = books.accounts.customer_of_setup(ref) or ref
+            if books.accounts.customer(customer_ref) is None:
+                raise LookupError(ref)
+            return books.accounts.add_method(customer_ref, brand=brand, last4=last4)
+
+    def delete_customer(self, ref: str) -> None:
+        """Somebody deletes a customer by hand, with what it has saved."""
+        with self._ledger.transaction() as books:
+            books.accounts.remove(ref)
+
     def refund_refs(self, ref: str) -> list[str]:
         """Return the references of a payment's refunds, oldest first."""
         with self._ledger.transaction() as books:

@@ -10,17 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from medusa_payments.states import DisputeState, SessionStatus
+from medusa_payments.testing import fake_account_books
+from medusa_payments.testing.fake_account_books import FakeAccountBooks
 
 KEY_WINDOW_SECONDS = 24 * 60 * 60
 """How long an idempotency key is remembered."""
 
-_SCHEMA_VERSION = 2
+_SCHEMA_VERSION = 4
 
 _OLD_BOOKS = "BEGIN IMMEDIATE; {drops} PRAGMA user_version = {version}; COMMIT;"
 
-_TABLES = ("payments", "calls", "entries", "captures", "refunds", "disputes", "events", "clock")
+_TABLES = (
+    *("payments", "calls", "entries", "captures", "refunds", "disputes", "events", "clock"),
+    *fake_account_books.TABLES,
+)
 
-_SCHEMA = """
+_SCHEMA = f"""
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS payments (
     ref TEXT PRIMARY KEY, session_id TEXT NOT NULL, amount INTEGER NOT NULL, currency_code TEXT NOT NULL,
@@ -55,6 +60,7 @@ CREATE TABLE IF NOT EXISTS events (
     session_id TEXT NOT NULL, created_at TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS clock (ahead_seconds REAL NOT NULL);
+{fake_account_books.SCHEMA}
 COMMIT;
 """
 
@@ -140,6 +146,7 @@ class FakeBooks:
     def __init__(self, connection: sqlite3.Connection, authorization_seconds: float | None) -> None:
         self._connection = connection
         self._authorization_seconds = authorization_seconds
+        self.accounts = FakeAccountBooks(connection)
 
     def capture_before(self) -> str | None:
         """Return when an authorization made now runs out; None for never."""

@@ -10,6 +10,8 @@ Session `data` may hold `outcome` (`fake_steering.Outcome`), `on` (the verb it i
 - `timeout_before`, `timeout_after` lose the answer to the first call of a key, before or after its execution.
 - `crash_before`, `crash_after` kill the calling process on the first call of a key, before or after its execution.
 - `unavailable` and `timeout_*` with `"on": "retrieve"` make the provider one that can't be asked.
+- Calls about customers and their saved payment methods (`fake_accounts.AccountVerb`) belong to no session: `steer` says
+  what becomes of them.
 - `delay_ms` passes before the first call of a key is executed. One that is longer than the provider's timeout is
   executed and its answer lost.
 """
@@ -23,6 +25,16 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from medusa_payments.providers.account_holders import (
+    AccountHolderResult,
+    CreateAccountHolderRequest,
+    DeleteAccountHolderRequest,
+    DeletePaymentMethodRequest,
+    FindAccountHolderRequest,
+    SavedPaymentMethod,
+    SavePaymentMethodRequest,
+    SavePaymentMethodResult,
+)
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.errors import (
     ProviderDeclined,
@@ -48,7 +60,9 @@ from medusa_payments.providers.types import (
     UpdateRequest,
 )
 from medusa_payments.states import OperationKind, RefusalKind
-from medusa_payments.testing import fake_snapshots, fake_verbs, fake_webhooks
+from medusa_payments.testing import fake_accounts, fake_snapshots, fake_verbs, fake_webhooks
+from medusa_payments.testing.fake_account_books import FakeCustomer
+from medusa_payments.testing.fake_accounts import AccountRequest, AccountVerb
 from medusa_payments.testing.fake_dashboard import FakeDashboard
 from medusa_payments.testing.fake_ledger import KEY_WINDOW_SECONDS, FakeBooks, FakeCall, FakeLedger, FakePayment
 from medusa_payments.testing.fake_steering import (
@@ -71,7 +85,10 @@ _REFUSALS: dict[RefusalKind, type[ProviderError]] = {
     RefusalKind.REJECTED: ProviderRejected,
 }
 
-ResultT = TypeVar("ResultT", SessionResult, CaptureResult, RefundResult, CancelResult)
+ResultT = TypeVar("ResultT")
+
+_Verb = OperationKind | AccountVerb
+_Request = ProviderRequest | AccountRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +122,12 @@ class FakeProvider(PaymentProvider):
         reports_keys=True,
         can_list=True,
         has_webhooks=True,
+        has_account_holders=True,
+        has_saved_methods=True,
         has_disputes=True,
     )
     option_names = frozenset({"ledger_path", "account", "timeout_seconds", "authorization_seconds", "webhook_secrets"})
-    client_data_keys = STEERING_KEYS
+    client_data_keys = STEERING_KEYS | {fake_accounts.DATA_KEY}
     public_data_keys = fake_verbs.PUBLIC_DATA_KEYS
     api_version = "1"
 
@@ -153,6 +172,41 @@ class FakeProvider(PaymentProvider):
     def cancel(self, request: CancelRequest) -> CancelResult:
         return self._call(OperationKind.CANCEL, request, CancelResult)
 
+    def create_account_holder(self, request: CreateAccountHolderRequest) -> AccountHolderResult:
+        return self._call(AccountVerb.CREATE, request, AccountHolderResult)
+
+    def find_account_holder(self, request: FindAccountHolderRequest) -> AccountHolderResult | None:
+        with self._ledger.transaction() as books:
+            steering = fake_accounts.steering_of(books, AccountVerb.FIND)
+            found = fake_accounts.find(books, request.account_holder_id, self._account)
+        return _answered(found, steering)
+
+    def delete_account_holder(self, request: DeleteAccountHolderRequest) -> None:
+        self._call(AccountVerb.DELETE, request, type(None))
+
+    def list_payment_methods(self, account_holder_ref: str) -> tuple[SavedPaymentMethod, ...]:
+        with self._ledger.transaction() as books:
+            steering = fake_accounts.steering_of(books, AccountVerb.LIST_METHODS)
+            saved = fake_accounts.saved(books, account_holder_ref)
+        return _answered(saved, steering)
+
+    def save_payment_method(self, request: SavePaymentMethodRequest) -> SavePaymentMethodResult:
+        return self._call(AccountVerb.SAVE_METHOD, request, SavePaymentMethodResult)
+
+    def delete_payment_method(self, request: DeletePaymentMethodRequest) -> None:
+        self._call(AccountVerb.DELETE_METHOD, request, type(None))
+
+    def steer(self, verb: str, outcome: str | None = None, *, delay_ms: int = 0) -> None:
+        """Say what becomes of the calls of an `AccountVerb` from now on; nothing special without an outcome."""
+        steering = Steering(outcome=Outcome(outcome) if outcome else None, on=AccountVerb(verb), delay_ms=delay_ms)
+        with self._ledger.transaction() as books:
+            books.accounts.steer(verb, msgspec.json.encode(steering).decode())
+
+    def customers(self) -> list[FakeCustomer]:
+        """Return the customers that the provider has, of all its accounts, oldest first."""
+        with self._ledger.transaction() as books:
+            return books.accounts.customers()
+
     def ledger_entries(self, session_id: str | None = None) -> list[dict[str, Any]]:
         """Return every executed effect, oldest first: verb, session_id, idempotency_key, amount (minor units),
         currency_code, created_at.
@@ -172,11 +226,7 @@ class FakeProvider(PaymentProvider):
                 payment = books.payment(request.provider_ref)
             steering = fake_verbs.steering_of_payment(payment, RETRIEVE)
             found = fake_snapshots.snapshot(books, payment) if payment else None
-        if steering.outcome is Outcome.UNAVAILABLE:
-            raise ProviderUnavailable("The payment provider can't be reached.")
-        if steering.outcome in WITHOUT_ANSWER:
-            raise ProviderOutcomeUnknown("The payment provider did not answer in time.")
-        return found
+        return _answered(found, steering)
 
     def list_payments(self, since: datetime | None = None) -> Iterator[PaymentSnapshot]:
         """Return all payments changed since a moment, by reference."""
@@ -211,13 +261,13 @@ class FakeProvider(PaymentProvider):
             return books.payment(provider_ref)
 
     def reset(self) -> None:
-        """Forget all payments, keys and entries."""
+        """Forget all payments, customers, keys and entries."""
         with self._ledger.transaction() as books:
             books.clear()
 
-    def _call(self, verb: OperationKind, request: ProviderRequest, result_type: type[ResultT]) -> ResultT:
+    def _call(self, verb: _Verb, request: _Request, result_type: type[ResultT]) -> ResultT:
         with self._ledger.transaction() as books:
-            steering = fake_verbs.steering_of(books, verb, request)
+            steering = _steering_of(books, verb, request)
             is_new = books.call(request.idempotency_key) is None
         if steering.outcome is Outcome.UNAVAILABLE:
             raise ProviderUnavailable("The payment provider can't be reached.")
@@ -225,7 +275,7 @@ class FakeProvider(PaymentProvider):
         if is_new:
             time.sleep(min(delay_seconds, self.timeout_seconds))
         with self._ledger.transaction() as books:
-            answer, is_first_call = _answer(books, verb, request, steering.outcome)
+            answer, is_first_call = self._answer(books, verb, request, steering.outcome)
         if is_first_call and steering.outcome in CRASHES:
             os._exit(KILLED)
         is_too_late = steering.outcome in WITHOUT_ANSWER or delay_seconds > self.timeout_seconds
@@ -233,31 +283,48 @@ class FakeProvider(PaymentProvider):
             raise ProviderOutcomeUnknown("The payment provider did not answer in time.")
         return answer.unwrap(result_type)
 
+    def _answer(
+        self, books: FakeBooks, verb: _Verb, request: _Request, outcome: Outcome | None
+    ) -> tuple[_Answer | None, bool]:
+        """Return the answer to a key, None when it is steered not to be executed now; and whether this is its first
+        call.
 
-def _answer(
-    books: FakeBooks, verb: OperationKind, request: ProviderRequest, outcome: Outcome | None
-) -> tuple[_Answer | None, bool]:
-    """Return the answer to a key, None when it is steered not to be executed now; and whether this is its first call.
+        Raises `ProviderRejected` for a key that came with another request before.
+        """
+        canonical = msgspec.json.encode(request, order="deterministic")
+        earlier = books.call(request.idempotency_key)
+        if earlier is not None and earlier.request != canonical:
+            raise ProviderRejected("This idempotency key was used for another request.", code="idempotency_mismatch")
+        if earlier is not None and earlier.answer is not None:
+            return msgspec.json.decode(earlier.answer, type=_Answer), False
+        is_first_call = earlier is None
+        answer = None if is_first_call and outcome in WITHOUT_EFFECT else self._execute(books, verb, request, outcome)
+        encoded = msgspec.json.encode(answer) if answer else None
+        books.remember(request.idempotency_key, FakeCall(request=canonical, answer=encoded))
+        return answer, is_first_call
 
-    Raises `ProviderRejected` for a key that came with another request before.
-    """
-    canonical = msgspec.json.encode(request, order="deterministic")
-    earlier = books.call(request.idempotency_key)
-    if earlier is not None and earlier.request != canonical:
-        raise ProviderRejected("This idempotency key was used for another request.", code="idempotency_mismatch")
-    if earlier is not None and earlier.answer is not None:
-        return msgspec.json.decode(earlier.answer, type=_Answer), False
-    is_first_call = earlier is None
-    answer = None if is_first_call and outcome in WITHOUT_EFFECT else _execute(books, verb, request, outcome)
-    encoded = msgspec.json.encode(answer) if answer else None
-    books.remember(request.idempotency_key, FakeCall(request=canonical, answer=encoded))
-    return answer, is_first_call
+    def _execute(self, books: FakeBooks, verb: _Verb, request: Any, outcome: Outcome | None) -> _Answer:
+        try:
+            if isinstance(verb, AccountVerb):
+                result: object = fake_accounts.execute(books, verb, request, outcome, self._account)
+            else:
+                result = fake_verbs.execute(books, verb, request, outcome)
+        except (ProviderDeclined, ProviderRejected) as error:
+            refusal = RefusalKind.DECLINED if isinstance(error, ProviderDeclined) else RefusalKind.REJECTED
+            return _Answer(refusal=refusal, message=error.message, code=error.code)
+        return _Answer(result=msgspec.to_builtins(result))
 
 
-def _execute(books: FakeBooks, verb: OperationKind, request: ProviderRequest, outcome: Outcome | None) -> _Answer:
-    try:
-        result = fake_verbs.execute(books, verb, request, outcome)
-    except (ProviderDeclined, ProviderRejected) as error:
-        refusal = RefusalKind.DECLINED if isinstance(error, ProviderDeclined) else RefusalKind.REJECTED
-        return _Answer(refusal=refusal, message=error.message, code=error.code)
-    return _Answer(result=msgspec.to_builtins(result))
+def _steering_of(books: FakeBooks, verb: _Verb, request: Any) -> Steering:
+    if isinstance(verb, AccountVerb):
+        return fake_accounts.steering_of(books, verb)
+    return fake_verbs.steering_of(books, verb, request)
+
+
+def _answered(found: ResultT, steering: Steering) -> ResultT:
+    """Let a read fail where it is steered to."""
+    if steering.outcome is Outcome.UNAVAILABLE:
+        raise ProviderUnavailable("The payment provider can't be reached.")
+    if steering.outcome in WITHOUT_ANSWER:
+        raise ProviderOutcomeUnknown("The payment provider did not answer in time.")
+    return found

@@ -26,6 +26,7 @@ from medusa_payments.providers.types import (
     UpdateRequest,
 )
 from medusa_payments.states import OperationKind, SessionStatus
+from medusa_payments.testing import fake_accounts
 from medusa_payments.testing.fake_ledger import FakeBooks, FakeMovement, FakePayment
 from medusa_payments.testing.fake_steering import Outcome, Steering
 
@@ -81,6 +82,7 @@ def steering_of_payment(payment: FakePayment | None, verb: str) -> Steering:
 
 def _initiate(books: FakeBooks, request: InitiateRequest, outcome: Outcome | None) -> SessionResult:
     _check_amount(request.money, most=None)
+    fake_accounts.refuse_foreign(books, request)
     ref = f"fake_pay_{secrets.token_hex(12)}"
     payment = FakePayment(
         ref=ref,

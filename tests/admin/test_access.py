@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from medusa_payments.models import (
+    AccountHolder,
     Dispute,
     Event,
     EventDelivery,
@@ -29,7 +30,9 @@ MONEY_MODELS = [model for model in MODELS if model not in {PublishableKey, Refun
 
 @pytest.fixture(autouse=True)
 def a_row_of_every_kind(payment: Payment) -> None:
-    """What the payment's own story has not: a dispute, a failed refund, a webhook, a refused one, a delivery."""
+    """What the payment's own story has not: a dispute, a failed refund, a webhook, a refused one, a delivery,
+    an account.
+    """
     Dispute.objects.create(
         payment=payment,
         provider_account="fake",
@@ -50,6 +53,7 @@ def a_row_of_every_kind(payment: Payment) -> None:
         body=b'{"id": "fake_evt_1"}',
     )
     WebhookRefusal.objects.create(provider_id="pp_fake_fake", reason="bad_signature", day=payment.created_at.date())
+    AccountHolder.objects.create(provider_id="pp_fake_fake", provider_account="fake", customer_id="cus_jane")
     EventDelivery.objects.create(event=Event.objects.order_by("pk")[0])
 
 

@@ -57,7 +57,7 @@ class Route:
     """A route and a body that it accepts; `{…}` stands for an id of the test's.
 
     `optional` fields may be missing, `ignored` ones may name anything. A route that isn't strict looks neither at its
-    query nor at unknown fields.
+    query nor at unknown fields. One that doesn't write here has the provider do something that we keep no record of.
     """
 
     name: str
@@ -68,6 +68,7 @@ class Route:
     may_be_zero: bool = False
     is_strict: bool = True
     is_keyed: bool = True
+    writes_here: bool = True
     bad_queries: tuple[str, ...] = ()
 
     @property
@@ -179,6 +180,11 @@ ROUTES = [
     Route(f"POST {_COLLECTION}/payment-sessions/{{session}}/authorize"),
     Route(f"POST {_COLLECTION}/sessions/{{session}}/authorize", is_strict=False),
     Route(f"POST /v1{_COLLECTION}/sessions/{{session}}/authorize", is_strict=False),
+    Route("GET /store/account-holders"),
+    Route("POST /store/account-holders", {"provider_id": "pp_fake_fake"}, is_keyed=False, writes_here=False),
+    Route("GET /store/payment-methods/{holder}", bad_queries=("provider_id=none_such", "provider_id=")),
+    Route("POST /store/payment-methods/{holder}", {"data": {}}, optional=frozenset({"data"}), writes_here=False),
+    Route("DELETE /store/payment-methods/{holder}/{method}", writes_here=False),
     Route("GET /store/payment-providers", query="region_id=reg_1", bad_queries=_LIST),
     Route("GET /admin/payments", bad_queries=_FILTERED),
     Route("GET /admin/payments/payment-providers", bad_queries=(*_LIST, *BAD_FILTERS, "is_enabled=1")),

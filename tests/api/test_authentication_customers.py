@@ -12,7 +12,7 @@ from django.test import Client
 from medusa_payments.carts import CartSnapshot
 from medusa_payments.conf import SETTING_NAME
 from medusa_payments.customers import Customer, resolve_customer
-from medusa_payments.models import PaymentSession
+from medusa_payments.models import AccountHolder, PaymentSession
 from medusa_payments.queries import payment_collections
 from medusa_payments.services import publishable_keys
 from medusa_payments.testing.fake_provider import FakeProvider
@@ -63,6 +63,16 @@ def initialize(client: Any, collection_id: str, provider_id: str = "pp_fake_fake
     return session
 
 
+def whose(customer_id: str) -> dict[str, Any]:
+    """The context of a session that a customer pays through an account of the customer's own."""
+    holder = AccountHolder.objects.get(customer_id=customer_id)
+    return {"customer": {"id": customer_id}, "account_holder": {"id": holder.pk}}
+
+
+def id_of(username: str) -> str:
+    return str(User.objects.get(username=username).pk)
+
+
 def context(client: Any, collection_id: str, fields: str = "") -> Any:
     response = client.get(f"/store/payment-collections/{collection_id}", {"fields": fields} if fields else {})
     [session] = response.json()["payment_collection"]["payment_sessions"]
@@ -73,9 +83,8 @@ class TestWhoItIs:
     def test_a_customer_who_is_logged_in(self, jane: ValidatedClient, collection: Make) -> None:
         session = initialize(jane, collection()["id"])
 
-        customer_id = str(User.objects.get(username="jane").pk)
-        assert session["context"] == {"customer": {"id": customer_id}}
-        assert PaymentSession.objects.get().customer_id == customer_id
+        assert session["context"] == whose(id_of("jane"))
+        assert PaymentSession.objects.get().customer_id == id_of("jane")
 
     def test_a_guest(self, storefront: ValidatedClient, collection: Make) -> None:
         assert initialize(storefront, collection()["id"])["context"] == {}
@@ -118,7 +127,7 @@ class TestTheHostsOwnCustomers:
         resolver("by_header")
         storefront.credentials(HTTP_X_CUSTOMER="cus_jane")
 
-        assert initialize(storefront, collection()["id"])["context"] == {"customer": {"id": "cus_jane"}}
+        assert initialize(storefront, collection()["id"])["context"] == whose("cus_jane")
 
     def test_may_be_no_users(self, resolver: Any, jane: ValidatedClient, collection: Make) -> None:
         resolver("by_header")
@@ -157,7 +166,7 @@ class TestAnotherCustomer:
         collection_id = collection()["id"]
         initialize(jane, collection_id)
 
-        assert context(jane, collection_id, fields) == {"customer": {"id": str(User.objects.get(username="jane").pk)}}
+        assert context(jane, collection_id, fields) == whose(id_of("jane"))
         assert context(joe, collection_id, fields) == {}
         assert context(storefront, collection_id, fields) == {}
 
@@ -170,7 +179,7 @@ class TestAnotherCustomer:
         of_joe = initialize(joe, collection_id)
 
         assert of_joe["id"] != of_jane["id"]
-        assert of_joe["context"] == {"customer": {"id": str(User.objects.get(username="joe").pk)}}
+        assert of_joe["context"] == whose(id_of("joe"))
         old, new = (PaymentSession.objects.get(pk=session["id"]) for session in (of_jane, of_joe))
         assert (old.is_live, new.is_live) == (False, True)
         assert old.provider_ref != new.provider_ref

@@ -9,8 +9,9 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
 
+from medusa_payments.customers import Customer
 from medusa_payments.orders import OrderSnapshot
-from medusa_payments.services import captures, payment_collections, payment_sessions, refund_reasons
+from medusa_payments.services import account_holders, captures, payment_collections, payment_sessions, refund_reasons
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.api.bad_requests import ROUTES, BadRequest, Route, routes_of_the_package
 from tests.api.openapi import OpenAPI, ValidatedClient
@@ -37,11 +38,18 @@ store_routes = on(*(route for route in ROUTES if "/store" in route.path))
 
 
 @pytest.fixture
-def ids(payment: Callable[..., Any], set_total: Callable[..., None], settings: Any) -> dict[str, str]:
-    """The ids of a partly captured payment, of an order's collection with a session, and of a refund reason."""
+def ids(
+    payment: Callable[..., Any], set_total: Callable[..., None], settings: Any, fake_provider: FakeProvider
+) -> dict[str, str]:
+    """The ids of a partly captured payment, of an order's collection with a session, of a refund reason, and of what a
+    customer has saved. Whoever is logged in is that customer.
+    """
     orders = {"order_1": OrderSnapshot(currency_code="eur")}
     resolver = {"ORDER_RESOLVER": lambda order_id, _request=None: orders.get(order_id), "REGION_PROVIDERS": None}
+    jane = Customer(id="cus_jane")
+    resolver["CUSTOMER_RESOLVER"] = lambda request: jane if request.user.is_authenticated else None
     settings.MEDUSA_PAYMENTS = {**settings.MEDUSA_PAYMENTS, **resolver}
+    holder = account_holders.create(provider_id="pp_fake_fake", customer=jane)
     collection = payment_collections.create_for_order(order_id="order_1", amount=Decimal(20))
     session = payment_sessions.initialize(payment_collection_id=collection.pk, provider_id="pp_fake_fake")
     reason = refund_reasons.create(label="Lost", code="lost")
@@ -53,6 +61,8 @@ def ids(payment: Callable[..., Any], set_total: Callable[..., None], settings: A
         "collection": collection.pk,
         "session": session.pk,
         "reason": reason.pk,
+        "holder": holder.pk,
+        "method": fake_provider.dashboard.save_payment_method(holder.external_id or ""),
     }
 
 
@@ -111,7 +121,7 @@ def test_the_unspoiled_request_is_accepted(
     answer = everybody.generic(route.method, request.path, request.content, content_type=request.content_type)
 
     assert answer.status_code == 200, answer.json()
-    assert unchanged() == (route.method == "GET")
+    assert unchanged() == (route.method == "GET" or not route.writes_here)
 
 
 @every_route

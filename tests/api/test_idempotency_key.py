@@ -17,6 +17,8 @@ WITHOUT_KEY = {
     "adminCreateRefundReason",
     "adminUpdateRefundReason",
     "adminDeleteRefundReason",
+    "createAccountHolder",
+    "deletePaymentMethod",
 }
 
 

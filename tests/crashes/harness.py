@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db import connection, connections
 
 from medusa_payments.models import (
+    AccountHolder,
     Capture,
     Dispute,
     Event,
@@ -39,6 +40,7 @@ TABLES = [
     Payment,
     PaymentSession,
     PaymentCollection,
+    AccountHolder,
 ]
 
 

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from medusa_payments.models import (
+    AccountHolder,
     Capture,
     Dispute,
     Event,
@@ -72,6 +73,7 @@ def make_rows(name: str = "a") -> Rows:
         ),
         event,
         EventDelivery.objects.create(event=event),
+        AccountHolder.objects.create(**provider, customer_id=name, external_id=name),
         WebhookEvent.objects.create(**provider, event_id=name, event_type="x"),
         WebhookRefusal.objects.create(provider_id=name, reason="x", day=timezone.now().date()),
         PublishableKey.objects.create(title=name, token=f"pk_{name}"),

@@ -136,6 +136,25 @@ CHECKS = [
     check("Operation", "mp_operation_refusal", "only a refused operation has a refusal", {"refusal": "declined"}),
     check("Operation", "mp_operation_settled", "a closed operation says since when", {"settled_at": None}),
     check("WebhookEvent", "mp_webhook_status", "a webhook event's status is a documented one", {"status": "x"}),
+    check(
+        "AccountHolder",
+        "mp_account_holder_forgotten",
+        "an account holder has a customer until it is forgotten",
+        {"customer_id": None},
+        {"forgotten_at": "2026-01-01 00:00:00+00:00"},
+        {"erased_at": "2026-01-01 00:00:00+00:00"},
+    ),
+    check(
+        "AccountHolder",
+        "mp_account_holder_erased",
+        "an erased account holder has no email address",
+        {
+            "customer_id": None,
+            "forgotten_at": "2026-01-01 00:00:00+00:00",
+            "erased_at": "2026-01-01 00:00:00+00:00",
+            "email": "jane@example.com",
+        },
+    ),
     check("RefundReason", "mp_refund_reason_live_code", "a live code is the reason's own", {"live_code": "another"}),
 ]
 
@@ -157,6 +176,8 @@ UNIQUE = {
     "EventDelivery.event_id": "one delivery per event",
     "WebhookEvent.mp_webhook_event": "one row per event of a provider account",
     "WebhookRefusal.mp_webhook_refusal": "one count per provider, reason and day",
+    "AccountHolder.mp_account_holder_customer": "one account holder per customer and provider account",
+    "AccountHolder.mp_account_holder_external_id": "one account holder per customer of a provider account",
     "RefundReason.live_code": "one live refund reason per code",
     "PublishableKey.token": "one publishable key per token",
     "SecretKey.token_digest": "one secret key per token",

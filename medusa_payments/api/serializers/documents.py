@@ -49,8 +49,15 @@ class CustomerReferenceSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
 
 
+class AccountHolderReferenceSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+
+
 class PaymentSessionContextSerializer(serializers.Serializer[Any]):
     customer = CustomerReferenceSerializer(required=False, help_text="Present when a customer was logged in.")
+    account_holder = AccountHolderReferenceSerializer(
+        required=False, help_text="The customer's account with the provider, whose saved payment methods can be used."
+    )
 
 
 class StorePaymentProviderSerializer(serializers.Serializer[Any]):
@@ -60,6 +67,24 @@ class StorePaymentProviderSerializer(serializers.Serializer[Any]):
 class PaymentProviderSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     is_enabled = serializers.BooleanField(required=False)
+
+
+class AccountHolderSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    provider_id = _text(help_text="The provider that it was opened through; others on the same account share it.")
+    external_id = _text(help_text="The provider's own id of the customer.")
+    email = _text(allow_null=True, help_text="As it was told to the provider.")
+    data = _record(help_text="Always empty: what the provider keeps stays on the server.")  # type: ignore[assignment]
+    metadata = _record(allow_null=True)
+    created_at = _time()
+    updated_at = _time()
+    deleted_at = _time(allow_null=True)
+
+
+class PaymentMethodSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField(help_text="The provider's own id.")
+    provider_id = _text()
+    data = _record(help_text="What the provider lets the customer see, such as brand and last digits of a card.")  # type: ignore[assignment]
 
 
 class RefundReasonSerializer(serializers.Serializer[Any]):

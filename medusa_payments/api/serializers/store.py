@@ -5,10 +5,12 @@ from typing import Any, ClassVar
 from rest_framework import serializers
 
 from medusa_payments.api.fields import RecordField, StrictSerializer, StringField
-from medusa_payments.api.filters import ListQuery
+from medusa_payments.api.filters import ListQuery, SelectionQuery
 from medusa_payments.api.serializers.documents import (
+    AccountHolderSerializer,
     PageSerializer,
     PaymentCollectionSerializer,
+    PaymentMethodSerializer,
     PaymentProviderSerializer,
 )
 
@@ -38,3 +40,40 @@ class StorePaymentProviderListQuery(ListQuery):
 
 class StorePaymentProviderListResponseSerializer(PageSerializer):
     payment_providers = PaymentProviderSerializer(many=True)
+
+
+class StoreCreateAccountHolderSerializer(StrictSerializer):
+    provider_id = StringField(help_text="The payment provider to open an account with.")
+
+
+class StoreAccountHolderResponseSerializer(serializers.Serializer[Any]):
+    account_holder = AccountHolderSerializer()
+
+
+class StoreAccountHolderListResponseSerializer(serializers.Serializer[Any]):
+    account_holders = AccountHolderSerializer(many=True)
+
+
+class StorePaymentMethodQuery(SelectionQuery):
+    provider_id = StringField(
+        required=False,
+        help_text="Which of several providers on the account; by default the one that it was opened through.",
+    )
+
+
+class StoreSavePaymentMethodSerializer(StrictSerializer):
+    data = RecordField(required=False, help_text="What the provider needs; it says which keys it accepts.")  # type: ignore[assignment]
+
+
+class StorePaymentMethodResponseSerializer(serializers.Serializer[Any]):
+    payment_method = PaymentMethodSerializer()
+
+
+class StorePaymentMethodListResponseSerializer(serializers.Serializer[Any]):
+    payment_methods = PaymentMethodSerializer(many=True)
+
+
+class StorePaymentMethodDeletedSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    object = serializers.ChoiceField(choices=["payment_method"])
+    deleted = serializers.BooleanField()

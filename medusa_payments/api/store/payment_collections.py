@@ -76,7 +76,7 @@ class StorePaymentCollectionViewSet(StoreViewSet):
         query = self.validated_query(SelectionQuery)
         payment_sessions.initialize(
             payment_collection_id=id,
-            customer_id=self.customer_id,
+            customer=self.logged_in_customer,
             request=request,
             idempotency_key=self.idempotency_key,
             **body,

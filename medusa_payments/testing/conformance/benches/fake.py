@@ -103,6 +103,9 @@ class FakeBench(ProviderBench):
     def settle_refund(self, refund_ref: str, state: RefundState) -> None:
         self._provider().dashboard.settle_refund(refund_ref, state)
 
+    def save_method(self, account_holder_ref: str) -> str:
+        return self._provider().dashboard.save_payment_method(account_holder_ref)
+
     def let_authorization_run_out(self, provider_ref: str) -> None:
         self._provider().dashboard.advance(8 * _DAY)
 

@@ -1,0 +1,329 @@
+"""Opening a customer's account with a provider, once, whatever crashes, repeats or races.
+
+Like an operation it is claimed and committed, called without a transaction, and settled; it belongs to no collection,
+so the account holder's own row is the intent. An attempt whose outcome isn't known is repeated under its key while
+the provider remembers that, else looked up there. Only what is proven to have opened nothing is followed by another.
+"""
+
+import logging
+import math
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from django.db import Error as DatabaseError
+from django.db import IntegrityError
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
+
+from medusa_payments.customers import Customer
+from medusa_payments.exceptions import (
+    Conflict,
+    InvalidData,
+    NotAllowed,
+    PaymentOutcomeUnknown,
+    PaymentsError,
+    ProviderNotReachable,
+)
+from medusa_payments.ids import new_id
+from medusa_payments.models import AccountHolder
+from medusa_payments.providers.account_holders import (
+    AccountHolderResult,
+    CreateAccountHolderRequest,
+    FindAccountHolderRequest,
+)
+from medusa_payments.providers.base import PaymentProvider
+from medusa_payments.queries import account_holders as queries
+from medusa_payments.queries.primary import primary
+from medusa_payments.services import account_calls, locks, operations, provider_calls, workers
+
+logger = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = 5
+"""For how long others are told to come again while one opens the account. Then they go on without it."""
+
+_LONGEST_REF = 255
+
+_SETTLED = timedelta(hours=1)
+"""After how long a provider that looks accounts up in an index is sure to find one."""
+
+_IDLE: dict[str, Any] = {"lease_expires_at": None, "leased_by": ""}
+_NOTHING_SENT: dict[str, Any] = {**_IDLE, "request": {}, "sent_at": None, "in_flight_until": None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """An account that this process alone may open now. `is_resend`: somebody may have sent the request before.
+
+    `is_remembered`: the provider is sure to know its key still. `proves_absence`: what was sent before has arrived by
+    now, or never will. `leased_at` is this process's clock (seconds) just before the lease began.
+    """
+
+    holder: AccountHolder
+    request: CreateAccountHolderRequest
+    is_resend: bool
+    is_remembered: bool
+    proves_absence: bool
+    leased_at: float
+
+
+def open_account(provider: PaymentProvider, customer: Customer) -> AccountHolder:
+    """Return the customer's account, opened now where it wasn't yet.
+
+    Raises `Conflict` (another request is opening it), `InvalidData` (the provider refused), `ProviderNotReachable`,
+    `PaymentOutcomeUnknown`, `NotAllowed` (the customer was forgotten meanwhile), `InsideTransaction`.
+    """
+    earlier = queries.at(provider.account, customer.id)
+    if earlier is not None and earlier.external_id is not None:
+        return earlier
+    claim = _insert(provider, customer) if earlier is None else _take_over(provider, customer, earlier)
+    holder = _carry_out(provider, customer, claim) if isinstance(claim, Claim) else claim
+    if holder.forgotten_at is not None:
+        raise NotAllowed(f"The customer of {holder.pk} was forgotten.")
+    return holder
+
+
+def find_at_provider(provider: PaymentProvider, holder: AccountHolder) -> AccountHolderResult | None:
+    """Ask the provider for the account that was opened for a row; None when there is none.
+
+    Raises `ProviderNotReachable` or `PaymentOutcomeUnknown` when it can't be asked now, `InvalidData` when it refuses.
+    """
+    request = FindAccountHolderRequest(account_holder_id=holder.pk, email=holder.email)
+    return account_calls.ask(provider, holder.pk, lambda: provider.find_account_holder(request))
+
+
+def reopen_if_gone(provider: PaymentProvider, holder: AccountHolder) -> None:
+    """Have the next payment open another account where somebody has closed this one at the provider. No-op when it is
+    there, isn't old enough for the provider to be sure to find it, or the provider can't be asked.
+    """
+    known = primary(AccountHolder).filter(pk=holder.pk, external_id=holder.external_id, updated_at__lt=Now() - _SETTLED)
+    try:
+        if not known.exists() or find_at_provider(provider, holder) is not None:
+            return
+    except PaymentsError:
+        return
+    logger.warning("account holder %s is gone at %s", holder.pk, provider.alias)
+    known.update(external_id=None, data={}, attempt=F("attempt") + 1, updated_at=Now())
+
+
+def _insert(provider: PaymentProvider, customer: Customer) -> Claim | AccountHolder:
+    leased_at = time.monotonic()
+    request = _request_for(new_id("acchld"), 0, customer)
+    try:
+        with locks.durable_transaction():
+            holder = primary(AccountHolder).create(
+                id=request.account_holder_id,
+                provider_id=provider.alias,
+                provider_account=provider.account,
+                customer_id=customer.id,
+                email=customer.email,
+                **_leasing(provider),
+                **_sending(provider, request),
+            )
+    except IntegrityError:
+        return _take_over(provider, customer, _another_was_faster(provider, customer))
+    return Claim(
+        holder=holder, request=request, is_resend=False, is_remembered=True, proves_absence=True, leased_at=leased_at
+    )
+
+
+def _another_was_faster(provider: PaymentProvider, customer: Customer) -> AccountHolder:
+    holder = queries.at(provider.account, customer.id)
+    if holder is None:
+        raise NotAllowed(f"Customer {customer.id} is being forgotten.")
+    return holder
+
+
+def _take_over(provider: PaymentProvider, customer: Customer, earlier: AccountHolder) -> Claim | AccountHolder:
+    """Claim an account that isn't open, or return it if it is by now.
+
+    Raises `Conflict` while somebody is at work on it, `PaymentOutcomeUnknown` when that takes too long.
+    """
+    leased_at = time.monotonic()
+    recently = timedelta(seconds=operations.lease_seconds(provider) - PATIENCE_SECONDS)
+    row = (
+        primary(AccountHolder)
+        .annotate(
+            is_leased=Q(lease_expires_at__gt=Now()),
+            is_recent=Q(lease_expires_at__gt=Now() + recently),
+            has_arrived=Q(in_flight_until__isnull=True) | Q(in_flight_until__lte=Now()),
+            is_remembered=_is_remembered(provider),
+        )
+        .get(pk=earlier.pk)
+    )
+    if row.external_id is not None:
+        return row
+    if row.is_leased and not workers.is_gone(row.leased_by):
+        raise _in_progress(row) if row.is_recent else account_calls.outcome_unknown(provider, row.pk)
+    is_resend = row.is_sent
+    is_remembered = not is_resend or bool(row.is_remembered)
+    request = _request_to_send(row, customer)
+    values = _leasing(provider)
+    if not is_resend:
+        values |= {"email": customer.email, **_sending(provider, request)}
+    elif is_remembered:
+        values |= _in_flight(provider)
+    with locks.durable_transaction():
+        free = primary(AccountHolder).filter(pk=row.pk, fence=row.fence, external_id=None, forgotten_at=None)
+        if not free.update(fence=F("fence") + 1, updated_at=Now(), **values):
+            raise _in_progress(row)
+    row.fence += 1
+    return Claim(
+        holder=row,
+        request=request,
+        is_resend=is_resend,
+        is_remembered=is_remembered,
+        proves_absence=bool(row.has_arrived),
+        leased_at=leased_at,
+    )
+
+
+def _carry_out(provider: PaymentProvider, customer: Customer, claim: Claim) -> AccountHolder:
+    """Send a claimed request and settle it; first ask, where the provider may have forgotten its key."""
+    if not claim.is_remembered:
+        return _found_or_opened_anew(provider, customer, claim)
+    try:
+        return _settle(provider, claim, _created(provider, claim))
+    except InvalidData as error:
+        found = _found_or_given_up(provider, claim, error.message)
+        if found is None:
+            raise
+        return _settle(provider, claim, found)
+    except ProviderNotReachable:
+        _let_go(claim, is_sent=claim.is_resend)
+        raise
+    except PaymentOutcomeUnknown:
+        _let_go(claim, is_sent=True)
+        raise
+
+
+def _created(provider: PaymentProvider, claim: Claim) -> AccountHolderResult:
+    """Send the request, unless half of its lease is gone already.
+
+    An answer without a reference that can be kept is none: what it means isn't known.
+    """
+    if time.monotonic() - claim.leased_at > operations.lease_seconds(provider) / 2:
+        logger.warning("account holder %s was claimed too long ago to be sent", claim.holder.pk)
+        raise account_calls.not_reachable(provider)
+    result: object = account_calls.ask(provider, claim.holder.pk, lambda: provider.create_account_holder(claim.request))
+    if not isinstance(result, AccountHolderResult) or not 0 < len(result.account_holder_ref) <= _LONGEST_REF:
+        logger.error("%s answered about %s with no usable reference", provider.alias, claim.holder.pk)
+        raise account_calls.outcome_unknown(provider, claim.holder.pk)
+    return result
+
+
+def _found_or_opened_anew(provider: PaymentProvider, customer: Customer, claim: Claim) -> AccountHolder:
+    """The key may be forgotten, so that sending it again could open a second account."""
+    found = _found_or_given_up(provider, claim, "The payment provider was asked and has no trace of it.")
+    if found is not None:
+        return _settle(provider, claim, found)
+    anew = _take_over(provider, customer, claim.holder)
+    return _carry_out(provider, customer, anew) if isinstance(anew, Claim) else anew
+
+
+def _found_or_given_up(provider: PaymentProvider, claim: Claim, why: str) -> AccountHolderResult | None:
+    """Return what an earlier sending opened, whatever is said to a later one; None once it is given up for good.
+
+    Raises `ProviderNotReachable` or `PaymentOutcomeUnknown` where neither is known.
+    """
+    try:
+        found = find_at_provider(provider, claim.holder) if claim.is_resend else None
+        if found is None and not claim.proves_absence:
+            raise account_calls.outcome_unknown(provider, claim.holder.pk)
+    except PaymentsError:
+        _let_go(claim, is_sent=True)
+        raise
+    if found is None:
+        _give_up(claim, why)
+    return found
+
+
+def _settle(provider: PaymentProvider, claim: Claim, result: AccountHolderResult) -> AccountHolder:
+    """Book what the provider opened, whoever has the row by now.
+
+    Raises `PaymentOutcomeUnknown` for what can't be booked: the next attempt finds it again.
+    """
+    holder = claim.holder
+    try:
+        with locks.durable_transaction():
+            primary(AccountHolder).filter(pk=holder.pk, external_id=None).update(
+                external_id=result.account_holder_ref,
+                data=dict(result.data),
+                error_message="",
+                updated_at=Now(),
+                **_NOTHING_SENT,
+            )
+        settled = primary(AccountHolder).get(pk=holder.pk)
+    except DatabaseError as error:
+        provider_calls.log_exception(f"account holder {holder.pk}: booking what was opened", error)
+        locks.renew_connection()
+        raise account_calls.outcome_unknown(provider, holder.pk) from error
+    if settled.external_id != result.account_holder_ref:
+        logger.error("account holder %s was opened twice at %s", holder.pk, provider.alias)
+    return settled
+
+
+def _give_up(claim: Claim, why: str) -> None:
+    """Nothing was opened, for certain. The next attempt is a request of its own, under a key of its own."""
+    _mine(claim).update(
+        attempt=F("attempt") + 1, error_message=why.replace("\0", ""), updated_at=Now(), **_NOTHING_SENT
+    )
+
+
+def _let_go(claim: Claim, *, is_sent: bool) -> None:
+    """Leave it to the next caller, to find out what became of what was sent."""
+    _mine(claim).update(updated_at=Now(), **(_IDLE if is_sent else _NOTHING_SENT))
+
+
+def _mine(claim: Claim) -> QuerySet[AccountHolder]:
+    return primary(AccountHolder).filter(pk=claim.holder.pk, fence=claim.holder.fence, external_id=None)
+
+
+def _request_to_send(row: AccountHolder, customer: Customer) -> CreateAccountHolderRequest:
+    """Return what was sent before, to the letter; a new request where nothing was."""
+    if row.is_sent:
+        return msgspec.convert(row.request, CreateAccountHolderRequest)
+    return _request_for(row.pk, row.attempt, customer)
+
+
+def _request_for(account_holder_id: str, attempt: int, customer: Customer) -> CreateAccountHolderRequest:
+    return CreateAccountHolderRequest(
+        idempotency_key=f"{account_holder_id}-{attempt}" if attempt else account_holder_id,
+        account_holder_id=account_holder_id,
+        customer_id=customer.id,
+        email=customer.email,
+        name=customer.name,
+        phone=customer.phone,
+    )
+
+
+def _leasing(provider: PaymentProvider) -> dict[str, Any]:
+    lease = timedelta(seconds=operations.lease_seconds(provider))
+    return {"lease_expires_at": Now() + lease, "leased_by": workers.identity()}
+
+
+def _sending(provider: PaymentProvider, request: CreateAccountHolderRequest) -> dict[str, Any]:
+    return {"request": msgspec.to_builtins(request), "sent_at": Now(), **_in_flight(provider)}
+
+
+def _in_flight(provider: PaymentProvider) -> dict[str, Any]:
+    """Nobody sends once half of the lease is over, and what is sent arrives within the provider's timeout or never."""
+    longest = operations.lease_seconds(provider) + math.ceil(provider.timeout_seconds)
+    return {"in_flight_until": Now() + timedelta(seconds=longest)}
+
+
+def _is_remembered(provider: PaymentProvider) -> Q:
+    window = provider.capabilities.key_window_seconds
+    if window is None:
+        return Q(pk__isnull=False)
+    return Q(sent_at__gt=Now() - (timedelta(seconds=window) - operations.KEY_WINDOW_MARGIN))
+
+
+def _in_progress(holder: AccountHolder) -> Conflict:
+    return Conflict(
+        f"Another request is opening {holder.pk}.",
+        details={"account_holder_id": holder.pk},
+        retry_after=operations.IN_PROGRESS_RETRY_SECONDS,
+    )

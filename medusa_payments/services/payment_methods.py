@@ -1,0 +1,143 @@
+"""Payment methods that providers keep for customers. We keep none: whose they are, the account holder says."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from medusa_payments.exceptions import InvalidData, NotFound, PaymentOutcomeUnknown
+from medusa_payments.ids import new_id
+from medusa_payments.models import AccountHolder
+from medusa_payments.providers.account_holders import (
+    DeletePaymentMethodRequest,
+    SavedPaymentMethod,
+    SavePaymentMethodRequest,
+)
+from medusa_payments.providers.base import PaymentProvider
+from medusa_payments.providers.errors import ProviderRejected
+from medusa_payments.queries import account_holders as queries
+from medusa_payments.services import account_calls, repeats
+
+DATA_KEY = "payment_method"
+"""The key of a session's `data` that names a saved payment method."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentMethod:
+    """A payment method, or the beginning of one, as its customer may see it. `id` is the provider's own."""
+
+    id: str
+    provider_id: str
+    data: Mapping[str, Any]
+
+
+def list_saved(*, account_holder_id: str, customer_id: str, provider_id: str | None = None) -> list[PaymentMethod]:
+    """Return the payment methods that a customer has saved and can pay with again, newest first.
+
+    `provider_id` says through which of several providers on the account; without it, the one that it was opened
+    through, else the first that keeps payment methods.
+
+    Raises `NotFound` (account holder, also another customer's), `InvalidData` (the provider keeps none, or not for this
+    account), `ProviderNotReachable`.
+    """
+    holder = queries.owned(account_holder_id, customer_id)
+    provider = _provider_for(holder, provider_id)
+    return [
+        PaymentMethod(id=method.payment_method_ref, provider_id=provider.alias, data=dict(method.data))
+        for method in _saved(provider, holder)
+    ]
+
+
+def save(
+    *,
+    account_holder_id: str,
+    customer_id: str,
+    provider_id: str | None = None,
+    data: Mapping[str, Any] | None = None,
+    idempotency_key: str | None = None,
+) -> PaymentMethod:
+    """Begin to save a payment method; the customer's browser goes on with the `data` that is returned.
+
+    Nothing is charged and nothing is kept here. A repeat with the same `idempotency_key` is the same beginning.
+
+    Raises `NotFound`, `InvalidData` (the provider keeps none, or refused), `ProviderNotReachable`,
+    `PaymentOutcomeUnknown`.
+    """
+    holder = queries.owned(account_holder_id, customer_id)
+    provider = _provider_for(holder, provider_id)
+    request = SavePaymentMethodRequest(
+        idempotency_key=_provider_key(holder, idempotency_key),
+        account_holder_ref=_ref(holder),
+        data=_client_data(provider, data or {}),
+    )
+    begun = account_calls.ask(provider, holder.pk, lambda: provider.save_payment_method(request))
+    return PaymentMethod(id=begun.ref, provider_id=provider.alias, data=dict(begun.data))
+
+
+def delete(*, account_holder_id: str, customer_id: str, payment_method_id: str, provider_id: str | None = None) -> None:
+    """Have the provider forget a saved payment method. No-op for one that is gone already.
+
+    Raises `NotFound` (account holder or payment method, also another customer's), `InvalidData` (the provider keeps
+    none), `ProviderNotReachable`, `PaymentOutcomeUnknown`.
+    """
+    holder = queries.owned(account_holder_id, customer_id)
+    provider = _provider_for(holder, provider_id)
+    request = DeletePaymentMethodRequest(
+        idempotency_key=new_id("pmdel"), account_holder_ref=_ref(holder), payment_method_ref=payment_method_id
+    )
+    try:
+        account_calls.ask(provider, holder.pk, lambda: provider.delete_payment_method(request))
+    except InvalidData as error:
+        raise NotFound(f"PaymentMethod id not found: {payment_method_id}") from error
+
+
+def check(
+    provider: PaymentProvider, holder: AccountHolder | None, data: Mapping[str, Any], *, is_off_session: bool = False
+) -> None:
+    """Refuse to pay with a saved payment method that isn't this customer's. No-op where no saved one is named.
+
+    Raises `InvalidData` (not the customer's; no customer; none named off-session), `ProviderNotReachable` (the provider
+    can't be asked now).
+    """
+    if is_off_session and not (provider.capabilities.has_saved_methods and data.get(DATA_KEY)):
+        raise InvalidData(f"Paying off-session needs a saved payment method: data key '{DATA_KEY}'.")
+    if DATA_KEY not in data or not provider.capabilities.has_saved_methods:
+        return
+    saved = _saved(provider, holder) if holder is not None else ()
+    if not any(method.payment_method_ref == data[DATA_KEY] for method in saved):
+        raise InvalidData("The payment method isn't one that this customer has saved.")
+
+
+def _saved(provider: PaymentProvider, holder: AccountHolder) -> tuple[SavedPaymentMethod, ...]:
+    """Ask the provider. A read that gets no answer has done nothing, so it may simply be repeated."""
+    try:
+        return account_calls.ask(provider, holder.pk, lambda: provider.list_payment_methods(_ref(holder)))
+    except PaymentOutcomeUnknown as error:
+        raise account_calls.not_reachable(provider) from error
+
+
+def _provider_for(holder: AccountHolder, provider_id: str | None) -> PaymentProvider:
+    for provider in account_calls.providers_of(holder):
+        if provider.capabilities.has_saved_methods and provider_id in {None, provider.alias}:
+            return provider
+    named = provider_id or holder.provider_id
+    raise InvalidData(f"Payment provider {named} keeps no payment methods for {holder.pk}.")
+
+
+def _client_data(provider: PaymentProvider, data: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return provider.clean_client_data(data)
+    except ProviderRejected as error:
+        raise InvalidData(error.message, code=error.code) from error
+
+
+def _provider_key(holder: AccountHolder, idempotency_key: str | None) -> str:
+    """One caller's key never meets another customer's."""
+    caller = repeats.caller_key(idempotency_key)
+    if caller is None:
+        return new_id("pmsave")
+    return f"{holder.pk}-{hashlib.sha256(caller.key.encode()).hexdigest()}"
+
+
+def _ref(holder: AccountHolder) -> str:
+    return holder.external_id or ""
