@@ -223,10 +223,10 @@ _HARMLESS = (CaptureResult, ProviderOutcomeUnknown, ProviderUnavailable)
 def _expect_same(verb: Callable[[str], Any], name: str) -> None:
     key = new_key()
     first, second = verb(key), outcome(lambda: verb(key))
+    expect(type(second) is type(first), f"the repeated {name} ended in {describe(second)}")
     for part in _KNOWN_BY:
         seen, wanted = getattr(second, part, None), getattr(first, part, None)
         expect(seen == wanted, f"repeated {name}: {part} is {describe(seen)}; it was {describe(wanted)}")
-    expect(type(second) is type(first), f"the repeated {name} ended in {describe(second)}")
 
 
 def _expect_captured(desk: Desk, sale: Any, wanted: int, what: str) -> None:

@@ -142,8 +142,9 @@ def _accepted_refund(desk: Desk) -> tuple[Sale, str]:
     with desk.bench.slow_refunds():
         result = desk.refund(sale)
     expect(result.status is RefundStatus.ACCEPTED, f"a pending refund was answered with {describe(result)}")
-    expect(bool(result.refund_ref), "a pending refund has no reference to find it by")
-    return sale, str(result.refund_ref)
+    ref = str(result.refund_ref)
+    _fact(desk, sale, ref)
+    return sale, ref
 
 
 def _fact(desk: Desk, sale: Sale, ref: str) -> RefundFact:
