@@ -29,6 +29,7 @@ help:
 	@echo 'make imports     import contracts'
 	@echo 'make migrations  fail when a migration is missing'
 	@echo 'make schema      write docs/openapi.yaml; schema-check fails when it is stale'
+	@echo 'make providers   check the shipped providers; write docs/providers.json and docs/providers.md'
 	@echo 'make clean       remove the environments, the demo database and the caches'
 
 # Debian without python3-venv can make an environment only without pip; the pip beside the interpreter fills it.
@@ -125,6 +126,12 @@ schema-check: $(TEST)/installed
 	@mkdir -p var
 	@$(TEST)/bin/python manage.py spectacular --fail-on-warn --validate --file var/openapi.yaml
 	@diff -u docs/openapi.yaml var/openapi.yaml || { echo 'docs/openapi.yaml is stale: run make schema.' >&2; exit 1; }
+
+.PHONY: providers
+providers: $(TEST)/installed
+	@$(TEST)/bin/python -m pytest -q -n 0 -p medusa_payments.testing.conformance.plugin \
+		--conformance-json docs/providers.json tests/conformance/test_shipped_providers.py
+	@$(TEST)/bin/python -m medusa_payments.testing.conformance.matrix docs/providers.json docs/providers.md
 
 # Part of the suite already; alone when a client's behaviour is the question.
 .PHONY: clients

@@ -112,13 +112,12 @@ class Pocket(PaymentProvider):
         return f"pocket:{self._account}"
 
     def initiate(self, request: InitiateRequest) -> SessionResult:
-        money = request.money
-        create = lambda: self.service.create(request.session_id, money.minor_units, money.currency_code)  # noqa: E731
-        return self.session_result(self.ask("initiate", request, create))
+        sent = (request.session_id, *pair(request.money), request.data.get("token", ""))
+        return self.session_result(self.ask("initiate", request, lambda: self.service.create(*sent)))
 
     def update(self, request: UpdateRequest) -> SessionResult:
-        change = lambda: self.service.change(request.provider_ref, request.money.minor_units)  # noqa: E731
-        return self.session_result(self.ask("update", request, change))
+        sent = (request.provider_ref, request.money.minor_units, request.data.get("token", ""))
+        return self.session_result(self.ask("update", request, lambda: self.service.change(*sent)))
 
     def authorize(self, request: AuthorizeRequest) -> SessionResult:
         return self.session_result(self.look("authorize", request.provider_ref))
@@ -262,6 +261,10 @@ class Pocket(PaymentProvider):
             disputes=tuple(dispute_fact(entry, row) for row in entry.disputes),
             capture_before=entry.capture_before,
         )
+
+
+def pair(money: Money) -> tuple[int, str]:
+    return money.minor_units, money.currency_code
 
 
 def money_of(entry: Entry, minor_units: int) -> Money:

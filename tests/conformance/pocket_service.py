@@ -43,6 +43,7 @@ class Entry:
     session_id: str
     amount: int
     currency_code: str
+    token: str = ""
     status: str = "open"
     authorized: int = 0
     released: int = 0
@@ -98,16 +99,16 @@ class PocketService:
             raise answer
         return answer
 
-    def create(self, session_id: str, amount: int, currency_code: str) -> Entry:
-        entry = Entry(ref=new_id("pocket"), session_id=session_id, amount=amount, currency_code=currency_code)
+    def create(self, session_id: str, amount: int, currency_code: str, token: str = "") -> Entry:
+        entry = Entry(new_id("pocket"), session_id, amount, currency_code, token)
         self.entries[entry.ref] = entry
         return self._told("created", entry)
 
-    def change(self, ref: str, amount: int) -> Entry:
+    def change(self, ref: str, amount: int, token: str = "") -> Entry:
         entry = self.existing(ref)
         if entry.status != "open":
             raise Refusal(f"It is {entry.status}.", "not_open")
-        entry.amount = amount
+        entry.amount, entry.token = amount, token
         return self._told("changed", entry)
 
     def read(self, ref: str) -> Entry:
@@ -154,7 +155,8 @@ class PocketService:
         entry = self.existing(ref)
         if entry.status != "open":
             raise Refusal(f"It is {entry.status}.", "not_open")
-        entry.status = _AFTER[customer]
+        is_declined = entry.token == f"tok_{Customer.IS_DECLINED}"
+        entry.status = "failed" if is_declined else _AFTER[customer]
         if entry.status in {"authorized", "captured"}:
             entry.authorized = entry.amount
             entry.capture_before = datetime.now(UTC) + AUTHORIZATION

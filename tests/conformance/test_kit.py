@@ -1,6 +1,7 @@
 """The kit passes a provider as it should be, and fails broken ones for the right reason and for no other."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from medusa_payments.testing.conformance.catalogue import RULES
 from medusa_payments.testing.conformance.rules import CheckStatus
 from medusa_payments.testing.conformance.runner import run
 from tests.conformance.broken import DEFECTS, Defect
-from tests.conformance.pocket import PocketBench
+from tests.conformance.pocket import Pocket, PocketBench
 
 pytestmark = pytest.mark.any_engine
 
@@ -40,3 +41,59 @@ def test_every_rule_has_its_broken_provider() -> None:
 
     assert broken == {rule.id for rule in RULES} - NOTES_ONLY
     assert len(DEFECTS) > 25
+
+
+class Modest(Pocket):
+    capabilities = replace(
+        Pocket.capabilities,
+        supports_partial_capture=False,
+        supports_multiple_captures=False,
+        supports_partial_refund=False,
+        has_webhooks=False,
+    )
+
+
+class ModestBench(PocketBench):
+    backend = Modest
+
+
+def test_what_works_and_is_not_declared_is_a_note(tmp_path: Path) -> None:
+    results = [run(rule, ModestBench, tmp_path) for rule in RULES]
+
+    assert [result.rule.id for result in results if result.is_failure] == []
+    assert {note for result in results for note in result.notes} == {
+        "captures a part and doesn't declare supports_partial_capture",
+        "captures twice and doesn't declare supports_multiple_captures",
+        "refunds a part and doesn't declare supports_partial_refund",
+        "has the methods of has_webhooks and doesn't declare it",
+    }
+
+
+class BareBench(PocketBench):
+    """Shows next to nothing."""
+
+    def offers(self, hook: str) -> bool:
+        return False
+
+
+def test_what_a_bench_cannot_show_is_not_called_passed(tmp_path: Path) -> None:
+    results = {rule.id: run(rule, BareBench, tmp_path) for rule in RULES}
+
+    assert results["CAP-05"].status is CheckStatus.NOT_CHECKED
+    assert results["CAP-05"].reason == "the bench has no books()"
+    assert results["ERR-02"].reason == "the bench has no fault()"
+    assert results["CAP-02"].status is CheckStatus.PASSED
+
+
+def test_a_failure_says_what_to_change_and_why(tmp_path: Path) -> None:
+    [rule] = [rule for rule in RULES if rule.id == "CAP-01"]
+
+    class Crashes(PocketBench):
+        backend = type("Crashing", (Pocket,), {"capture": lambda self, request: 1 // 0})
+
+    result = run(rule, Crashes, tmp_path)
+
+    assert result.status is CheckStatus.FAILED
+    assert result.reason == "ZeroDivisionError: integer division or modulo by zero"
+    for said in (rule.statement, result.reason, rule.change, rule.stake, "test_kit.py"):
+        assert said in result.message

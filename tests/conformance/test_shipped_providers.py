@@ -8,6 +8,8 @@ from medusa_payments.testing.conformance.benches.system import SystemBench
 
 pytestmark = pytest.mark.any_engine
 
+BENCHES = [FakeBench, SystemBench]
+
 
 class TestSystem(ProviderConformance):
     bench = SystemBench

@@ -5,7 +5,7 @@ Inherit the tests:
     class TestAcme(ProviderConformance):
         bench = AcmeBench
 
-or run them: `pytest -p medusa_payments.testing.conformance.plugin --pyargs
+or run them: `python -m pytest -p medusa_payments.testing.conformance.plugin --pyargs
 medusa_payments.testing.conformance.test_provider --provider-bench acme.bench:AcmeBench`. Neither needs a database.
 """
 

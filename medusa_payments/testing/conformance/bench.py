@@ -96,6 +96,9 @@ class ProviderBench(ABC):
     keeps_books: ClassVar[bool] = True
     """False for a provider behind which nobody counts money (payment by hand): then nobody can check limits there."""
 
+    has_slow_refunds: ClassVar[bool] = True
+    """False where the outcome of a refund is always known at once."""
+
     webhooks_expire: ClassVar[bool] = True
     """False where the provider's signatures prove no time."""
 

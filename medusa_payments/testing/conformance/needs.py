@@ -36,6 +36,14 @@ def faults(desk: "Desk") -> None:
     hook("fault")(desk)
 
 
+def slow_refunds(desk: "Desk") -> None:
+    """The rule is about refunds whose outcome follows later."""
+    if not desk.bench.has_slow_refunds:
+        raise NotApplicable("the outcome of its refunds is always known at once")
+    hook("slow_refunds")(desk)
+    hook("settle_refund")(desk)
+
+
 def actions(desk: "Desk") -> None:
     """The rule is about the time before a customer acts."""
     if not desk.bench.offers("act"):

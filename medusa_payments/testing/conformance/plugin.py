@@ -22,6 +22,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--provider-bench"):
+        bench_named(config.getoption("--provider-bench"))
     config.pluginmanager.register(_Reporter(config), "medusa_payments_conformance_reporter")
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from medusa_payments.ids import new_id
-from medusa_payments.money import Money
 from medusa_payments.providers.account_holders import CreateAccountHolderRequest
 from medusa_payments.providers.facts import RefundState
 from medusa_payments.providers.types import CancelResult, SessionResult
@@ -50,10 +49,6 @@ class WithoutKey(Pocket):
         if verb == self.verb:
             request = replace(request, idempotency_key=new_id("key"))
         return super().ask(verb, request, execute)
-
-
-def pair(money: Money) -> tuple[int, str]:
-    return money.minor_units, money.currency_code
 
 
 def instead(result: SessionResult, status: SessionStatus) -> SessionResult:

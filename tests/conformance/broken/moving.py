@@ -11,8 +11,8 @@ from medusa_payments.providers.errors import (
 from medusa_payments.providers.facts import RefundState
 from medusa_payments.providers.types import CaptureResult, RefundResult, RefundStatus, SessionResult
 from medusa_payments.testing.conformance import Customer
-from tests.conformance.broken.defects import NOTHING_RELEASED, breaks, is_repeated, pair, settled
-from tests.conformance.pocket import Pocket, money_of
+from tests.conformance.broken.defects import NOTHING_RELEASED, breaks, is_repeated, settled
+from tests.conformance.pocket import Pocket, money_of, pair
 from tests.conformance.pocket_service import Movement, Refusal
 
 

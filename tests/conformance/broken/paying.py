@@ -10,8 +10,8 @@ from medusa_payments.providers.errors import (
 from medusa_payments.providers.types import CaptureResult, RefundResult, SessionResult
 from medusa_payments.states import SessionStatus
 from medusa_payments.testing.conformance import Customer
-from tests.conformance.broken.defects import breaks, instead, is_repeated, pair
-from tests.conformance.pocket import Pocket
+from tests.conformance.broken.defects import breaks, instead, is_repeated
+from tests.conformance.pocket import Pocket, pair
 from tests.conformance.pocket_service import Refusal
 
 
@@ -38,17 +38,24 @@ class TakesNoZero(Pocket):
         return super().initiate(request)
 
 
-@breaks({"UPD-01": "another object came back"})
+@breaks({"UPD-01": "another object came back", "UPD-03": "with new data the status is"})
 class UpdatesIntoANewObject(Pocket):
     def update(self, request: Any) -> SessionResult:
         money = request.money
         return self.session_result(self.service.create(request.session_id, money.minor_units, money.currency_code))
 
 
-@breaks({"UPD-01": "after the update the object is for: 199.9 EUR"})
+@breaks({"UPD-01": "the object is for: 199.9 EUR", "UPD-03": "with new data the status is"})
 class ForgetsToUpdate(Pocket):
     def update(self, request: Any) -> SessionResult:
         return self.session_result(self.look("update", request.provider_ref))
+
+
+@breaks({"UPD-03": "with new data the status is <SessionStatus.ERROR"})
+class ForgetsTheNewData(Pocket):
+    def update(self, request: Any) -> SessionResult:
+        entry = self.service.existing(request.provider_ref)
+        return super().update(replace(request, data={"token": entry.token}))
 
 
 @breaks({"UPD-02": "after the update 99.95 EUR is held instead of 199.9 EUR"})

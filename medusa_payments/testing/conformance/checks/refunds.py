@@ -4,7 +4,7 @@ from medusa_payments.providers.facts import RefundFact, RefundState
 from medusa_payments.providers.types import RefundResult, RefundStatus
 from medusa_payments.testing.conformance.desk import Desk, Sale, outcome, total
 from medusa_payments.testing.conformance.expectations import describe, expect, expect_money, expect_refusal
-from medusa_payments.testing.conformance.needs import AUTHORIZES, PARTIAL_REFUND, RETRIEVE, books, hook
+from medusa_payments.testing.conformance.needs import AUTHORIZES, PARTIAL_REFUND, RETRIEVE, books, slow_refunds
 from medusa_payments.testing.conformance.rules import rule
 
 
@@ -98,7 +98,7 @@ def refunds_only_what_is_captured(desk: Desk) -> None:
     "A refund that the service has only taken on is `accepted`, and told as pending until it is decided.",
     change="Return `RefundStatus.ACCEPTED` for a pending refund, with its reference; list it with its state of now.",
     stake="The customer would be told that the money is back while the bank may still refuse it.",
-    needs=[RETRIEVE, hook("slow_refunds"), hook("settle_refund")],
+    needs=[RETRIEVE, slow_refunds],
 )
 def tells_accepted_from_done(desk: Desk) -> None:
     sale, ref = _accepted_refund(desk)
@@ -112,7 +112,7 @@ def tells_accepted_from_done(desk: Desk) -> None:
     "A refund that fails later is told as failed, and its amount can be refunded again.",
     change="List failed refunds in the snapshot, with the state `failed`.",
     stake="Neither the customer nor the shop would ever see that money again.",
-    needs=[RETRIEVE, hook("slow_refunds"), hook("settle_refund")],
+    needs=[RETRIEVE, slow_refunds],
 )
 def tells_that_a_refund_failed(desk: Desk) -> None:
     sale, ref = _accepted_refund(desk)

@@ -1,5 +1,7 @@
 """Initiate, update and authorize: until the customer has paid, and no further."""
 
+from dataclasses import replace
+
 from medusa_payments.providers.errors import ProviderDeclined
 from medusa_payments.providers.types import SessionResult
 from medusa_payments.states import SessionStatus
@@ -7,7 +9,7 @@ from medusa_payments.testing.conformance.bench import Customer
 from medusa_payments.testing.conformance.desk import UNKNOWN_REF, Desk, Sale, outcome, total
 from medusa_payments.testing.conformance.expectations import describe, expect, expect_money, expect_refusal, is_text
 from medusa_payments.testing.conformance.needs import AUTHORIZES, actions, books, capability, counted, customer
-from medusa_payments.testing.conformance.rules import rule
+from medusa_payments.testing.conformance.rules import NotApplicable, rule
 
 LONGEST_REFERENCE = 255
 
@@ -77,6 +79,25 @@ def leaves_held_money_alone(desk: Desk) -> None:
     outcome(lambda: desk.update(sale, desk.part(5)))
     held = desk.books(sale).held
     expect(held == sale.money, f"after the update {describe(held)} is held instead of {sale.money}")
+
+
+@rule(
+    "UPD-03",
+    "Update takes over the new data: what the customer chose last decides.",
+    change="Send what `request.data` holds with the update, too.",
+    stake="A customer who was declined and chose another way to pay would be declined again, or charged the old way.",
+    needs=[AUTHORIZES, customer(Customer.IS_DECLINED)],
+)
+def takes_over_new_data(desk: Desk) -> None:
+    first, second = desk.sale(customer=Customer.IS_DECLINED), desk.sale()
+    if first.data == second.data:
+        raise NotApplicable("a storefront's data doesn't decide who is declined")
+    declined = desk.initiated(Customer.IS_DECLINED)
+    sale = replace(declined, data=second.data)
+    desk.update(sale, sale.money)
+    desk.bench.act(sale.ref, Customer.AUTHORIZES)
+    result = desk.authorize(sale)
+    expect(result.status.holds_money, f"with new data the status is {describe(result.status)}")
 
 
 @rule(
