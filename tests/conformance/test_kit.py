@@ -89,7 +89,7 @@ def test_a_failure_says_what_to_change_and_why(tmp_path: Path) -> None:
     [rule] = [rule for rule in RULES if rule.id == "CAP-01"]
 
     class Crashes(PocketBench):
-        backend = type("Crashing", (Pocket,), {"capture": lambda self, request: 1 // 0})
+        backend = type("Crashing", (Pocket,), {"capture": lambda *_: 1 // 0})
 
     result = run(rule, Crashes, tmp_path)
 

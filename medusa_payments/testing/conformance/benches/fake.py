@@ -109,6 +109,9 @@ class FakeBench(ProviderBench):
     def let_authorization_run_out(self, provider_ref: str) -> None:
         self._provider().dashboard.advance(8 * _DAY)
 
+    def dispute(self, provider_ref: str) -> str:
+        return self._provider().dashboard.open_dispute(provider_ref)
+
     @contextmanager
     def _steered(self, outcome: Outcome, verb: str) -> Iterator[None]:
         self._of_initiate = outcome if verb == "initiate" else None
