@@ -89,6 +89,11 @@ def test_an_event_shows_the_object_as_it_was_and_who_asked(client: Client, twin:
     assert [event.id for event in client.v1.events.list({"type": "payment_intent.canceled"}).data] == [last.id]
 
 
+def test_several_types_are_named_one_by_one(client: Client) -> None:
+    with pytest.raises(stripe.InvalidRequestError, match="without wildcards"):
+        client.v1.events.list({"types": ["payment_intent.*"]})
+
+
 def test_refunds_of_a_session_are_told_with_it(client: Client, twin: StripeTwin) -> None:
     intent = paid(client, metadata={"session_id": "payses_1"})
     client.v1.refunds.create({"payment_intent": intent.id, "amount": 100})

@@ -19,9 +19,9 @@ _REFERENCES = {
 _DEEPEST = 4
 
 
-def listed(call: Call, kind: str, params: Document, *filters: str, url: str) -> Document:
-    """Return a page of a kind's objects, newest first, narrowed by the parameters named in `filters`."""
-    page = _page(call, params, filters)
+def listed(call: Call, kind: str, params: Document, *filters: str, url: str, types: tuple[str, ...] = ()) -> Document:
+    """Return a page of a kind's objects, newest first, narrowed by the parameters in `filters`, and by `types`."""
+    page = _page(call, params, filters, types)
     found = call.books.page(call.account.scope, kind, page)
     has_more = len(found) > page.limit
     data = found[: page.limit]
@@ -43,7 +43,7 @@ def expanded(call: Call, answer: Document, paths: list[str]) -> Document:
     return answer
 
 
-def _page(call: Call, params: Document, filters: tuple[str, ...]) -> Page:
+def _page(call: Call, params: Document, filters: tuple[str, ...], types: tuple[str, ...]) -> Page:
     limit = params.get("limit", 10)
     if not 1 <= limit <= 100:
         code = "parameter_invalid_integer"
@@ -55,6 +55,7 @@ def _page(call: Call, params: Document, filters: tuple[str, ...]) -> Page:
     created = params.get("created", {})
     return Page(
         where={name: params[name] for name in filters if name in params},
+        types=types,
         created=created if isinstance(created, dict) else {"gte": created, "lte": created},
         cursor=cursor,
         is_backwards=is_backwards,

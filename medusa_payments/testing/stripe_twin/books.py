@@ -35,9 +35,13 @@ class Due:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Which objects of a kind: with these fields, made at these times (`gt`, `gte`, `lt`, `lte`), beyond a cursor."""
+    """Which objects of a kind: with these fields, made at these times (`gt`, `gte`, `lt`, `lte`), beyond a cursor.
+
+    `types`: of one of these types, in which `*` stands for anything; empty for all.
+    """
 
     where: Mapping[str, str] = field(default_factory=dict)
+    types: tuple[str, ...] = ()
     created: Mapping[str, int] = field(default_factory=dict)
     cursor: str | None = None
     is_backwards: bool = False
@@ -99,6 +103,9 @@ class Books:
         conditions = ["scope = ?", "kind = ?", *(f"{name} = ?" for name in page.where)]
         conditions += [f"created {_COMPARISONS[name]} ?" for name in page.created]
         values = [scope, kind, *page.where.values(), *page.created.values()]
+        if page.types:
+            conditions.append(f"({' OR '.join('type GLOB ?' for _ in page.types)})")
+            values += page.types
         if page.cursor is not None:
             sign = ">" if page.is_backwards else "<"
             conditions.append(f"(created, number) {sign} (SELECT created, number FROM objects WHERE id = ?)")  # noqa: S608

@@ -23,7 +23,7 @@ NOT_SIMULATED = frozenset(
     {
         "amount_to_confirm", "application_fee_amount", "attach_to_self", "cash_balance", "confirmation_token",
         "customer_account", "delivery_success", "flow_directions", "instructions_email", "on_behalf_of", "origin",
-        "refund_application_fee", "reverse_transfer", "single_use", "source", "test_clock", "transfer_data", "types",
+        "refund_application_fee", "reverse_transfer", "single_use", "source", "test_clock", "transfer_data",
     }
 )  # fmt: skip
 """Parameters that Stripe knows and the twin would have to ignore; it says so instead."""

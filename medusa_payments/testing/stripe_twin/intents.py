@@ -32,6 +32,8 @@ _PLAIN = (
 
 _MONEY = ("amount", "currency")
 
+_METHOD = ("payment_method", "payment_method_data")
+
 _METADATA_QUERY = re.compile(r"""metadata\[(["'])(?P<name>[^"']+)\1\]\s*:\s*(["'])(?P<value>[^"']*)\3""")
 
 
@@ -47,7 +49,9 @@ def create(call: Call, params: Document) -> Document:
     call.tell("payment_intent.created", intent)
     call.enter("initiate", intent, intent["amount"])
     if params.get("confirm"):
-        return attempts.confirm_intent(call, intent, params, is_in_browser=False)
+        # The method is on the intent already.
+        rest = {name: value for name, value in params.items() if name not in _METHOD}
+        return attempts.confirm_intent(call, intent, rest, is_in_browser=False)
     return intent
 
 

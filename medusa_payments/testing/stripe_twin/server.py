@@ -52,6 +52,8 @@ def handle(store: Store, request: TwinRequest) -> TwinResponse:
     except StripeTwinError as error:
         response = error.response()
     headers = {"Request-Id": request_id, "Stripe-Version": API_VERSION}
+    if "idempotency-key" in request.headers:
+        headers["Idempotency-Key"] = request.headers["idempotency-key"]
     if response.status >= 500:
         # As at Stripe: the same answer would come again.
         headers["Stripe-Should-Retry"] = "false"

@@ -14,6 +14,8 @@ KIND = "setup_intent"
 
 _OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
 
+_METHOD = ("payment_method", "payment_method_data")
+
 _TYPES = ("allowed_payment_method_types", "excluded_payment_method_types")
 
 
@@ -24,7 +26,9 @@ def create(call: Call, params: Document) -> Document:
     call.save(intent)
     call.tell("setup_intent.created", intent)
     if params.get("confirm"):
-        return confirm_intent(call, intent, params, is_in_browser=False)
+        # The method is on the intent already.
+        rest = {name: value for name, value in params.items() if name not in _METHOD}
+        return confirm_intent(call, intent, rest, is_in_browser=False)
     return intent
 
 
