@@ -22,6 +22,7 @@ OURS = ROOT / "docs" / "openapi.yaml"
 FOLDER_VARIABLE = "MEDUSA_CONTRACT_DIR"
 PEER_DOCUMENTS = ("store-payments.openapi.json", "admin-payments.openapi.json")
 PAYMENT_PATHS = (
+    "/store/account-holders",
     "/store/payment-",
     "/admin/payment",
     "/admin/refund-reasons",

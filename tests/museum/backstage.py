@@ -40,6 +40,17 @@ class Backstage:
         """The payment is canceled there, or its authorization runs out."""
         self.provider.dashboard.cancel(self._ref(begun))
 
+    def dispute(self, begun: Begun, minor_units: int | None = None) -> str:
+        """The customer's bank takes the money back, all of it unless it says how much."""
+        return self.provider.dashboard.open_dispute(self._ref(begun), minor_units)
+
+    def win(self, dispute_ref: str) -> None:
+        self.provider.dashboard.win_dispute(dispute_ref)
+
+    def save_card(self, customer_ref: str) -> str:
+        """The customer's browser has finished what saves a card; returns the provider's reference of it."""
+        return self.provider.dashboard.save_payment_method(customer_ref)
+
     def webhooks(self, begun: Begun) -> list[Webhook]:
         """Return the webhooks for all that happened to a session so far, oldest first."""
         return self.provider.webhooks(begun.session["id"])

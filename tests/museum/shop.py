@@ -69,6 +69,7 @@ class Shop:
 
     def __init__(self, address: Address) -> None:
         self.address = address
+        self.login_of_customer: str | None = None
         self._login = self._log_in()
 
     # Talking
@@ -213,6 +214,7 @@ class Shop:
             headers["authorization"] = self._login
         elif path.startswith("/store"):
             headers["x-publishable-api-key"] = self.address.publishable_key
+            headers |= {"authorization": self.login_of_customer} if self.login_of_customer else {}
         return headers
 
     def _log_in(self) -> str:

@@ -136,6 +136,58 @@ def test_medusa_5584_nothing_to_pay(shop: Shop, has_session: bool) -> None:
 
 
 @exhibit(
+    "liberapay/liberapay.com#1421",
+    "getlago/lago-api#6257",
+    there="a chargeback goes unnoticed, and disputed money is refunded as well",
+    here="what a bank takes back is booked, and can't be refunded while it is gone",
+)
+def test_liberapay_1421_disputed_money_is_not_refunded_too(shop: Shop, provider: Backstage) -> None:
+    begun = shop.begun()
+    shop.order(begun)
+    payment = shop.payment_of(begun)
+    assert shop.capture(payment).status == 200
+    dispute = provider.dispute(begun, 8000)
+    assert provider.deliver(provider.webhooks(begun)[-1]).status == 200
+
+    refused = shop.refund(payment, 30)
+    rest = shop.refund(payment, 20)
+    provider.win(dispute)
+    assert provider.deliver(provider.webhooks(begun)[-1]).status == 200
+    after = shop.refund(payment, 30)
+
+    assert (refused.status, refused["code"]) == (400, "payment_disputed")
+    assert (rest.status, after.status) == (200, 200)
+    assert shop.moved(payment, "refund") == [20, 30]
+    [shown] = shop.good("GET", f"/admin/payments/{payment['id']}?fields=*disputes")["payment"]["disputes"]
+    assert shown["amount"] == 80
+
+
+@exhibit(
+    "medusajs/medusa#3722",
+    "medusajs/medusa#11803",
+    "medusajs/medusa#12751",
+    "medusajs/medusa#12526",
+    there="saved cards get lost, and a customer has one account for all providers, or several with one",
+    here="one account with each provider, opened once; what is saved there is listed",
+)
+def test_medusa_3722_a_saved_card_is_found_again(shop: Shop, provider: Backstage) -> None:
+    credentials = {"email": "customer@example.com", "password": "customer"}
+    token = shop.good("POST", "/auth/customer/emailpass", credentials)["token"]
+    shop.login_of_customer = f"Bearer {token}"
+    for _ in range(2):
+        shop.order(shop.begun())
+
+    [holder] = shop.good("GET", "/store/account-holders")["account_holders"]
+    path = f"/store/payment-methods/{holder['id']}"
+    saved = provider.save_card(holder["external_id"])
+    mine = shop.good("GET", path)["payment_methods"]
+    shop.login_of_customer = None
+
+    assert [each["id"] for each in mine] == [saved]
+    assert shop.get(path).status in {401, 404}
+
+
+@exhibit(
     "medusajs/medusa#12465",
     "medusajs/medusa#6597",
     "medusajs/medusa#8640",
