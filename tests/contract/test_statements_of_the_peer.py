@@ -23,7 +23,7 @@ def statements() -> Iterator[dict[str, Any]]:
 
 
 @cache
-def tests_in(path: str) -> set[str]:
+def written_in(path: str) -> set[str]:
     """Return the tests that are written in a file, those of a class by its name too."""
     found, owner = set(), ""
     for line in (ROOT / path).read_text().splitlines():
@@ -65,7 +65,7 @@ def test_no_statement_is_made_twice() -> None:
 def is_proven(statement: dict[str, str]) -> bool:
     if statement.keys() == {"says", "test"}:
         path, _, name = statement["test"].partition("::")
-        return name in tests_in(path)
+        return name in written_in(path)
     return statement.keys() == {"says", "difference"} and any(
         statement["difference"] in cell for cell in medusas_side()
     )

@@ -40,7 +40,7 @@ def test_every_scenario_has_a_thread_and_is_named_after_it() -> None:
         if each.room == "probes":
             assert (each.threads, name[:11]) == ((PEER,), "test_probe_")
             continue
-        thread = re.fullmatch(r"[\w-]+/([\w-]+?)(?:#(\d+)| v?(\d+(?:\.\d+)+).*)", each.threads[0])
+        thread = re.fullmatch(r"[\w-]+/([\w.-]+?)(?:#(\d+)| v?(\d+(?:\.\d+)+).*)", each.threads[0])
         assert thread, each.threads
         number = thread[2] or thread[3].replace(".", "_")
         assert f"_{number}_" in name, each.test
