@@ -64,6 +64,13 @@ class UndoPolicy(StrEnum):
     REFUND = "refund"
 
 
+class RefundStrategy(StrEnum):
+    """How a refund is divided among a collection's payments: by what each can give back, or the oldest one first."""
+
+    PROPORTIONAL = "proportional"
+    IN_ORDER = "in_order"
+
+
 class ExpiryPolicy(StrEnum):
     """What is done with an authorization that is about to run out, besides telling the host."""
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-_CREATED_AT = "2026-03-02T09:15:00.000Z"
-_AUTHORIZED_AT = "2026-03-02T09:16:12.000Z"
-_CAPTURED_AT = "2026-03-03T07:30:45.000Z"
-_REFUNDED_AT = "2026-03-09T14:02:31.000Z"
+CREATED_AT = "2026-03-02T09:15:00.000Z"
+AUTHORIZED_AT = "2026-03-02T09:16:12.000Z"
+CAPTURED_AT = "2026-03-03T07:30:45.000Z"
+REFUNDED_AT = "2026-03-09T14:02:31.000Z"
 
 ORDER_ID = "order_01KJPA2C4E6G8J0M2P4R6T8W0Y"
 CART_ID = "cart_01KJP8W6T3M7V5C9X2Z4B6N8Q0"
@@ -38,8 +38,8 @@ _CAPTURE: dict[str, Any] = {
     "raw_amount": _raw("59.97"),
     "payment_id": PAYMENT_ID,
     "metadata": None,
-    "created_at": _CAPTURED_AT,
-    "updated_at": _CAPTURED_AT,
+    "created_at": CAPTURED_AT,
+    "updated_at": CAPTURED_AT,
     "deleted_at": None,
     "created_by": "1",
     "payment": {"id": PAYMENT_ID},
@@ -52,8 +52,8 @@ _REFUND: dict[str, Any] = {
     "refund_reason_id": REFUND_REASON_ID,
     "note": "Sorry for the dented box.",
     "metadata": None,
-    "created_at": _REFUNDED_AT,
-    "updated_at": _REFUNDED_AT,
+    "created_at": REFUNDED_AT,
+    "updated_at": REFUNDED_AT,
     "deleted_at": None,
     "created_by": "1",
     "payment": {"id": PAYMENT_ID},
@@ -74,8 +74,8 @@ AUTHORIZED_PAYMENT: dict[str, Any] = {
     "payment_collection_id": COLLECTION_ID,
     "payment_session_id": SESSION_ID,
     "metadata": None,
-    "created_at": _AUTHORIZED_AT,
-    "updated_at": _AUTHORIZED_AT,
+    "created_at": AUTHORIZED_AT,
+    "updated_at": AUTHORIZED_AT,
     "deleted_at": None,
     "captures": [],
     "refunds": [],
@@ -84,11 +84,11 @@ AUTHORIZED_PAYMENT: dict[str, Any] = {
 }
 CAPTURED_PAYMENT = AUTHORIZED_PAYMENT | {
     "captured_amount": 59.97,
-    "captured_at": _CAPTURED_AT,
-    "updated_at": _CAPTURED_AT,
+    "captured_at": CAPTURED_AT,
+    "updated_at": CAPTURED_AT,
     "captures": [_CAPTURE],
 }
-REFUNDED_PAYMENT = CAPTURED_PAYMENT | {"refunded_amount": 10, "updated_at": _REFUNDED_AT, "refunds": [_REFUND]}
+REFUNDED_PAYMENT = CAPTURED_PAYMENT | {"refunded_amount": 10, "updated_at": REFUNDED_AT, "refunds": [_REFUND]}
 
 _PENDING_SESSION: dict[str, Any] = {
     "id": SESSION_ID,
@@ -102,16 +102,16 @@ _PENDING_SESSION: dict[str, Any] = {
     "authorized_at": None,
     "payment_collection_id": COLLECTION_ID,
     "metadata": None,
-    "created_at": _CREATED_AT,
-    "updated_at": _CREATED_AT,
+    "created_at": CREATED_AT,
+    "updated_at": CREATED_AT,
     "deleted_at": None,
     "payment": None,
     "payment_collection": {"id": COLLECTION_ID},
 }
 _AUTHORIZED_SESSION = _PENDING_SESSION | {
     "status": "authorized",
-    "authorized_at": _AUTHORIZED_AT,
-    "updated_at": _AUTHORIZED_AT,
+    "authorized_at": AUTHORIZED_AT,
+    "updated_at": AUTHORIZED_AT,
     "payment": AUTHORIZED_PAYMENT,
 }
 NEW_COLLECTION: dict[str, Any] = {
@@ -122,8 +122,8 @@ NEW_COLLECTION: dict[str, Any] = {
     "captured_amount": 0,
     "refunded_amount": 0,
     "completed_at": None,
-    "created_at": _CREATED_AT,
-    "updated_at": _CREATED_AT,
+    "created_at": CREATED_AT,
+    "updated_at": CREATED_AT,
     "metadata": None,
     "status": "not_paid",
     "payment_providers": [],
@@ -136,7 +136,7 @@ PENDING_COLLECTION = NEW_COLLECTION | {
 }
 AUTHORIZED_COLLECTION = PENDING_COLLECTION | {
     "authorized_amount": 59.97,
-    "updated_at": _AUTHORIZED_AT,
+    "updated_at": AUTHORIZED_AT,
     "status": "authorized",
     "payment_sessions": [_AUTHORIZED_SESSION],
     "payments": [AUTHORIZED_PAYMENT],
@@ -144,36 +144,38 @@ AUTHORIZED_COLLECTION = PENDING_COLLECTION | {
 _CAPTURED_SESSION = _AUTHORIZED_SESSION | {"payment": CAPTURED_PAYMENT}
 COMPLETED_COLLECTION = AUTHORIZED_COLLECTION | {
     "captured_amount": 59.97,
-    "completed_at": _CAPTURED_AT,
-    "updated_at": _CAPTURED_AT,
+    "completed_at": CAPTURED_AT,
+    "updated_at": CAPTURED_AT,
     "status": "completed",
     "payment_sessions": [_CAPTURED_SESSION],
     "payments": [CAPTURED_PAYMENT],
 }
+_REFUNDED_SESSION = _AUTHORIZED_SESSION | {"payment": REFUNDED_PAYMENT}
+REFUNDED_COLLECTION = COMPLETED_COLLECTION | {
+    "refunded_amount": 10,
+    "updated_at": REFUNDED_AT,
+    "payment_sessions": [_REFUNDED_SESSION],
+    "payments": [REFUNDED_PAYMENT],
+}
+SECOND_SESSION_ID = "payses_01KJP8XH3D6F8H0K2M4P6R8T0V"
+SPLIT_COLLECTION = NEW_COLLECTION | {
+    "payment_providers": [{"id": PROVIDER_ID}, {"id": "pp_fake_fake"}],
+    "payment_sessions": [
+        _PENDING_SESSION | {"amount": 20, "raw_amount": _raw("20")},
+        _PENDING_SESSION
+        | {"id": SECOND_SESSION_ID, "provider_id": "pp_fake_fake", "amount": 39.97, "raw_amount": _raw("39.97")},
+    ],
+}
 CANCELED_PAYMENT = AUTHORIZED_PAYMENT | {
     "authorized_amount": 0,
-    "canceled_at": _CAPTURED_AT,
-    "updated_at": _CAPTURED_AT,
+    "canceled_at": CAPTURED_AT,
+    "updated_at": CAPTURED_AT,
 }
 PAYMENT_PROVIDERS: dict[str, Any] = {
     "payment_providers": [{"id": PROVIDER_ID, "is_enabled": True}],
     "count": 1,
     "offset": 0,
     "limit": 20,
-}
-V1_SESSION: dict[str, Any] = {
-    "id": SESSION_ID,
-    "cart_id": None,
-    "provider_id": "manual",
-    "is_selected": None,
-    "is_initiated": True,
-    "amount": 5997,
-    "payment_authorized_at": _AUTHORIZED_AT,
-    "created_at": _CREATED_AT,
-    "updated_at": _AUTHORIZED_AT,
-    "status": "authorized",
-    "data": {},
-    "idempotency_key": None,
 }
 ACCOUNT_HOLDER_ID = "acchld_01JD3M6Q8T4W6Y8A0C2E4G6H8K"
 PAYMENT_METHOD_ID = "pm_1QExampleOfACard"
@@ -184,8 +186,8 @@ ACCOUNT_HOLDER: dict[str, Any] = {
     "email": "jane@example.com",
     "data": {},
     "metadata": None,
-    "created_at": _CREATED_AT,
-    "updated_at": _CREATED_AT,
+    "created_at": CREATED_AT,
+    "updated_at": CREATED_AT,
     "deleted_at": None,
 }
 PAYMENT_METHOD: dict[str, Any] = {

@@ -28,10 +28,16 @@ from medusa_payments.api.permissions import (
 from medusa_payments.api.renderers import AlwaysJSON, JSONRenderer
 from medusa_payments.api.schema import PaymentsAutoSchema
 from medusa_payments.api.validation import validated
+from medusa_payments.conf import payments_settings
 from medusa_payments.customers import Customer, resolve_customer
-from medusa_payments.exceptions import NotFound, Unauthorized
+from medusa_payments.exceptions import InvalidData, NotFound, Unauthorized
 
 IDEMPOTENCY_KEY_HEADER = "Idempotency-Key"
+
+KEY_NEEDED = (
+    f"This shop requires the header {IDEMPOTENCY_KEY_HEADER} for refunds. Send a new UUID for a new refund, "
+    "and the same one again when you repeat a request."
+)
 
 
 class PaymentsViewSet(GenericViewSet[Any]):
@@ -139,6 +145,14 @@ class AdminViewSet(PaymentsViewSet):
     def actor_id(self) -> str:
         """Who calls, as `created_by` records it: the id of the secret key, where one was sent, else the user's."""
         return actor_id(self.request)
+
+    @property
+    def refund_key(self) -> str | None:
+        """The caller's key for a refund. Raises `InvalidData` when there is none and the shop requires one."""
+        key = self.idempotency_key
+        if key is None and payments_settings.REQUIRE_IDEMPOTENCY_KEY_FOR_REFUNDS:
+            raise InvalidData(KEY_NEEDED)
+        return key
 
     def permission_of_action(self) -> str | None:
         """Return the permission this request needs; None when its method has no action (405 follows)."""

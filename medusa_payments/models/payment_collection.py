@@ -67,6 +67,7 @@ class PaymentCollection(models.Model):
     region_id = models.CharField(_("region"), max_length=HOST_ID_LENGTH, blank=True, default="", db_index=True)
     customer_id = models.CharField(_("customer"), max_length=HOST_ID_LENGTH, blank=True, default="", db_index=True)
     email = models.EmailField(_("email"), blank=True, default="")
+    description = models.TextField(_("description"), null=True, blank=True)
     metadata = ExactJSONField(verbose_name=_("metadata"), null=True, blank=True)
     idempotency_key = models.CharField(_("idempotency key"), max_length=255, null=True, blank=True, editable=False)
     fingerprint = models.CharField(_("fingerprint"), max_length=64, blank=True, default="", editable=False)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from medusa_payments.models import Payment, PaymentSession
+from medusa_payments.queries.primary import primary
 from medusa_payments.queries.public_data import public_keys
 
 
@@ -15,3 +16,9 @@ def payment_of(session: PaymentSession) -> Payment | None:
     """Return the payment of a session of a detailed collection, without asking the database again."""
     payments = session.payment_collection.payments.all()
     return next((payment for payment in payments if payment.payment_session_id == session.pk), None)
+
+
+def collection_id_of(payment_session_id: str) -> str | None:
+    """Return the id of the collection that a session, live or not, belongs to; None for an unknown one."""
+    found = primary(PaymentSession).filter(pk=payment_session_id)
+    return found.values_list("payment_collection_id", flat=True).first()

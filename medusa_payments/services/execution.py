@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from typing import overload
 
 from django.db import Error as DatabaseError
 
@@ -24,6 +25,19 @@ logger = logging.getLogger(__name__)
 NOT_REACHABLE_RETRY_SECONDS = 5
 
 Reserve = Callable[[PaymentCollection], Reservation | None]
+
+
+@overload
+def execute(
+    *,
+    payment_collection_id: str,
+    reserve: Callable[[PaymentCollection], Reservation],
+    include_deleted: bool = False,
+) -> Operation: ...
+
+
+@overload
+def execute(*, payment_collection_id: str, reserve: Reserve, include_deleted: bool = False) -> Operation | None: ...
 
 
 def execute(*, payment_collection_id: str, reserve: Reserve, include_deleted: bool = False) -> Operation | None:

@@ -270,6 +270,7 @@ def _append_refund(
         provider_ref=provider_ref,
         refund_reason_id=intent.get("refund_reason_id"),
         note=intent.get("note"),
+        metadata=intent.get("metadata"),
         created_by=operation.created_by if operation else BY_PROVIDER,
     )
     events.record(

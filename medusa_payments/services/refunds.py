@@ -1,6 +1,6 @@
 """Giving captured money back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -27,6 +27,7 @@ def refund(
     amount: Decimal | None = None,
     refund_reason_id: str | None = None,
     note: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
     created_by: str = "",
     idempotency_key: str | None = None,
 ) -> Payment:
@@ -34,7 +35,7 @@ def refund(
 
     Guaranteed: never more than was captured in all, whatever else refunds at the same time, and never what is known to
     be disputed; at most once, even when the caller repeats a request whose answer was lost (same payment, same amount).
-    `note` is visible to the customer.
+    `note` is visible to the customer; `metadata` are kept with the refund.
 
     `idempotency_key`: the same key with the same parameters is the same request, whenever it comes again, and gets the
     same answer.
@@ -44,13 +45,37 @@ def refund(
     `PaymentAuthorizationError` (declined), `Conflict` (another request is at work), `IdempotencyError` (key used for
     something else), `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
     """
-    payment, reserve_it = _prepared(payment_id, amount, refund_reason_id, note, created_by, idempotency_key)
-    operation = execution.execute(
+    refund_operation(
+        payment_id=payment_id,
+        amount=amount,
+        refund_reason_id=refund_reason_id,
+        note=note,
+        metadata=metadata,
+        created_by=created_by,
+        idempotency_key=idempotency_key,
+    )
+    return primary(Payment).get(pk=payment_id)
+
+
+def refund_operation(
+    *,
+    payment_id: str,
+    amount: Decimal | None = None,
+    refund_reason_id: str | None = None,
+    note: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    created_by: str = "",
+    idempotency_key: str | None = None,
+) -> Operation:
+    """As `refund`, but return the operation: its `refund` is the ledger line, once the provider has done it."""
+    payment, reserve_it = _prepared(
+        payment_id, amount, refund_reason_id, note, created_by, idempotency_key, metadata=metadata
+    )
+    operation: Operation = execution.execute(
         payment_collection_id=payment.payment_collection_id, include_deleted=True, reserve=reserve_it
     )
-    if operation is not None:
-        convergence.conclude(operation)
-    return primary(Payment).get(pk=payment_id)
+    convergence.conclude(operation)
+    return operation
 
 
 def enqueue_refund(
@@ -78,12 +103,12 @@ def _prepared(
     note: str | None,
     created_by: str,
     idempotency_key: str | None,
-) -> tuple[Payment, Callable[..., Reservation | None]]:
+    metadata: Mapping[str, Any] | None = None,
+) -> tuple[Payment, Callable[..., Reservation]]:
     payment = primary(Payment).filter(pk=payment_id).first()
     if payment is None:
         raise NotFound(f"Payment id not found: {payment_id}")
-    if note and quotes_sensitive_data(note):
-        raise InvalidData("A refund's note can't quote a card number or a secret key.", code="sensitive_data")
+    refuse_sensitive(note)
     provider = operations.provider_for(payment)
     requested = amounts.positive_minor_units(amount, currency_code=payment.currency_code, verb="Refund")
     return payment, partial(
@@ -93,12 +118,22 @@ def _prepared(
         requested=requested,
         refund_reason_id=refund_reason_id,
         note=note,
-        caller=repeats.caller_key(idempotency_key, amount=requested, refund_reason_id=refund_reason_id, note=note),
+        metadata=metadata,
+        caller=repeats.caller_key(
+            idempotency_key, amount=requested, refund_reason_id=refund_reason_id, note=note, metadata=metadata
+        ),
         created_by=created_by,
     )
 
 
-def _reason(refund_reason_id: str | None) -> RefundReason | None:
+def refuse_sensitive(note: str | None) -> None:
+    """Raise `InvalidData` for a note that quotes a card number or a secret key."""
+    if note and quotes_sensitive_data(note):
+        raise InvalidData("A refund's note can't quote a card number or a secret key.", code="sensitive_data")
+
+
+def existing_reason(refund_reason_id: str | None) -> RefundReason | None:
+    """Return the reason of a refund, None for None. Raises `NotFound`."""
     if refund_reason_id is None:
         return None
     reason = primary(RefundReason).filter(pk=refund_reason_id, deleted_at__isnull=True).first()
@@ -115,6 +150,7 @@ def _reserve(
     requested: int | None,
     refund_reason_id: str | None,
     note: str | None,
+    metadata: Mapping[str, Any] | None,
     caller: CallerKey | None,
     created_by: str,
     is_deferred: bool = False,
@@ -123,12 +159,10 @@ def _reserve(
     earlier = repeats.find_on_payment(caller, payment=payment, kind=OperationKind.REFUND, requested_amount=requested)
     if earlier is not None and earlier.status != OperationStatus.NOT_EXECUTED:
         return operations.resume(earlier)
-    refuse_if_frozen(payment)
-    asked = earlier.amount if earlier else requested
-    amount, reason = _checked(payment, provider, asked, refund_reason_id)
     if earlier is not None:
-        _raise_counter(payment, amount)
-        return operations.reopen(earlier)
+        return reopen(earlier, payment, provider)
+    refuse_if_frozen(payment)
+    amount, reason = _checked(payment, provider, requested, refund_reason_id)
     return reserve(
         payment,
         provider,
@@ -136,6 +170,7 @@ def _reserve(
         requested=requested,
         reason=reason,
         note=note,
+        metadata=metadata,
         caller=caller,
         created_by=created_by,
         is_deferred=is_deferred,
@@ -150,6 +185,7 @@ def reserve(
     requested: int | None = None,
     reason: RefundReason | None = None,
     note: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
     caller: CallerKey | None = None,
     created_by: str = "",
     is_deferred: bool = False,
@@ -164,7 +200,11 @@ def reserve(
         money=Money(minor_units=amount, currency_code=payment.currency_code),
         reason_code=reason.code if reason else None,
     )
-    intent: dict[str, Any] = {"refund_reason_id": reason.pk if reason else None, "note": note}
+    intent: dict[str, Any] = {
+        "refund_reason_id": reason.pk if reason else None,
+        "note": note,
+        **({"metadata": dict(metadata)} if metadata is not None else {}),
+    }
     return operations.reserve(
         request=request,
         provider=provider,
@@ -180,6 +220,13 @@ def reserve(
     )
 
 
+def reopen(operation: Operation, payment: Payment, provider: PaymentProvider) -> Reservation:
+    """Go on with a refund that was proven not to have been executed, if it can still be given back."""
+    refuse_if_frozen(payment)
+    _raise_counter(payment, _checked_amount(payment, provider, operation.amount))
+    return operations.reopen(operation)
+
+
 def _raise_counter(payment: Payment, amount: int) -> None:
     payment.refunding_amount += amount
     payment.updated_at = Now()
@@ -191,9 +238,9 @@ def _checked(
 ) -> tuple[int, RefundReason | None]:
     """As in Medusa, an amount that is asked for is checked before the reason, one that is left open after it."""
     if requested is None:
-        reason = _reason(refund_reason_id)
+        reason = existing_reason(refund_reason_id)
         return _checked_amount(payment, provider, requested), reason
-    return _checked_amount(payment, provider, requested), _reason(refund_reason_id)
+    return _checked_amount(payment, provider, requested), existing_reason(refund_reason_id)
 
 
 def _checked_amount(payment: Payment, provider: PaymentProvider, requested: int | None) -> int:
@@ -202,14 +249,15 @@ def _checked_amount(payment: Payment, provider: PaymentProvider, requested: int 
     if not 0 < amount <= refundable:
         if payment.disputed_amount and amount <= payment.kept_amount:
             raise disputes.refusal(payment, requested=amount)
-        raise InvalidData(_refusal_text(requested), details=amounts.limits(payment, requested=amount))
+        raise InvalidData(refusal_text(requested), details=amounts.limits(payment, requested=amount))
     amounts.check_step(amount, provider=provider, currency_code=payment.currency_code)
     if amount < payment.captured_amount and not provider.capabilities.supports_partial_refund:
         raise InvalidData(f"Payment provider {provider.alias} can only refund the whole amount.")
     return amount
 
 
-def _refusal_text(requested: int | None) -> str:
+def refusal_text(requested: int | None) -> str:
+    """Return Medusa's words for more than can be given back."""
     if requested is None:
         return "You cannot refund more than what is captured on the payment."
     return "You are not allowed to refund more than the captured amount"

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from medusa_payments.exceptions import IdempotencyError, InvalidData
@@ -58,6 +58,30 @@ def find_by_key(caller: CallerKey | None, *, kinds: Collection[OperationKind], t
     return operation
 
 
+def find_in_collection(
+    caller: CallerKey | None, *, collection: PaymentCollection, kind: OperationKind, asked: str, prefix: str
+) -> list[Operation]:
+    """Return the operations of an earlier request about all payments of a collection that this one repeats.
+
+    Requests without a key have one all the same, which begins with `prefix`: the one with the fingerprint `asked` is
+    repeated whose outcome is unknown, or known but never delivered.
+
+    Raises `IdempotencyError`, or `PaymentOutcomeUnknown` while one that asked for something else is unresolved.
+    """
+    found = primary(Operation).filter(payment_collection=collection, kind=kind.value)
+    if caller is not None:
+        earlier = list(found.filter(idempotency_key=caller.key).order_by("id"))
+        for operation in earlier:
+            refuse_other_parameters(caller, operation)
+        return earlier
+    unfinished = _unknown_or_undelivered(found)
+    for operation in unfinished:
+        if (operation.idempotency_key or "").startswith(prefix) and operation.fingerprint == asked:
+            return list(found.filter(idempotency_key=operation.idempotency_key).order_by("id"))
+    _refuse_unknown(unfinished)
+    return []
+
+
 def refuse_other_parameters(caller: CallerKey, earlier: Operation | PaymentCollection) -> None:
     """Raise `IdempotencyError` when a key was used before to ask for something else."""
     if earlier.fingerprint != caller.fingerprint:
@@ -79,25 +103,29 @@ def find_on_payment(
     """
     if caller is not None:
         return find_by_key(caller, kinds=[kind], target=payment.pk)
+    unfinished = _unknown_or_undelivered(primary(Operation).filter(payment=payment, kind=kind.value))
+    for operation in unfinished:
+        if requested_amount in {operation.requested_amount, operation.amount}:
+            return operation
+    _refuse_unknown(unfinished)
+    return None
+
+
+def _unknown_or_undelivered(operations: QuerySet[Operation]) -> list[Operation]:
     undelivered = Q(
         status__in=_DELIVERABLE,
         answered_at__isnull=True,
         settled_at__gt=Now() - UNDELIVERED_WINDOW,
     )
-    candidates = primary(Operation).filter(
-        Q(status=OperationStatus.OPEN.value) | undelivered, payment=payment, kind=kind.value
-    )
+    candidates = operations.filter(Q(status=OperationStatus.OPEN.value) | undelivered)
     candidates = candidates.annotate(has_lease=Q(lease_expires_at__gt=Now())).order_by("created_at", "id")
-    operations = [
-        operation for operation in candidates if not _is_in_first_flight(operation, has_lease=operation.has_lease)
-    ]
-    for operation in operations:
-        if requested_amount in {operation.requested_amount, operation.amount}:
-            return operation
+    return [operation for operation in candidates if not _is_in_first_flight(operation, has_lease=operation.has_lease)]
+
+
+def _refuse_unknown(operations: list[Operation]) -> None:
     for operation in operations:
         if operation.is_open:
             raise outcome_unknown(operation)
-    return None
 
 
 def _is_in_first_flight(operation: Operation, *, has_lease: bool) -> bool:

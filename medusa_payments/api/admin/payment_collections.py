@@ -16,10 +16,11 @@ from medusa_payments.api.serializers.admin import (
     AdminMarkPaymentCollectionAsPaidSerializer,
     AdminPaymentCollectionDeletedSerializer,
     AdminPaymentCollectionResponseSerializer,
+    AdminRefundPaymentCollectionSerializer,
 )
 from medusa_payments.api.viewsets import AdminViewSet
 from medusa_payments.queries import payment_collections as collection_queries
-from medusa_payments.services import payment_collections, payment_sessions
+from medusa_payments.services import collection_refunds, payment_collections, payment_sessions
 
 TAGS = ["Admin: payment collections"]
 
@@ -31,6 +32,7 @@ class AdminPaymentCollectionViewSet(AdminViewSet):
         "destroy": "medusa_payments.delete_paymentcollection",
         "mark_as_paid": "medusa_payments.capture_payment",
         "initialize_payment_session": "medusa_payments.add_paymentsession",
+        "refund": "medusa_payments.refund_payment",
     }
 
     @operation(
@@ -133,6 +135,31 @@ class AdminPaymentCollectionViewSet(AdminViewSet):
             request=request,
             idempotency_key=self.idempotency_key,
             **body,
+        )
+        return _answer(id, query.get("fields"))
+
+    @operation(
+        operation_id="adminRefundPaymentCollection",
+        summary="Refund a payment collection",
+        description=(
+            "Gives back `amount`, or all that remains of what was captured, across the collection's payments, exact to "
+            "the minor unit and never more of a payment than it can give back. With an `Idempotency-Key`, a repeat "
+            "goes on with the same parts; so does one without whose answer was lost. Where one provider refuses, the "
+            "other parts stand. A shop can require an `Idempotency-Key` here."
+        ),
+        tags=TAGS,
+        parameters=[SelectionQuery],
+        request=AdminRefundPaymentCollectionSerializer,
+        request_example={"amount": 10, "strategy": "proportional", "note": "Sorry for the dented box."},
+        response=AdminPaymentCollectionResponseSerializer,
+        response_example={"payment_collection": examples.REFUNDED_COLLECTION},
+    )
+    @action(detail=True, methods=["post"])
+    def refund(self, request: Request, id: str) -> Response:
+        body = self.validated(AdminRefundPaymentCollectionSerializer, request.data)
+        query = self.validated_query(SelectionQuery)
+        collection_refunds.refund(
+            payment_collection_id=id, created_by=self.actor_id, idempotency_key=self.refund_key, **body
         )
         return _answer(id, query.get("fields"))
 

@@ -19,18 +19,11 @@ from medusa_payments.api.serializers.admin import (
     AdminPaymentListResponseSerializer,
     AdminPaymentResponseSerializer,
 )
-from medusa_payments.api.viewsets import IDEMPOTENCY_KEY_HEADER, AdminViewSet
-from medusa_payments.conf import payments_settings
-from medusa_payments.exceptions import InvalidData
+from medusa_payments.api.viewsets import AdminViewSet
 from medusa_payments.queries import payments as payment_queries
 from medusa_payments.services import captures, payments, refunds
 
 TAGS = ["Admin: payments"]
-
-KEY_NEEDED = (
-    f"This shop requires the header {IDEMPOTENCY_KEY_HEADER} for refunds. Send a new UUID for a new refund, "
-    "and the same one again when you repeat a request."
-)
 
 
 class AdminPaymentViewSet(AdminViewSet):
@@ -123,7 +116,7 @@ class AdminPaymentViewSet(AdminViewSet):
     def refund(self, request: Request, id: str) -> Response:
         body = self.validated(AdminCreatePaymentRefundSerializer, request.data)
         query = self.validated_query(SelectionQuery)
-        refunds.refund(payment_id=id, created_by=self.actor_id, idempotency_key=self._refund_key(), **body)
+        refunds.refund(payment_id=id, created_by=self.actor_id, idempotency_key=self.refund_key, **body)
         return _answer(id, query.get("fields"))
 
     @operation(
@@ -146,12 +139,6 @@ class AdminPaymentViewSet(AdminViewSet):
         query = self.validated_query(SelectionQuery)
         payments.cancel(payment_id=id, created_by=self.actor_id, idempotency_key=self.idempotency_key)
         return _answer(id, query.get("fields"))
-
-    def _refund_key(self) -> str | None:
-        key = self.idempotency_key
-        if key is None and payments_settings.REQUIRE_IDEMPOTENCY_KEY_FOR_REFUNDS:
-            raise InvalidData(KEY_NEEDED)
-        return key
 
 
 def _answer(payment_id: str, fields: str | None) -> Response:

@@ -13,6 +13,7 @@ from medusa_payments.api.serializers.documents import (
     PaymentProviderSerializer,
     RefundReasonSerializer,
 )
+from medusa_payments.states import RefundStrategy
 
 MAX_NOTE_LENGTH = 5000
 MAX_DESCRIPTION_LENGTH = 5000
@@ -42,6 +43,14 @@ class AdminCreatePaymentRefundSerializer(StrictSerializer):
     amount = AmountField(required=False, help_text="In major units; all that remains when absent.")
     refund_reason_id = StringField(required=False)
     note = StringField(required=False, max_length=MAX_NOTE_LENGTH, help_text="Visible to the customer.")
+
+
+class AdminRefundPaymentCollectionSerializer(AdminCreatePaymentRefundSerializer):
+    strategy = serializers.ChoiceField(
+        choices=[strategy.value for strategy in RefundStrategy],
+        default=RefundStrategy.PROPORTIONAL.value,
+        help_text="By what each payment can still give back, or all of the oldest one first.",
+    )
 
 
 class AdminPaymentResponseSerializer(serializers.Serializer[Any]):

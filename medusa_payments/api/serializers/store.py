@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from medusa_payments.api.fields import RecordField, StrictSerializer, StringField
+from medusa_payments.api.fields import AmountField, RecordField, StrictSerializer, StringField
 from medusa_payments.api.filters import ListQuery, SelectionQuery
 from medusa_payments.api.serializers.documents import (
     AccountHolderSerializer,
@@ -22,6 +22,17 @@ class StoreCreatePaymentCollectionSerializer(StrictSerializer):
 class StoreInitializePaymentSessionSerializer(StrictSerializer):
     provider_id = StringField(help_text="The payment provider the customer chose.")
     data = RecordField(required=False, help_text="What the provider needs; it says which keys it accepts.")  # type: ignore[assignment]
+
+
+class StoreSessionChoiceSerializer(StrictSerializer):
+    provider_id = StringField(help_text="The payment provider that takes this part.")
+    amount = AmountField(help_text="This part, in major units.")
+    data = RecordField(required=False, help_text="What the provider needs; absent, a session's data stay as they are.")  # type: ignore[assignment]
+    session_id = StringField(required=False, help_text="The live session that is to be kept or changed.")
+
+
+class StoreSetPaymentSessionsSerializer(StrictSerializer):
+    sessions = StoreSessionChoiceSerializer(many=True, help_text="In the customer's order; at most 20.")
 
 
 class StoreAuthorizePaymentSessionSerializer(StrictSerializer):

@@ -1,5 +1,7 @@
 """Paying for a cart."""
 
+from typing import Any
+
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,10 +15,12 @@ from medusa_payments.api.serializers.store import (
     StoreCreatePaymentCollectionSerializer,
     StoreInitializePaymentSessionSerializer,
     StorePaymentCollectionResponseSerializer,
+    StoreSetPaymentSessionsSerializer,
 )
 from medusa_payments.api.viewsets import StoreViewSet
 from medusa_payments.queries import payment_collections as collection_queries
 from medusa_payments.services import payment_collections, payment_sessions
+from medusa_payments.services.session_plans import SessionChoice
 
 TAGS = ["Store: payment collections"]
 
@@ -84,6 +88,40 @@ class StorePaymentCollectionViewSet(StoreViewSet):
         return self._answer(id, query.get("fields"))
 
     @operation(
+        operation_id="setPaymentSessions",
+        summary="Split a payment collection among several payment sessions",
+        description=(
+            "Makes several sessions the way this collection is to be paid, each for a part of its amount, perhaps with "
+            "different providers. The parts add up to the collection's amount. A session named by `session_id` is "
+            "kept or changed; live sessions that aren't named are given up. All of them become live at once or none. "
+            "Authorize each of them. What is paid in part is given back when the rest isn't paid in time."
+        ),
+        tags=TAGS,
+        parameters=[SelectionQuery],
+        request=StoreSetPaymentSessionsSerializer,
+        request_example={
+            "sessions": [
+                {"provider_id": examples.PROVIDER_ID, "amount": 20},
+                {"provider_id": "pp_fake_fake", "amount": 39.97, "data": {}},
+            ]
+        },
+        response=StorePaymentCollectionResponseSerializer,
+        response_example={"payment_collection": examples.SPLIT_COLLECTION},
+    )
+    @action(detail=True, methods=["post"], url_path="payment-sessions/batch")
+    def set_payment_sessions(self, request: Request, id: str) -> Response:
+        body = self.validated(StoreSetPaymentSessionsSerializer, request.data)
+        query = self.validated_query(SelectionQuery)
+        payment_sessions.set_sessions(
+            payment_collection_id=id,
+            sessions=[_choice(**chosen) for chosen in body["sessions"]],
+            customer_id=self.customer_id,
+            request=request,
+            idempotency_key=self.idempotency_key,
+        )
+        return self._answer(id, query.get("fields"))
+
+    @operation(
         operation_id="authorizePaymentSession",
         summary="Authorize a payment session",
         description=(
@@ -113,3 +151,7 @@ class StorePaymentCollectionViewSet(StoreViewSet):
         collection = collection_queries.detailed(payment_collection_id)
         document = store_payment_collection(collection, fields, customer_id=self.customer_id)
         return Response({"payment_collection": document})
+
+
+def _choice(*, session_id: str | None = None, **chosen: Any) -> SessionChoice:
+    return SessionChoice(payment_session_id=session_id, **chosen)

@@ -1,20 +1,68 @@
-"""Documents in the v1 shape."""
+"""Documents in the v1 shape: whole minor units, v1's provider names and statuses."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
-from medusa_payments.queries import PaymentSession, payment_sessions
-from medusa_payments.states import SessionStatus
+from medusa_payments.api.selection import Selectable
+from medusa_payments.api.v1.providers import provider_name
+from medusa_payments.queries import (
+    Operation,
+    Payment,
+    PaymentCollection,
+    PaymentSession,
+    Refund,
+    payment_providers,
+    payment_sessions,
+    payments,
+)
+from medusa_payments.states import CollectionStatus, SessionStatus
 
-_PROVIDER_NAMES = {"pp_system_default": "manual", "pp_stripe_stripe": "stripe"}
+Document = dict[str, Any]
+Getters = Mapping[str, Callable[[Any], Any]]
 
-_STATUSES = {
+ORDER_EDIT = "order_edit"
+"""The one type that v1's collections have."""
+
+_SESSION_STATUSES = {
     SessionStatus.CAPTURED.value: SessionStatus.AUTHORIZED.value,
     SessionStatus.PENDING_AUTHORIZATION.value: SessionStatus.PENDING.value,
 }
+_COLLECTION_STATUSES = {
+    CollectionStatus.COMPLETED.value: CollectionStatus.AUTHORIZED.value,
+    CollectionStatus.PARTIALLY_CAPTURED.value: CollectionStatus.CANCELED.value,
+    CollectionStatus.FAILED.value: CollectionStatus.NOT_PAID.value,
+}
 
 
-def payment_session(session: PaymentSession) -> dict[str, Any]:
-    """Return a session as v1 shows it: whole minor units, v1's provider names and its five statuses."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """The keys of one kind of document, and those that an endpoint shows unasked."""
+
+    columns: Getters
+    relations: Getters
+    shown: tuple[str, ...]
+    expanded: tuple[str, ...] = ()
+
+    def represent(self, row: object, fields: str | None = None, expand: str | None = None) -> Document:
+        """Return a row's document. `fields` replaces or modifies its columns (`+a`, `-a`), `expand` replaces its
+        relations; of a path only the first step counts. Unknown names are ignored, `id` is always there.
+        """
+        getters = {**self.columns, **self.relations}
+        everything = Selectable(available={name: {} for name in getters}, default={name: {} for name in self.shown})
+        asked = self.expanded if expand is None else [path.strip().partition(".")[0] for path in expand.split(",")]
+        names = [*everything.select(fields), *(name for name in asked if name in self.relations)]
+        return {name: getters[name](row) for name in dict.fromkeys(names)}
+
+
+def collection_status(collection: PaymentCollection) -> str:
+    """Return the one of v1's five statuses that says the most of a collection's."""
+    return _COLLECTION_STATUSES.get(collection.status, collection.status)
+
+
+def payment_session(session: PaymentSession) -> Document:
+    """Return a session as v1 shows it."""
     return {
         "id": session.pk,
         "cart_id": None,
@@ -25,12 +73,98 @@ def payment_session(session: PaymentSession) -> dict[str, Any]:
         "payment_authorized_at": session.authorized_at,
         "created_at": session.created_at,
         "updated_at": session.updated_at,
-        "status": _STATUSES.get(session.status, session.status),
+        "status": _SESSION_STATUSES.get(session.status, session.status),
         "data": payment_sessions.public_data(session),
         "idempotency_key": None,
     }
 
 
-def provider_name(provider_id: str) -> str:
-    """Return v1's name of a provider (`pp_stripe_stripe` -> `stripe`)."""
-    return _PROVIDER_NAMES.get(provider_id, provider_id.removeprefix("pp_"))
+def refund(operation: Operation, line: Refund | None, payment: Payment) -> Document:
+    """Return what an operation has refunded. One that the provider has only accepted has no line yet, and the
+    operation's own id.
+    """
+    made_at = line.created_at if line else operation.created_at
+    return {
+        "id": line.pk if line else operation.pk,
+        "order_id": payment.payment_collection.order_id or None,
+        "payment_id": payment.pk,
+        "amount": operation.amount,
+        "note": operation.intent["note"],
+        "reason": operation.intent["metadata"]["reason"],
+        "metadata": operation.intent["metadata"],
+        "idempotency_key": None,
+        "created_at": made_at,
+        "updated_at": made_at,
+    }
+
+
+def _region(collection: PaymentCollection) -> Document | None:
+    if not collection.region_id:
+        return None
+    enabled = payment_providers.of_region(collection.region_id)
+    return {
+        "id": collection.region_id,
+        "currency_code": collection.currency_code,
+        "payment_providers": [{"id": provider_name(provider.id), "is_installed": True} for provider in enabled],
+    }
+
+
+def _payments(collection: PaymentCollection) -> list[Document]:
+    return [PAYMENT.represent(each) for each in collection.payments.all()]
+
+
+def _sessions(collection: PaymentCollection) -> list[Document]:
+    return [payment_session(each) for each in collection.payment_sessions.all()]
+
+
+_PAYMENT_COLUMNS: Getters = {
+    "id": attrgetter("pk"),
+    "swap_id": lambda _: None,
+    "cart_id": lambda payment: payment.payment_collection.cart_id or None,
+    "order_id": lambda payment: payment.payment_collection.order_id or None,
+    "amount": attrgetter("amount"),
+    "currency_code": attrgetter("currency_code"),
+    "amount_refunded": attrgetter("refunded_amount"),
+    "provider_id": lambda payment: provider_name(payment.provider_id),
+    "data": payments.public_data,
+    "captured_at": attrgetter("captured_at"),
+    "canceled_at": attrgetter("canceled_at"),
+    "metadata": attrgetter("metadata"),
+    "idempotency_key": lambda _: None,
+    "created_at": attrgetter("created_at"),
+    "updated_at": attrgetter("updated_at"),
+}
+_COLLECTION_COLUMNS: Getters = {
+    "id": attrgetter("pk"),
+    "type": lambda _: ORDER_EDIT,
+    "status": collection_status,
+    "description": attrgetter("description"),
+    "amount": attrgetter("amount"),
+    "authorized_amount": attrgetter("authorized_amount"),
+    "region_id": lambda collection: collection.region_id or None,
+    "currency_code": attrgetter("currency_code"),
+    "metadata": attrgetter("metadata"),
+    "created_by": lambda _: "",
+    "created_at": attrgetter("created_at"),
+    "updated_at": attrgetter("updated_at"),
+    "deleted_at": attrgetter("deleted_at"),
+}
+_COLLECTION_RELATIONS: Getters = {
+    "region": _region,
+    "currency": lambda collection: {"code": collection.currency_code},
+    "payment_sessions": _sessions,
+    "payments": _payments,
+}
+_STORE_COLUMNS = ("id", "type", "status", "description", "amount", "region", "currency_code", "currency", "metadata")
+
+
+def _collection(shown: tuple[str, ...], *expanded: str) -> Shape:
+    return Shape(columns=_COLLECTION_COLUMNS, relations=_COLLECTION_RELATIONS, shown=shown, expanded=expanded)
+
+
+PAYMENT = Shape(columns=_PAYMENT_COLUMNS, relations={}, shown=tuple(_PAYMENT_COLUMNS))
+STORE_COLLECTION = _collection(_STORE_COLUMNS, "payment_sessions")
+ADMIN_COLLECTION = _collection((*_STORE_COLUMNS, "authorized_amount"), "payment_sessions", "payments")
+COLLECTION_WITH_SESSIONS = _collection(tuple(_COLLECTION_COLUMNS), "region", "payment_sessions")
+COLLECTION_WITH_PAYMENTS = _collection(tuple(_COLLECTION_COLUMNS), "payment_sessions", "payments")
+SAVED_COLLECTION = _collection(tuple(_COLLECTION_COLUMNS))

@@ -1,0 +1,220 @@
+"""Refunds across the payments of a collection: exact to the cent, each part once."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from medusa_payments.exceptions import (
+    IdempotencyError,
+    InvalidData,
+    NotFound,
+    PaymentAuthorizationError,
+    PaymentOutcomeUnknown,
+    ProviderNotReachable,
+)
+from medusa_payments.models import Operation, Payment, PaymentCollection, Refund
+from medusa_payments.services import captures, collection_refunds, refunds
+from medusa_payments.services.refund_allocation import Source, allocate
+from medusa_payments.states import RefundStrategy
+from medusa_payments.testing.fake_provider import FakeProvider
+from tests.audit import differences, recover
+from tests.scripted import SECOND, Moved, Script, Scripted, Verb, answer_lost, authorize, declined, lost, unavailable
+from tests.split import split, tender
+from tests.till import Till
+
+PROPORTIONAL, IN_ORDER = RefundStrategy.PROPORTIONAL, RefundStrategy.IN_ORDER
+
+money = pytest.mark.django_db
+
+
+@pytest.fixture
+def collection(till: Till, script: Script) -> PaymentCollection:
+    """60 and 40 EUR, captured with two providers."""
+    collection = till.collection()
+    for session in split(collection, tender("60"), tender("40", SECOND)):
+        captures.capture(payment_id=authorize(session).payment.pk)
+    return collection
+
+
+def refund(collection: PaymentCollection, amount: str | None = None, **options: Any) -> list[int]:
+    """Refund, and return what each payment has given back since."""
+    collection_refunds.refund(
+        payment_collection_id=collection.pk, amount=None if amount is None else Decimal(amount), **options
+    )
+    return refunded()
+
+
+def refunded() -> list[int]:
+    return list(Payment.objects.order_by("-amount").values_list("refunded_amount", flat=True))
+
+
+@pytest.mark.parametrize(
+    ("case", "amount", "refundable", "strategy", "shares"),
+    [
+        ("by what each has", 50, [60, 40], PROPORTIONAL, [30, 20]),
+        ("the odd cent to who lost most", 1, [60, 40], PROPORTIONAL, [1, 0]),
+        ("then to the earlier one", 1, [50, 50], PROPORTIONAL, [1, 0]),
+        ("a third each", 100, [100, 100, 100], PROPORTIONAL, [34, 33, 33]),
+        ("all", 100, [60, 40], PROPORTIONAL, [60, 40]),
+        ("one has nothing left", 30, [0, 40], PROPORTIONAL, [0, 30]),
+        ("the oldest first", 50, [60, 40], IN_ORDER, [50, 0]),
+        ("then the next", 70, [60, 40], IN_ORDER, [60, 10]),
+    ],
+)
+def test_shares(case: str, amount: int, refundable: list[int], strategy: RefundStrategy, shares: list[int]) -> None:
+    assert allocate(amount, [Source(refundable=each) for each in refundable], strategy) == shares
+
+
+@given(data=some.data())
+def test_shares_are_exact_and_fair(data: some.DataObject) -> None:
+    refundable = data.draw(some.lists(some.integers(0, 10**12), min_size=1, max_size=6))
+    amount = data.draw(some.integers(0, sum(refundable)))
+    for strategy in RefundStrategy:
+        shares = allocate(amount, [Source(refundable=each) for each in refundable], strategy)
+        assert sum(shares) == amount
+        assert all(0 <= share <= most for share, most in zip(shares, refundable, strict=True))
+    total = sum(refundable) or 1
+    shares = allocate(amount, [Source(refundable=each) for each in refundable], PROPORTIONAL)
+    assert all(abs(share * total - amount * each) < total for share, each in zip(shares, refundable, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("amount", "sources", "shares"),
+    [
+        (15, [Source(refundable=60, step=10), Source(refundable=40)], [10, 5]),
+        (3, [Source(refundable=60, step=10), Source(refundable=40)], [0, 3]),
+        (70, [Source(refundable=60, step=60), Source(refundable=40)], [60, 10]),
+        (5, [Source(refundable=60, step=10), Source(refundable=40, step=10)], None),
+    ],
+)
+def test_shares_in_steps(amount: int, sources: list[Source], shares: list[int] | None) -> None:
+    if shares is None:
+        with pytest.raises(InvalidData, match="coarser steps"):
+            allocate(amount, sources, PROPORTIONAL)
+    else:
+        assert allocate(amount, sources, PROPORTIONAL) == shares
+
+
+@money
+class TestRefundingACollection:
+    def test_proportional(self, collection: PaymentCollection, moved: Moved, fake_provider: FakeProvider) -> None:
+        assert refund(collection, "50", note="Sorry") == [3000, 2000]
+        assert refund(collection, "0.01") == [3001, 2000]
+        assert refund(collection) == [6000, 4000]
+        assert sum(moved("refund")) == 10000
+        assert {line.note for line in Refund.objects.all()} == {"Sorry", None}
+        assert differences(fake_provider) == []
+
+    def test_in_order(self, collection: PaymentCollection) -> None:
+        assert refund(collection, "50", strategy="in_order") == [5000, 0]
+        assert refund(collection, "20", strategy="in_order") == [6000, 1000]
+
+    @pytest.mark.parametrize("amount", ["100.01", "0", "-1", "0.001"])
+    def test_amounts_that_can_not_be(self, collection: PaymentCollection, amount: str) -> None:
+        with pytest.raises(InvalidData):
+            refund(collection, amount)
+        assert refunded() == [0, 0]
+
+    def test_nothing_left(self, collection: PaymentCollection) -> None:
+        refund(collection)
+        with pytest.raises(InvalidData, match="more than what is captured"):
+            refund(collection)
+
+    def test_what_is_frozen_is_left_out(self, collection: PaymentCollection) -> None:
+        Payment.objects.filter(amount=6000).update(frozen_at="2026-01-01T00:00Z")
+        assert refund(collection) == [0, 4000]
+
+    def test_wrong_words(self, collection: PaymentCollection) -> None:
+        with pytest.raises(InvalidData, match="proportional, in_order"):
+            refund(collection, "1", strategy="alphabetical")
+        with pytest.raises(NotFound):
+            refund(collection, "1", refund_reason_id="refr_unknown")
+        with pytest.raises(NotFound):
+            collection_refunds.refund(payment_collection_id="pay_col_unknown")
+
+    def test_in_the_steps_of_the_providers(self, collection: PaymentCollection) -> None:
+        Scripted.step = 100
+        assert refund(collection, "1") == [100, 0]
+        with pytest.raises(InvalidData, match="coarser"):
+            refund(collection, "1.50")
+
+    def test_a_key_is_one_refund(self, collection: PaymentCollection, moved: Moved) -> None:
+        for _ in range(3):
+            assert refund(collection, "50", idempotency_key="k1") == [3000, 2000]
+        with pytest.raises(IdempotencyError):
+            refund(collection, "51", idempotency_key="k1")
+        assert refund(collection, "50", idempotency_key="k2") == [6000, 4000]
+
+    def test_without_a_key_a_repeat_is_a_second_intent(self, collection: PaymentCollection) -> None:
+        refund(collection, "10")
+        assert refund(collection, "10") == [1200, 800]
+
+    @pytest.mark.parametrize("key", [None, "k1"])
+    @pytest.mark.parametrize("answer", [lost, answer_lost])
+    def test_a_lost_answer_is_found_out(
+        self, collection: PaymentCollection, script: Script, moved: Moved, key: str | None, answer: Any
+    ) -> None:
+        script["refund"] = self._of_second(answer)
+        with pytest.raises(PaymentOutcomeUnknown):
+            refund(collection, "50", idempotency_key=key)
+        with pytest.raises(PaymentOutcomeUnknown):
+            refund(collection, "40")
+        script.clear()
+
+        assert refund(collection, "50", idempotency_key=key) == [3000, 2000]
+        assert sorted(moved("refund")) == [2000, 3000]
+
+    def test_what_recovery_found_out_meanwhile_is_not_refunded_again(
+        self, collection: PaymentCollection, script: Script, moved: Moved
+    ) -> None:
+        script["refund"] = self._of_second(answer_lost)
+        with pytest.raises(PaymentOutcomeUnknown):
+            refund(collection, "50")
+        script.clear()
+        assert recover() == 0
+
+        assert refund(collection, "50") == [3000, 2000]
+        assert sorted(moved("refund")) == [2000, 3000]
+        assert refund(collection, "50") == [6000, 4000]
+
+    def test_a_part_that_was_not_sent_is_sent_with_the_same_key(
+        self, collection: PaymentCollection, script: Script, moved: Moved
+    ) -> None:
+        script["refund"] = self._of_second(unavailable)
+        with pytest.raises(ProviderNotReachable):
+            refund(collection, "50", idempotency_key="k1")
+        assert refunded() == [3000, 0]
+        script.clear()
+
+        assert refund(collection, "50", idempotency_key="k1") == [3000, 2000]
+
+    def test_a_part_that_was_not_sent_is_checked_again(self, collection: PaymentCollection, script: Script) -> None:
+        script["refund"] = self._of_second(unavailable)
+        with pytest.raises(ProviderNotReachable):
+            refund(collection, "50", idempotency_key="k1")
+        script.clear()
+        refunds.refund(payment_id=Payment.objects.get(amount=4000).pk)
+
+        with pytest.raises(InvalidData):
+            refund(collection, "50", idempotency_key="k1")
+        assert refunded() == [3000, 4000]
+
+    def test_one_that_refuses_leaves_the_others(
+        self, collection: PaymentCollection, script: Script, fake_provider: FakeProvider
+    ) -> None:
+        script["refund"] = self._of_second(declined)
+        for _ in range(2):
+            with pytest.raises(PaymentAuthorizationError):
+                refund(collection, "50", idempotency_key="k1")
+        assert refunded() == [3000, 0]
+        assert not Operation.objects.filter(status="open").exists()
+        assert differences(fake_provider) == []
+
+    def _of_second(self, answer: Any) -> Any:
+        def refund_it(request: Any, call: Verb) -> Any:
+            return answer(request, call) if request.money.minor_units == 2000 else call(request)
+
+        return refund_it
