@@ -21,6 +21,7 @@ OTHER_TYPES: dict[type, list[Any]] = {
     str: [5, 1.5, True, [], {}, None],
     int: ["5", "", True, [], {}, None],
     dict: ["{}", 5, True, [], None],
+    list: ["[]", 5, True, {}, None, [5], [None], [{}], [[]], [{"surprise": 1}]],
 }
 BAD_IDS = {"unknown": "pay_col_1", "NUL": "%00", "long": "x" * 5000, "odd": "%F0%9F%92%B6'"}
 BAD_KEYS = {"empty": "", "with a space": "a b", "long": "x" * 256, "not ASCII": "schlüssel"}
@@ -58,6 +59,7 @@ class Route:
 
     `optional` fields may be missing, `ignored` ones may name anything. A route that isn't strict looks neither at its
     query nor at unknown fields. One that doesn't write here has the provider do something that we keep no record of.
+    `free` records may hold anything. `bad_ids` are those that aren't answered like any other.
     """
 
     name: str
@@ -70,6 +72,8 @@ class Route:
     is_keyed: bool = True
     writes_here: bool = True
     bad_queries: tuple[str, ...] = ()
+    free: frozenset[str] = frozenset()
+    bad_ids: tuple[str, ...] = tuple(BAD_IDS)
 
     @property
     def method(self) -> str:
@@ -81,7 +85,7 @@ class Route:
 
     @property
     def is_v1(self) -> bool:
-        return "/sessions/" in self.path
+        return self.path.startswith("/v1/") or "/sessions" in self.path
 
     def spoiled(self, ids: dict[str, str]) -> Iterator[BadRequest]:
         """All the wrong requests below."""
@@ -110,8 +114,8 @@ class Route:
         body = self._filled_body(ids)
         for place in (place for place in ids if f"{{{place}}}" in self.path):
             statuses = NOT_AUTHORIZED if self.is_v1 and place == "session" else NOT_FOUND
-            for name, value in BAD_IDS.items():
-                yield self._sent(f"{name} {place}", {**ids, place: value}, body, statuses=statuses)
+            for name in self.bad_ids:
+                yield self._sent(f"{name} {place}", {**ids, place: BAD_IDS[name]}, body, statuses=statuses)
 
     def queries(self, ids: dict[str, str]) -> Iterator[BadRequest]:
         """Wrong query strings, where anybody looks at them."""
@@ -134,7 +138,8 @@ class Route:
         return self._sent("valid", ids, self._filled_body(ids), headers=headers or {})
 
     def _filled_body(self, ids: dict[str, str]) -> dict[str, Any]:
-        return {key: ids.get(value, value) if isinstance(value, str) else value for key, value in self.body.items()}
+        filled: dict[str, Any] = _filled(self.body, ids)
+        return filled
 
     def _sent(
         self, name: str, ids: dict[str, str], body: Any, *, query: str | None = None, **options: Any
@@ -159,15 +164,26 @@ class Route:
         yield from (wrong for wrong in OTHER_TYPES[type(value)] if wrong is not None or name != "description")
         if isinstance(value, str):
             yield from ("a\0b", "\ud800", "x" * 6000)
+        elif isinstance(value, dict) and name in self.free:
+            yield {"a": "\0"}
         elif isinstance(value, dict):
             yield from ({"amount": 1}, {"surprise": 1}, {"outcome": "\0"}, {"outcome": "no such outcome"})
-        else:
+        elif not isinstance(value, list):
             yield from (-1, -0.01, 0.001, 1e-9, 2**63, HUGE)
             yield from () if self.may_be_zero else (0, -0.0)
 
 
+def _filled(value: Any, ids: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _filled(inner, ids) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_filled(inner, ids) for inner in value]
+    return ids.get(value, value) if isinstance(value, str) else value
+
+
 _SESSION: dict[str, Any] = {"provider_id": "pp_fake_fake", "data": {"outcome": "authorized"}}
 _REASON: dict[str, Any] = {"label": "Late", "code": "late", "description": "Too late."}
+_V1_SESSION: dict[str, Any] = {"provider_id": "fake_fake", "amount": 1000}
 _LIST = tuple(BAD_LIST_QUERIES)
 _FILTERED = (*_LIST, *BAD_FILTERS, *BAD_TIMES)
 _COLLECTION = "/store/payment-collections/{collection}"
@@ -178,13 +194,49 @@ ROUTES = [
     Route(f"GET {_COLLECTION}"),
     Route(f"POST {_COLLECTION}/payment-sessions", _SESSION, optional=frozenset({"data"})),
     Route(f"POST {_COLLECTION}/payment-sessions/{{session}}/authorize"),
-    Route(f"POST {_COLLECTION}/sessions/{{session}}/authorize", is_strict=False),
-    Route(f"POST /v1{_COLLECTION}/sessions/{{session}}/authorize", is_strict=False),
     Route("GET /store/account-holders"),
     Route("POST /store/account-holders", {"provider_id": "pp_fake_fake"}, is_keyed=False, writes_here=False),
     Route("GET /store/payment-methods/{holder}", bad_queries=("provider_id=none_such", "provider_id=")),
     Route("POST /store/payment-methods/{holder}", {"data": {}}, optional=frozenset({"data"}), writes_here=False),
     Route("DELETE /store/payment-methods/{holder}/{method}", writes_here=False),
+    Route(
+        f"POST {_COLLECTION}/payment-sessions/batch",
+        {"sessions": [{"provider_id": "pp_fake_fake", "amount": 12.5}, {"provider_id": "pp_fake_fake", "amount": 7.5}]},
+    ),
+    *(
+        route
+        for collection in (_COLLECTION, f"/v1{_COLLECTION}")
+        for route in (
+            Route(f"POST {collection}/sessions", {"provider_id": "fake_fake"}),
+            Route(f"POST {collection}/sessions/batch", {"sessions": [_V1_SESSION, _V1_SESSION]}),
+            Route(f"POST {collection}/sessions/batch/authorize", {"session_ids": ["session"]}),
+            Route(f"POST {collection}/sessions/{{session}}", is_strict=False),
+            Route(f"POST {collection}/sessions/{{session}}/authorize", is_strict=False),
+        )
+    ),
+    Route(f"GET /v1{_COLLECTION}"),
+    Route(f"GET /v1{_ADMIN_COLLECTION}"),
+    Route(
+        f"POST /v1{_ADMIN_COLLECTION}",
+        {"description": "Shirts", "metadata": {"ticket": "4711"}},
+        optional=frozenset({"description", "metadata"}),
+        free=frozenset({"metadata"}),
+        is_keyed=False,
+    ),
+    Route(f"POST /v1{_ADMIN_COLLECTION}/authorize", is_strict=False),
+    Route(f"DELETE /v1{_ADMIN_COLLECTION}", is_strict=False, bad_ids=("NUL",)),
+    Route("GET /v1/admin/payments/{payment}"),
+    Route("POST /v1/admin/payments/{payment}/capture", is_strict=False),
+    Route(
+        "POST /v1/admin/payments/{payment}/refund",
+        {"amount": 500, "reason": "return", "note": "Sorry"},
+        optional=frozenset({"note"}),
+    ),
+    Route(
+        "POST /admin/payment-collections/{paid}/refund",
+        {"amount": 5, "note": "Sorry", "strategy": "in_order"},
+        optional=frozenset({"amount", "note", "strategy"}),
+    ),
     Route("GET /store/payment-providers", query="region_id=reg_1", bad_queries=_LIST),
     Route("GET /admin/payments", bad_queries=_FILTERED),
     Route("GET /admin/payments/payment-providers", bad_queries=(*_LIST, *BAD_FILTERS, "is_enabled=1")),

@@ -53,11 +53,12 @@ def ids(
     collection = payment_collections.create_for_order(order_id="order_1", amount=Decimal(20))
     session = payment_sessions.initialize(payment_collection_id=collection.pk, provider_id="pp_fake_fake")
     reason = refund_reasons.create(label="Lost", code="lost")
-    payment_id = payment()["id"]
-    captures.capture(payment_id=payment_id, amount=Decimal(20))
+    paid = payment()
+    captures.capture(payment_id=paid["id"], amount=Decimal(20))
     set_total("10", cart_id="cart_2")
     return {
-        "payment": payment_id,
+        "payment": paid["id"],
+        "paid": paid["payment_collection_id"],
         "collection": collection.pk,
         "session": session.pk,
         "reason": reason.pk,

@@ -14,6 +14,8 @@ KEY = {"headers": {"Idempotency-Key": "0f9e2a52-6a5c-4a8e-9f5e-3c1c1f7b7c5d"}}
 
 WITHOUT_KEY = {
     "adminDeletePaymentCollection",
+    "v1AdminDeletePaymentCollection",
+    "v1AdminUpdatePaymentCollection",
     "adminCreateRefundReason",
     "adminUpdateRefundReason",
     "adminDeleteRefundReason",

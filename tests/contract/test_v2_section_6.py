@@ -49,7 +49,7 @@ def store_routes() -> list[tuple[str, str]]:
     return [
         (method.upper(), "/" + re.sub(r"<[^>]+>", "x_unknown", route))
         for route, view in patterns()
-        if route.startswith("store/") and "/sessions/" not in route
+        if route.startswith("store/") and "/sessions" not in route
         for method in view.actions
     ]
 

@@ -49,6 +49,10 @@ class V1SelectionQuery(SelectionQuery):
     expand = StringField(required=False, help_text="Relations, in place of the usual ones.")
 
 
+class V1NoQuery(StrictSerializer):
+    """Nothing to say."""
+
+
 class V1SetPaymentSessionSerializer(StrictSerializer):
     provider_id = StringField(help_text="The payment provider that takes all of it, as v1 names it.")
 
