@@ -115,7 +115,7 @@ class StorePaymentCollectionViewSet(StoreViewSet):
         payment_sessions.set_sessions(
             payment_collection_id=id,
             sessions=[_choice(**chosen) for chosen in body["sessions"]],
-            customer_id=self.customer_id,
+            customer=self.logged_in_customer,
             request=request,
             idempotency_key=self.idempotency_key,
         )

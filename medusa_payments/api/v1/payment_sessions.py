@@ -121,7 +121,7 @@ class V1PaymentSessionViewSet(PublicViewSet):
             payment_sessions.set_sessions(
                 payment_collection_id=id,
                 sessions=choices,
-                customer_id=self.customer_id,
+                customer=self.logged_in_customer,
                 request=request,
                 idempotency_key=self.idempotency_key,
             )
@@ -149,7 +149,7 @@ class V1PaymentSessionViewSet(PublicViewSet):
             payment_sessions.initialize(
                 payment_collection_id=id,
                 provider_id=provider_id,
-                customer_id=self.customer_id,
+                customer=self.logged_in_customer,
                 request=request,
                 idempotency_key=self.idempotency_key,
             )
