@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db.models import F, Sum
 from django.db.models.functions import Now
 
-from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession, WebhookEvent
+from medusa_payments.models import AccountHolder, Operation, Payment, PaymentCollection, PaymentSession, WebhookEvent
 from medusa_payments.services import projections, worker
 from medusa_payments.states import SessionStatus
 from medusa_payments.testing.fake_provider import FakeProvider
@@ -48,6 +48,7 @@ def differences(provider: FakeProvider) -> list[str]:
         *_disputes(provider),
         *_money_nobody_knows(provider),
         *_keys_used_twice(provider),
+        *_customers_kept_twice(provider),
     ]
 
 
@@ -126,3 +127,10 @@ def _money_nobody_knows(provider: FakeProvider) -> Iterator[str]:
 def _keys_used_twice(provider: FakeProvider) -> Iterator[str]:
     keys = Counter(entry["idempotency_key"] for entry in provider.ledger_entries() if entry["idempotency_key"])
     yield from (f"{key} moved something {times} times" for key, times in keys.items() if times > 1)
+
+
+def _customers_kept_twice(provider: FakeProvider) -> Iterator[str]:
+    kept = Counter((customer.account, customer.customer_id) for customer in provider.customers())
+    yield from (f"{customer} is kept {times} times" for customer, times in kept.items() if times > 1)
+    known = set(AccountHolder.objects.values_list("external_id", flat=True))
+    yield from (f"{customer.ref} is unknown to us" for customer in provider.customers() if customer.ref not in known)

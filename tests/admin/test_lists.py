@@ -1,5 +1,6 @@
 """Finding rows, at a cost that doesn't grow with them."""
 
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from medusa_payments.customers import Customer
+from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import (
+    AccountHolder,
     Capture,
     Event,
     Operation,
@@ -24,8 +28,9 @@ from medusa_payments.models import (
     Refund,
     RefundReason,
 )
-from medusa_payments.services import captures, payments
+from medusa_payments.services import account_holders, captures, payment_sessions, payments
 from medusa_payments.testing import factories
+from medusa_payments.testing.carts import CartDesk
 from tests.admin.conftest import attempt, html, list_url, page_url
 
 # Session, user, and the user's permissions, which take two.
@@ -52,6 +57,8 @@ class TestQueries:
     def _payments_of_others(self, payment: Payment) -> None:
         for clerk in ("1001", "1002"):
             captures.capture(payment_id=factories.authorized_payment().pk, created_by=clerk)
+        for customer_id in ("cus_1", "cus_2", "cus_3"):
+            account_holders.create(provider_id="pp_fake_fake", customer=Customer(id=customer_id))
         ContentType.objects.get_for_models(*apps.get_models())
 
     @pytest.mark.parametrize(
@@ -59,6 +66,7 @@ class TestQueries:
         [
             # Count and rows; then: bounds and days of the date bar, the clerks' names, values of each filter.
             (PaymentCollection, 2 + 2 + 0 + 1),
+            (AccountHolder, 2 + 0 + 0 + 1),
             (PaymentSession, 2 + 0 + 0 + 2),
             (Payment, 2 + 2 + 0 + 2),
             (Capture, 2 + 0 + 1 + 2),
@@ -77,6 +85,7 @@ class TestQueries:
         [
             # The row; then: its tables, the clerks' names.
             (PaymentCollection, 1 + 6 + 1),
+            (AccountHolder, 1 + 1 + 0),
             (PaymentSession, 1 + 3 + 1),
             (Payment, 1 + 7 + 1),
             (Capture, 1 + 0 + 1),
@@ -130,6 +139,53 @@ class TestSearch:
         for model in (PaymentCollection, Payment, Operation):
             response = viewer.get(list_url(model), {"q": term})
             assert response.status_code == 200
+
+
+class TestAccountHolders:
+    """Found by customer, email and reference; linked from the collection that was paid through one."""
+
+    @pytest.fixture
+    def session(self, shop: CartDesk) -> PaymentSession:
+        jane = Customer(id="cus_jane", email="jane@example.com")
+        account_holders.create(provider_id="pp_fake_fake", customer=Customer(id="cus_joe", email="joe@example.com"))
+        collection = factories.make_collection()
+        return payment_sessions.initialize(
+            payment_collection_id=collection.pk, provider_id="pp_fake_fake", customer=jane
+        )
+
+    @pytest.mark.parametrize("term", ["id", "ref", "collection", "cus_jane", "jane@", "JANE@example.com"])
+    def test_search(self, viewer: Client, session: PaymentSession, term: str) -> None:
+        holder = AccountHolder.objects.get(customer_id="cus_jane")
+        terms = {"id": holder.pk, "ref": holder.external_id, "collection": session.payment_collection_id}
+
+        assert found(viewer, AccountHolder, q=terms.get(term) or term) == {holder.pk}
+
+    def test_the_collection_links_to_it_and_it_to_its_sessions(self, viewer: Client, session: PaymentSession) -> None:
+        holder = AccountHolder.objects.get(customer_id="cus_jane")
+
+        assert f'href="{page_url(holder)}"' in html(viewer, page_url(session.payment_collection))
+        assert f'href="{page_url(session)}"' in html(viewer, page_url(holder))
+        assert found(viewer, PaymentSession, q=holder.pk) == {session.pk}
+
+    def test_nothing_that_the_provider_keeps_is_shown(self, admin_client: Client, session: PaymentSession) -> None:
+        AccountHolder.objects.update(data={"note": "a secret"}, request={"phone": "a secret"})
+        holder = AccountHolder.objects.get(customer_id="cus_jane")
+
+        assert "a secret" not in html(admin_client, page_url(holder)) + html(admin_client, list_url(AccountHolder))
+
+    @pytest.mark.parametrize(
+        ("steps", "state"),
+        [("open", "open"), ("rejected", "not open yet"), ("timeout_before", "unknown"), ("forgotten", "forgotten")],
+    )
+    def test_how_it_stands(self, viewer: Client, fake_provider: Any, steps: str, state: str) -> None:
+        if steps in {"rejected", "timeout_before"}:
+            fake_provider.steer("account_holder", steps)
+        with suppress(PaymentsError):
+            account_holders.create(provider_id="pp_fake_fake", customer=Customer(id="cus_jane"))
+        if steps == "forgotten":
+            account_holders.delete(customer_id="cus_jane")
+
+        assert f">{state}</span>" in html(viewer, page_url(AccountHolder.objects.get()))
 
 
 class TestFilters:

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -104,6 +105,46 @@ def test_update_session(storefront: ValidatedClient, session: Make) -> None:
         UPDATE:paymentsession INSERT:event UPDATE:operation {PROJECTION_UNPAID} COMMIT
         SELECT:paymentsession {COLLECTION_DOCUMENT}
     """)
+
+
+@pytest.fixture
+def customer(storefront: ValidatedClient, fake_provider: Any) -> ValidatedClient:
+    """A customer who is logged in without a statement."""
+    storefront.force_authenticate(User.objects.create_user("jane"))
+    return storefront
+
+
+def test_initialize_session_of_a_customer_who_is_known(customer: ValidatedClient, collection: Make) -> None:
+    assert customer.post("/store/account-holders", {"provider_id": "pp_fake_fake"}).status_code == 200
+    path = f"/store/payment-collections/{collection()['id']}/payment-sessions"
+
+    made = statements(lambda: customer.post(path, {"provider_id": "pp_fake_fake"}))
+
+    assert made.startswith("SELECT:publishablekey SELECT:paymentcollection SELECT:accountholder SELECT:paymentsession")
+    assert made.count("accountholder") == 1
+
+
+def test_initialize_session_of_a_customer_for_the_first_time(customer: ValidatedClient, collection: Make) -> None:
+    """The intent is committed before the provider is called, what was opened before the session is reserved."""
+    path = f"/store/payment-collections/{collection()['id']}/payment-sessions"
+
+    made = statements(lambda: customer.post(path, {"provider_id": "pp_fake_fake"}))
+
+    assert made.startswith(
+        pinned("""
+            SELECT:publishablekey SELECT:paymentcollection
+            SELECT:accountholder BEGIN INSERT:accountholder COMMIT
+            BEGIN UPDATE:accountholder COMMIT SELECT:accountholder
+            SELECT:paymentsession BEGIN LOCK:paymentcollection
+        """)
+    )
+    assert made.count("accountholder") == 4
+
+
+def test_a_provider_that_keeps_no_customers_costs_nothing(customer: ValidatedClient, collection: Make) -> None:
+    path = f"/store/payment-collections/{collection()['id']}/payment-sessions"
+
+    assert "accountholder" not in statements(lambda: customer.post(path, {"provider_id": "pp_system_default"}))
 
 
 AUTHORIZE = f"""

@@ -55,7 +55,7 @@ def watched(passed: Passed) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
         stack.enter_context(connection.execute_wrapper(around_statement))
         patch.setattr(connection, "_commit", _around(connection._commit, passed, "commit"))
-        for verb in ("_call", "retrieve"):
+        for verb in ("_call", "retrieve", "find_account_holder"):
             patch.setattr(FakeProvider, verb, _around(getattr(FakeProvider, verb), passed, f"provider {verb}"))
         patch.setattr(FakeLedger, "transaction", _around_block(FakeLedger.transaction, passed))
         yield

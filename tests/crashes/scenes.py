@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import F
+
+from medusa_payments.customers import Customer
 from medusa_payments.exceptions import PaymentsError
-from medusa_payments.models import Operation, PaymentCollection
+from medusa_payments.models import AccountHolder, Operation, PaymentCollection
 from medusa_payments.services import (
     captures,
     convergence,
@@ -26,6 +30,7 @@ Act = Callable[[str | None], Any]
 """The verb, under a caller's idempotency key or without one."""
 
 THIRTY = Decimal(30)
+JANE = Customer(id="cus_jane", email="jane@example.com")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +57,23 @@ def _initialize(till: Till, provider: FakeProvider) -> Act:
     return lambda key: payment_sessions.initialize(
         payment_collection_id=collection.pk, provider_id="pp_fake_fake", idempotency_key=key
     )
+
+
+def _initialize_as_a_customer(till: Till, provider: FakeProvider) -> Act:
+    """The first time: the account with the provider is opened before the session is made."""
+    collection = till.collection()
+    return lambda key: payment_sessions.initialize(
+        payment_collection_id=collection.pk, provider_id="pp_fake_fake", customer=JANE, idempotency_key=key
+    )
+
+
+def _initialize_after_a_lost_account(till: Till, provider: FakeProvider) -> Act:
+    """What became of an account isn't known, and its key may be forgotten there."""
+    provider.steer("account_holder", "timeout_after")
+    till.session_of_customer(JANE)
+    long_ago = F("created_at") - timedelta(days=1)
+    AccountHolder.objects.update(sent_at=long_ago, lease_expires_at=long_ago, in_flight_until=long_ago)
+    return _initialize_as_a_customer(till, provider)
 
 
 def _update(till: Till, provider: FakeProvider) -> Act:
@@ -160,6 +182,8 @@ def _recover_an_orphan(till: Till, provider: FakeProvider) -> Act:
 SCENES = [
     Scene(name="create", arrange=_create, effects={}, takes_key=False),
     Scene(name="initialize", arrange=_initialize, effects={"authorize": []}),
+    Scene(name="initialize_as_a_customer", arrange=_initialize_as_a_customer, effects={"authorize": []}),
+    Scene(name="initialize_after_a_lost_account", arrange=_initialize_after_a_lost_account, effects={"authorize": []}),
     Scene(name="update", arrange=_update, effects={"authorize": []}),
     Scene(name="replace", arrange=_replace, effects={"initiate": [10000], "cancel": [0]}),
     Scene(name="authorize", arrange=_authorize, effects={"authorize": [10000]}),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from medusa_payments.customers import Customer
 from medusa_payments.models import Operation, Payment, PaymentSession
 from medusa_payments.money import to_minor_units
 from medusa_payments.services import captures, payment_sessions, payments, refunds
@@ -58,6 +59,26 @@ def test_initialize(moment: str, idempotency_key: str | None, fake_provider: Fak
     session = PaymentSession.objects.get()
     assert session.slot == 0
     assert amounts(fake_provider, "initiate") == [session.amount]
+    assert nothing_is_left_open()
+
+
+def test_initialize_as_a_customer(moment: str, idempotency_key: str | None, fake_provider: FakeProvider) -> None:
+    """The process dies while it opens the customer's account."""
+    collection = make_collection(amount=AMOUNT)
+    fake_provider.steer("account_holder", moment)
+
+    crash_and_repeat(
+        lambda: payment_sessions.initialize(
+            payment_collection_id=collection.pk,
+            provider_id="pp_fake_fake",
+            customer=Customer(id="cus_jane"),
+            idempotency_key=idempotency_key,
+        )
+    )
+
+    [customer] = fake_provider.customers()
+    assert PaymentSession.objects.get(slot=0).account_holder.external_id == customer.ref
+    assert amounts(fake_provider, "initiate") == [PaymentSession.objects.get().amount]
     assert nothing_is_left_open()
 
 
