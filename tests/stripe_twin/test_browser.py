@@ -95,6 +95,18 @@ def test_a_number_that_is_no_test_card_is_declined(client: Client, page: Page, n
     assert number not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("month", "year", "code"), [("13", "34", "invalid_expiry_month"), ("12", "20", "invalid_expiry_year")]
+)
+def test_a_card_that_has_run_out_is_declined(client: Client, page: Page, month: str, year: str, code: str) -> None:
+    intent = created(client)
+    dated = {"payment_method_data[card][exp_month]": month, "payment_method_data[card][exp_year]": year}
+
+    answer = page.post(f"v1/payment_intents/{intent.id}/confirm", client_secret=secret(intent), **{**CARD, **dated})
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (402, code)
+
+
 def test_a_wrong_secret_opens_nothing(client: Client, page: Page) -> None:
     intent = created(client)
 

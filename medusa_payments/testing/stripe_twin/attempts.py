@@ -127,6 +127,12 @@ def _method(call: Call, intent: Document, params: Document) -> Document:
             f"PaymentMethod of one of the following types: {', '.join(intent['payment_method_types'])}."
         )
         raise refused(message, code="payment_intent_incompatible_payment_method", param="payment_method")
+    if method["type"] == "card" and intent["statement_descriptor"]:
+        message = (
+            "The statement_descriptor parameter is not supported for the card payment method type. Instead, please use "
+            "statement_descriptor_suffix to provide additional text on your customer's statement."
+        )
+        raise refused(message, param="statement_descriptor")
     return method
 
 

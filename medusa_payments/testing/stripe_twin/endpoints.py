@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from medusa_payments.testing.stripe_twin import (
     attempts,
@@ -38,13 +38,11 @@ class Endpoint:
     pattern: re.Pattern[str]
     definition: str
     handler: Callable[..., Document]
-    ids: tuple[str, ...] = field(default=())
 
 
 def _endpoint(method: str, path: str, name: str, definition: str, handler: Callable[..., Document]) -> Endpoint:
-    ids = tuple(re.findall(r"{(\w+)}", path))
     pattern = re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path))
-    return Endpoint(name=name, method=method, pattern=pattern, definition=definition, handler=handler, ids=ids)
+    return Endpoint(name=name, method=method, pattern=pattern, definition=definition, handler=handler)
 
 
 _INTENT = "/v1/payment_intents/{intent}"

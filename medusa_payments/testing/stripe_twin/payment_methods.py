@@ -1,6 +1,7 @@
 """Payment methods. Of a card or a bank account nothing is kept but brand, last digits and a fingerprint."""
 
 import hashlib
+from datetime import UTC, datetime
 from typing import Any
 
 from medusa_payments.testing.stripe_twin.answers import listed
@@ -25,7 +26,7 @@ def create(call: Call, params: Document) -> Document:
         raise malformed("Missing required param: type.", code="parameter_missing", param="type")
     if kind not in METHOD_TYPES:
         raise refused(f"The payment method type `{kind}` is not activated on this account.", param="type")
-    details, hidden = _DETAILS.get(kind, _no_details)(params.get(kind, {}))
+    details, hidden = _DETAILS.get(kind, _no_details)(call, params.get(kind, {}))
     return _saved(call, kind, details, hidden, params)
 
 
@@ -180,18 +181,30 @@ def _billing(given: Document) -> Document:
     }
 
 
-def _no_details(_given: Any) -> tuple[Document, Document]:
+def _no_details(_call: Call, _given: Any) -> tuple[Document, Document]:
     return {}, {}
 
 
-def _card(given: Document) -> tuple[Document, Document]:
+def _card(call: Call, given: Document) -> tuple[Document, Document]:
     card = card_of_id(given["token"]) if "token" in given else card_of_number(given.get("number", ""))
     if card is None and "token" in given:
         raise missing("token", given["token"], param="card[token]", status=400)
     if card is None:
         raise _not_a_test_card(given.get("number", ""))
-    expiry = {"exp_month": int(given.get("exp_month", 12)), "exp_year": int(given.get("exp_year", 2034))}
-    return _card_details(card, expiry), {"card": card.name}
+    return _card_details(card, _expiry(call, given)), {"card": card.name}
+
+
+def _expiry(call: Call, given: Document) -> Document:
+    month, year = int(given.get("exp_month", 12)), int(given.get("exp_year", 2034))
+    year = year if year >= 100 else 2000 + year
+    if not 1 <= month <= 12:
+        message = "Your card's expiration month is invalid."
+        raise card_error({"code": "invalid_expiry_month", "param": "exp_month", "message": message})
+    today = datetime.fromtimestamp(call.now, UTC)
+    if (year, month) < (today.year, today.month):
+        message = "Your card's expiration year is invalid."
+        raise card_error({"code": "invalid_expiry_year", "param": "exp_year", "message": message})
+    return {"exp_month": month, "exp_year": year}
 
 
 def _not_a_test_card(number: str) -> Exception:
@@ -219,7 +232,7 @@ def _card_details(card: TwinCard, expiry: Document) -> Document:
     }
 
 
-def _sepa_debit(given: Document) -> tuple[Document, Document]:
+def _sepa_debit(_call: Call, given: Document) -> tuple[Document, Document]:
     iban = given.get("iban", "").replace(" ", "")
     if len(iban) < 15:
         raise refused("The IBAN you entered is incomplete.", code="invalid_iban", param="sepa_debit[iban]")

@@ -49,6 +49,8 @@ def test_a_partial_capture_gives_the_rest_back_as_a_refund(api: stripe.StripeCli
     assert (captured.status, captured.amount, captured.amount_received) == ("succeeded", 2000, 500)
     assert (charge.amount, charge.amount_captured, charge.amount_refunded) == (2000, 500, 1500)
     assert charge.refunded is False
+    released = api.v1.refunds.list({"payment_intent": intent.id}).data
+    assert [(refund.amount, refund.balance_transaction) for refund in released] == [(1500, None)]
 
 
 def test_more_than_is_held_cannot_be_captured(api: stripe.StripeClient) -> None:
@@ -230,6 +232,14 @@ def test_a_bank_redirect_needs_an_address_to_come_back_to(api: stripe.StripeClie
 
     assert (intent.status, intent.next_action.type) == ("requires_action", "redirect_to_url")
     assert intent.next_action.redirect_to_url.return_url == RETURN_URL
+
+
+def test_a_card_takes_no_whole_statement_descriptor(api: stripe.StripeClient) -> None:
+    with pytest.raises(stripe.InvalidRequestError) as caught:
+        paid(api, statement_descriptor="SHOP 1")
+
+    assert caught.value.param == "statement_descriptor"
+    assert paid(api, statement_descriptor_suffix="ORDER 1").status == "succeeded"
 
 
 def test_a_direct_debit_is_processing_for_days(api: stripe.StripeClient) -> None:
