@@ -67,11 +67,13 @@ demo: $(DEMO)/installed
 	@echo '  ReDoc           http://127.0.0.1:$(PORT)/redoc/'
 	@echo '  OpenAPI         http://127.0.0.1:$(PORT)/openapi.json'
 	@echo '  Django admin    http://127.0.0.1:$(PORT)/django-admin/  (admin@example.com / admin)'
-	@echo 'The worker runs beside it; what it does is written to var/worker.log.'
+	@echo 'The worker runs beside it, and so does what brings Stripe'"'"'s webhooks: see var/worker.log, var/webhooks.log.'
 	@echo
 	@$(DEMO)/bin/python manage.py payments_worker > var/worker.log 2>&1 & worker=$$!; \
+		$(DEMO)/bin/python -m medusa_payments.testing.stripe_twin.courier var/stripe-twin.sqlite3 \
+			http://127.0.0.1:$(PORT)/hooks/payment/stripe_stripe > var/webhooks.log 2>&1 & courier=$$!; \
 		$(DEMO)/bin/waitress-serve --listen=127.0.0.1:$(PORT) --threads=32 storefront_project.wsgi:application & server=$$!; \
-		trap 'kill $$worker $$server 2>/dev/null' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM HUP; \
+		trap 'kill $$worker $$courier $$server 2>/dev/null' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM HUP; \
 		wait $$server
 
 # Best-effort: some platforms have no wheel. The suite says so when it has to do without.

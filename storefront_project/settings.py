@@ -1,4 +1,8 @@
-"""Settings of the demo shop. `DATABASE_URL`, `SECRET_KEY` and `DEBUG` (1 or 0) come from the environment."""
+"""Settings of the demo shop.
+
+`DATABASE_URL`, `SECRET_KEY` and `DEBUG` (1 or 0) come from the environment; so do `STRIPE_API_KEY`,
+`STRIPE_PUBLISHABLE_KEY` and `STRIPE_WEBHOOK_SECRET` where the demo is to pay with Stripe itself.
+"""
 
 import os
 from datetime import timedelta
@@ -7,6 +11,8 @@ from typing import Any
 
 import dj_database_url
 from corsheaders.defaults import default_headers
+
+from medusa_payments.providers.stripe.configuration import stripe_providers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -121,6 +127,25 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 
+# With keys of Stripe's the demo pays with Stripe itself; without, with a twin that needs no account and no network.
+# Shop, worker and browser see the same twin.
+STRIPE_TWIN_PATH = str(VAR_DIR / "stripe-twin.sqlite3")
+if "STRIPE_API_KEY" in os.environ:
+    STRIPE_JS = "https://js.stripe.com/clover/stripe.js"
+    STRIPE_OPTIONS = {
+        "api_key": os.environ["STRIPE_API_KEY"],
+        "publishable_key": os.environ["STRIPE_PUBLISHABLE_KEY"],
+        "webhook_secret": os.environ["STRIPE_WEBHOOK_SECRET"],
+    }
+else:
+    STRIPE_JS = "/stripe-twin/stripe.js"
+    STRIPE_OPTIONS = {
+        "api_key": "sk_test_twin",
+        "publishable_key": "pk_test_twin",
+        "webhook_secret": "whsec_twin",
+        "http_client": "medusa_payments.testing.stripe_twin.configured.http_client",
+    }
+
 MEDUSA_PAYMENTS = {
     "PROVIDERS": {
         "pp_system_default": {"BACKEND": "medusa_payments.providers.system.SystemProvider"},
@@ -128,6 +153,7 @@ MEDUSA_PAYMENTS = {
             "BACKEND": "medusa_payments.testing.fake_provider.FakeProvider",
             "OPTIONS": {"ledger_path": str(VAR_DIR / "fake-provider.sqlite3"), "webhook_secrets": ["whsec_demo"]},
         },
+        **stripe_providers(STRIPE_OPTIONS, services=["stripe", "stripe-ideal", "stripe-sepa-debit"]),
     },
     "CART_RESOLVER": "storefront_project.shop.payments.resolve_cart",
     "ORDER_RESOLVER": "storefront_project.orders.orders.resolve_order",
@@ -138,11 +164,8 @@ MEDUSA_PAYMENTS = {
     ],
 }
 
-# Where the stand-in for Stripe keeps what it knows; the shop, its worker and the browser all see the same.
-STRIPE_TWIN_PATH = str(VAR_DIR / "stripe-twin.sqlite3")
-
 # What the checkout page is told; it asks the API for everything else.
-CHECKOUT: dict[str, Any] = {"publishable_key": "pk_demo"}
+CHECKOUT = {"publishable_key": "pk_demo", "stripe_js": STRIPE_JS}
 
 # The demo's customers pay with the fake provider, on purpose.
 SILENCED_SYSTEM_CHECKS = ["medusa_payments.W007"]

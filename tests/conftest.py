@@ -7,7 +7,13 @@ import hypothesis
 import pytest
 from django.db import connection
 
-pytest_plugins = ["medusa_payments.testing.pytest_plugin", "tests.museum.options", "tests.till", "tests.twin"]
+pytest_plugins = [
+    "medusa_payments.testing.pytest_plugin",
+    "medusa_payments.testing.stripe_twin.pytest_plugin",
+    "tests.museum.options",
+    "tests.till",
+    "tests.twin",
+]
 
 # Timing says nothing on a machine that runs several workers.
 hypothesis.settings.register_profile("project", deadline=None)

@@ -10,8 +10,8 @@ from medusa_payments.models import PaymentCollection, PaymentSession
 from medusa_payments.orders import OrderSnapshot
 from medusa_payments.providers.registry import providers
 from medusa_payments.queries import payment_collections as collection_queries
-from medusa_payments.services import payment_collections, payment_sessions
-from medusa_payments.states import CollectionStatus, SessionStatus
+from medusa_payments.services import convergence, payment_collections, payment_sessions
+from medusa_payments.states import MONEY_HOLDING_STATUSES, CollectionStatus, SessionStatus
 from storefront_project.orders.models import Order
 from storefront_project.shop import carts
 from storefront_project.shop.models import Cart
@@ -120,9 +120,16 @@ def _session_to_authorize(cart: Cart, idempotency_key: str | None) -> PaymentSes
     if collection is None:
         raise _not_initiated()
     for session in _live_sessions(collection):
-        if session.status in PROCESSABLE or _is_repeat(session, idempotency_key):
+        if session.status in PROCESSABLE or _is_repeat(session, idempotency_key) or _was_paid_since(session):
             return session
     raise InvalidData("Payment sessions are required to complete cart")
+
+
+def _was_paid_since(session: PaymentSession) -> bool:
+    """Ask the provider whether a session that had failed has been paid since, in the customer's browser."""
+    convergence.look_at(session.pk)
+    session.refresh_from_db()
+    return session.status in {*MONEY_HOLDING_STATUSES, SessionStatus.PENDING_AUTHORIZATION}
 
 
 def _place(cart_id: str) -> Order:

@@ -2,13 +2,14 @@
 
 from storefront_project.shop.models import Price, Product, Region, Variant
 
-PAYMENT_PROVIDERS = ["pp_system_default", "pp_fake_fake"]
+PROVIDERS = ["pp_system_default", "pp_fake_fake", "pp_stripe_stripe"]
+EURO_PROVIDERS = [*PROVIDERS, "pp_stripe-ideal_stripe", "pp_stripe-sepa-debit_stripe"]
 
 REGIONS = (
-    ("reg_eu", "Europe", "eur", ["at", "de", "es", "fr", "it", "nl"]),
-    ("reg_us", "United States", "usd", ["us"]),
-    ("reg_jp", "Japan", "jpy", ["jp"]),
-    ("reg_kw", "Kuwait", "kwd", ["kw"]),
+    ("reg_eu", "Europe", "eur", ["at", "de", "es", "fr", "it", "nl"], EURO_PROVIDERS),
+    ("reg_us", "United States", "usd", ["us"], PROVIDERS),
+    ("reg_jp", "Japan", "jpy", ["jp"], PROVIDERS),
+    ("reg_kw", "Kuwait", "kwd", ["kw"], PROVIDERS),
 )
 
 SHIRT_PRICES = {"eur": 1999, "usd": 2199, "jpy": 1999, "kwd": 5125}
@@ -35,12 +36,12 @@ PRODUCTS = (
 
 def seed() -> None:
     """Create the regions and products, or set those that exist back to what they are here."""
-    for region_id, name, currency_code, countries in REGIONS:
+    for region_id, name, currency_code, countries, payment_providers in REGIONS:
         fields = {
             "name": name,
             "currency_code": currency_code,
             "countries": countries,
-            "payment_providers": PAYMENT_PROVIDERS,
+            "payment_providers": payment_providers,
         }
         Region.objects.update_or_create(id=region_id, defaults=fields)
     for product_id, title, variants in PRODUCTS:

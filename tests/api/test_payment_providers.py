@@ -7,6 +7,10 @@ import pytest
 from tests.api.openapi import ValidatedClient
 
 FAKE = {"id": "pp_fake_fake", "is_enabled": True}
+STRIPE = [
+    {"id": provider_id, "is_enabled": True}
+    for provider_id in ("pp_stripe-ideal_stripe", "pp_stripe-sepa-debit_stripe", "pp_stripe_stripe")
+]
 SYSTEM = {"id": "pp_system_default", "is_enabled": True}
 
 
@@ -46,7 +50,12 @@ def test_a_host_that_does_not_restrict_them(storefront: ValidatedClient, setting
 
     response = storefront.get("/store/payment-providers?region_id=reg_anywhere")
 
-    assert response.json() == {"payment_providers": [FAKE, SYSTEM], "count": 2, "offset": 0, "limit": 20}
+    assert response.json() == {
+        "payment_providers": [FAKE, *STRIPE, SYSTEM],
+        "count": 5,
+        "offset": 0,
+        "limit": 20,
+    }
 
 
 @pytest.mark.parametrize(
@@ -76,10 +85,10 @@ def test_a_publishable_key_is_needed(storefront: ValidatedClient) -> None:
 @pytest.mark.parametrize(
     ("query", "listed"),
     [
-        ("", [FAKE, SYSTEM]),
+        ("", [FAKE, *STRIPE, SYSTEM]),
         ("?id=pp_fake_fake", [FAKE]),
         ("?id[0]=pp_fake_fake&id[1]=pp_gone_gone", [FAKE]),
-        ("?is_enabled=true", [FAKE, SYSTEM]),
+        ("?is_enabled=true", [FAKE, *STRIPE, SYSTEM]),
         ("?is_enabled=false", []),
         ("?$or[0][id]=pp_system_default&$or[1][is_enabled]=false", [SYSTEM]),
         ("?order=-id&limit=1", [SYSTEM]),

@@ -75,12 +75,20 @@ class Shopper:
         self.do(self.page.get_by_role("button", name=name).click())
 
     def choose(self, method: str) -> None:
-        self.do(self.page.get_by_role("radio", name=method).check())
+        offered = self.page.locator("input[name=method]")
+        self.do(offered.and_(self.page.get_by_role("radio", name=method)).check())
 
     def rehearse(self, outcome: str) -> None:
         """Choose the pretended payment and how it ends."""
         self.choose("Rehearsal")
         self.do(self.page.get_by_label("How it ends", exact=True).select_option(label=outcome))
+
+    def types_card(self, number: str) -> None:
+        """Choose the card, and type one into the Payment Element."""
+        self.choose("Card")
+        self.type("Card number", number)
+        self.type("Expiry", "1234")
+        self.type("Security code", "123")
 
     def type(self, label: str, text: str) -> None:
         self.do(self.page.get_by_label(label).fill(text))
@@ -135,6 +143,22 @@ class Shopper:
 
         self.do(self.page.route(re.compile(path), count))
         return asked
+
+    def overhears(self) -> list[tuple[str, str]]:
+        """Return a list to which path and body of every request are added from now on."""
+        sent: list[tuple[str, str]] = []
+
+        def note(request: Request) -> None:
+            sent.append((urlsplit(request.url).path, f"{urlsplit(request.url).query} {request.post_data or ''}"))
+
+        async def listen() -> None:
+            self.page.on("request", note)
+
+        self.do(listen())
+        return sent
+
+    def sees_dialog(self, name: str) -> None:
+        self.do(expect(self.page.get_by_role("dialog", name=name)).to_be_visible())
 
     def hears_nothing_of_other_tabs(self) -> None:
         self.do(self.page.evaluate("Object.defineProperty(document, 'hidden', { get: () => true })"))

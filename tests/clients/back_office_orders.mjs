@@ -3,7 +3,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { FAKE, SYSTEM, backOffice, placedOrder, refused, storefront } from "./shop.mjs"
+import { FAKE, STRIPE, SYSTEM, backOffice, placedOrder, refused, storefront } from "./shop.mjs"
 
 const shop = storefront()
 const { admin } = await backOffice()
@@ -16,8 +16,8 @@ test("payment providers", async () => {
   const { payment_providers: two } = await admin.payment.listPaymentProviders({ id: [FAKE, SYSTEM] })
   const { payment_providers: none } = await admin.payment.listPaymentProviders({ is_enabled: false })
 
-  assert.deepEqual(ids(payment_providers).toSorted(), [FAKE, SYSTEM])
-  assert.deepEqual([count, limit, offset], [2, 20, 0])
+  assert.deepEqual(ids(payment_providers).toSorted(), [FAKE, ...STRIPE, SYSTEM])
+  assert.deepEqual([count, limit, offset], [5, 20, 0])
   assert.deepEqual(one, [{ id: FAKE, is_enabled: true }])
   assert.equal(two.length, 2)
   assert.deepEqual(none, [])

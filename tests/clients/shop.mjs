@@ -13,6 +13,7 @@ if (browserOrigin) {
 }
 
 export const FAKE = "pp_fake_fake"
+export const STRIPE = ["pp_stripe-ideal_stripe", "pp_stripe-sepa-debit_stripe", "pp_stripe_stripe"]
 export const SYSTEM = "pp_system_default"
 
 export function storefront(publishableKey = "pk_demo") {

@@ -158,7 +158,7 @@ class TestProviders:
     def test_the_page(self, staff: ValidatedClient) -> None:
         document = staff.get(PROVIDERS).json()
 
-        assert (document["count"], document["offset"], document["limit"]) == (2, 0, 20)
+        assert (document["count"], document["offset"], document["limit"]) == (5, 0, 20)
         assert {frozenset(each) for each in document["payment_providers"]} == {frozenset({"id", "is_enabled"})}
 
     @pytest.mark.parametrize(("is_enabled", "found"), [("true", ["pp_fake_fake"]), ("false", [])])

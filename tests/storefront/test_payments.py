@@ -31,7 +31,8 @@ def test_the_hook_knows_no_unknown_cart(seeded):
 
 
 @pytest.mark.parametrize(
-    ("region_id", "provider_ids"), [("reg_jp", ["pp_system_default", "pp_fake_fake"]), ("reg_mars", [])]
+    ("region_id", "provider_ids"),
+    [("reg_jp", ["pp_system_default", "pp_fake_fake", "pp_stripe_stripe"]), ("reg_mars", [])],
 )
 def test_the_hook_says_which_providers_a_region_has(seeded, region_id, provider_ids):
     assert payments.region_providers(region_id) == provider_ids
