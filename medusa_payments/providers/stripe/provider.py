@@ -259,6 +259,8 @@ class StripePaymentProvider(PaymentProvider):
 
     def _captured_already(self, request: CaptureRequest, amount: int, refusal: ProviderRejected) -> dict[str, Any]:
         """Return the intent when it was this very operation that captured it. Raises the refusal otherwise."""
+        if refusal.code == MISSING:
+            raise refusal
         intent = self._read_again(request.provider_ref)
         if translate.captured_under(intent, request.idempotency_key) != amount:
             raise refusal

@@ -152,7 +152,7 @@ class ProviderBench(ABC):
         raise NotImplementedError
 
     def slow_refunds(self) -> AbstractContextManager[None]:
-        """Return a context in which refunds are taken by the provider, and their outcome follows later."""
+        """Return a context in which customers pay in such a way that refunds are taken on, and decided later."""
         raise NotImplementedError
 
     def settle_refund(self, refund_ref: str, state: RefundState) -> None:

@@ -179,12 +179,13 @@ class RoundsThroughFloat(Pocket):
         return super().initiate(replace(request, money=replace(request.money, minor_units=int(major * 100))))
 
 
-@breaks({"MON-04": "refund of 59.97 USD was answered with RefundResult"})
+@breaks({"MON-04": "refund of 59.97 USD on 199.9 EUR was answered with 59.97 USD"})
 class MixesCurrencies(Pocket):
     def refund(self, request: Any) -> RefundResult:
         entry = self.service.entries.get(request.provider_ref)
         code = entry.currency_code if entry else "eur"
-        return super().refund(replace(request, money=replace(request.money, currency_code=code)))
+        sent = replace(request, money=replace(request.money, currency_code=code))
+        return replace(super().refund(sent), money=request.money)
 
 
 @breaks({"MON-05": "CaptureResult.money is Money(minor_units=19990.0"})

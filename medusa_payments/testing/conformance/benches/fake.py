@@ -43,7 +43,7 @@ class FakeBench(ProviderBench):
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
-        self._of_initiate: Outcome | None = None
+        self._steering: Steering | None = None
 
     def options(self) -> dict[str, Any]:
         return {
@@ -59,8 +59,8 @@ class FakeBench(ProviderBench):
         return {**self.options(), "account": "another"}
 
     def client_data(self, customer: Customer) -> dict[str, Any]:
-        if self._of_initiate is not None:
-            return {"outcome": self._of_initiate.value, "on": "initiate"}
+        if self._steering is not None:
+            return {"outcome": str(self._steering.outcome), "on": self._steering.on}
         outcome = _OUTCOMES.get(customer)
         return {"outcome": outcome.value} if outcome else {}
 
@@ -79,7 +79,6 @@ class FakeBench(ProviderBench):
 
     @contextmanager
     def fault(self, fault: Fault, verb: str) -> Iterator[None]:
-        """A verb on an existing payment is steered in the books; `initiate` by the data that it brings."""
         with self._steered(_FAULTS[fault], verb):
             yield
 
@@ -114,10 +113,11 @@ class FakeBench(ProviderBench):
 
     @contextmanager
     def _steered(self, outcome: Outcome, verb: str) -> Iterator[None]:
-        self._of_initiate = outcome if verb == "initiate" else None
-        before = self._steer(Steering(outcome=outcome, on=verb))
+        """Payments that exist are steered in the books, new ones by the data that they bring."""
+        self._steering = Steering(outcome=outcome, on=verb)
+        before = self._steer(self._steering)
         yield
-        self._of_initiate = None
+        self._steering = None
         self._steer(before)
 
     def _steer(self, steering: Steering | None) -> Steering | None:

@@ -138,8 +138,8 @@ def refunds_as_it_declares(desk: Desk) -> None:
 
 
 def _accepted_refund(desk: Desk) -> tuple[Sale, str]:
-    sale = desk.captured()
     with desk.bench.slow_refunds():
+        sale = desk.captured()
         result = desk.refund(sale)
     expect(result.status is RefundStatus.ACCEPTED, f"a pending refund was answered with {describe(result)}")
     ref = str(result.refund_ref)
