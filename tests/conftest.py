@@ -13,6 +13,7 @@ pytest_plugins = [
     "tests.museum.options",
     "tests.till",
     "tests.twin",
+    "tests.stripe_stand",
 ]
 
 # Timing says nothing on a machine that runs several workers.
@@ -22,6 +23,7 @@ hypothesis.settings.load_profile("project")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--proof", action="store_true", help="also run what takes minutes: see make proof")
+    parser.addoption("--on-stripe", action="store_true", help="have the Stripe provider play the fake provider's part")
     parser.addoption("--seeds", type=int, default=0, help="how many random histories to play: see make soak")
     parser.addoption("--seed", type=int, help="the one random history to play again: see make soak")
 

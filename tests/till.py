@@ -92,9 +92,11 @@ def configure(settings: Any, till: Till) -> Callable[..., None]:
 
     def change(alias: str, backend: str, **options: Any) -> None:
         configured = settings.MEDUSA_PAYMENTS["PROVIDERS"]
+        is_on_stripe = "stripe" in configured["pp_fake_fake"]["BACKEND"]
         if backend != "Purse":
             options = configured["pp_fake_fake"]["OPTIONS"] | options
-        changed = configured | {alias: {"BACKEND": f"tests.scripted.{backend}", "OPTIONS": options}}
+        module = "tests.stripe_stand" if is_on_stripe and backend != "Purse" else "tests.scripted"
+        changed = configured | {alias: {"BACKEND": f"{module}.{backend}", "OPTIONS": options}}
         settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"PROVIDERS": changed}
 
     return change
@@ -113,5 +115,7 @@ def script(configure: Any) -> Iterator[Script]:
 @pytest.fixture
 def unpaid_order(settings: Any, till: Till) -> PaymentCollection:
     """The collection of an order, 25 EUR."""
-    settings.MEDUSA_PAYMENTS |= {"ORDER_RESOLVER": lambda *_: OrderSnapshot(currency_code="eur")}
+    settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {
+        "ORDER_RESOLVER": lambda *_: OrderSnapshot(currency_code="eur")
+    }
     return payment_collections.create_for_order(order_id="order_1", amount=Decimal(25))

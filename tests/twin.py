@@ -41,7 +41,7 @@ def stripe_twin(settings: Any) -> Iterator[StripeTwin]:
     """
     configured = settings.MEDUSA_PAYMENTS["PROVIDERS"] | stripe_providers(OPTIONS)
     configured |= stripe_providers(MULTICAPTURE_OPTIONS, id="multicapture", services=["stripe"])
-    settings.MEDUSA_PAYMENTS |= {"PROVIDERS": configured}
+    settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"PROVIDERS": configured}
     twin = open_twin()
     twin.reset()
     twin.open_account(ACCOUNT, SECRET_KEY, PUBLISHABLE_KEY)

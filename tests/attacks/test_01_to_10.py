@@ -275,6 +275,7 @@ class TestAttack06LateMoney:
         assert differences(fake_provider) == []
 
 
+@pytest.mark.fake_only("Stripe's customers authorize in the browser; our authorize only reads")
 def test_attack_07_nothing_is_charged_hours_later(till: Till, moved: Moved, fake_provider: FakeProvider) -> None:
     """Authorize never reached the provider; recovery comes when the customer has paid elsewhere."""
     session = till.session(outcome="timeout_before")

@@ -104,6 +104,7 @@ class TestAttack14TheEndOfTheKeyWindow:
             refunds.refund(payment_id=str(unknown.payment_id), amount=Decimal(30))
         assert moved("refund") == []
 
+    @pytest.mark.fake_only("unsteers the fake provider")
     def test_once_it_can_be_read_it_is_resolved(
         self, till: Till, unknown: Operation, moved: Moved, fake_provider: FakeProvider, monkeypatch: Any
     ) -> None:
@@ -219,7 +220,7 @@ class TestAttack17WhatWasReleased:
     ) -> None:
         configured = settings.MEDUSA_PAYMENTS["PROVIDERS"]
         changed = configured | {"pp_fake_fake": configured["pp_fake_fake"] | {"ON_EXPIRY": policy}}
-        settings.MEDUSA_PAYMENTS |= {"PROVIDERS": changed}
+        settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"PROVIDERS": changed}
         payment = till.authorized()
         Payment.objects.update(capture_before=timezone.now() + timedelta(hours=1))
         PaymentCollection.objects.update(attention_at=timezone.now())

@@ -168,7 +168,7 @@ class TestAttack24EventHandlers:
         def explode(**_: Any) -> None:
             raise RuntimeError
 
-        settings.MEDUSA_PAYMENTS |= {"EVENT_ATTEMPTS": 3}
+        settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"EVENT_ATTEMPTS": 3}
         signals.payment_captured.connect(explode)
         try:
             till.captured()
@@ -313,7 +313,9 @@ class TestAttack29Webhooks:
     ) -> None:
         fake = settings.MEDUSA_PAYMENTS["PROVIDERS"]["pp_fake_fake"]
         eight = {f"pp_fake-{number}_fake": fake for number in range(8)}
-        settings.MEDUSA_PAYMENTS |= {"PROVIDERS": settings.MEDUSA_PAYMENTS["PROVIDERS"] | eight}
+        settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {
+            "PROVIDERS": settings.MEDUSA_PAYMENTS["PROVIDERS"] | eight
+        }
         fake_provider.dashboard.pay(till.session().provider_ref)
         body, headers = fake_provider.webhooks()[-1]
         for number in range(8):
@@ -350,7 +352,7 @@ class TestAttack30WhatFailsBeforeTheCall:
         payment = till.authorized()
         configured = settings.MEDUSA_PAYMENTS["PROVIDERS"]
         broken = configured["pp_fake_fake"] | {"OPTIONS": {"ledger_pth": "x"}}
-        settings.MEDUSA_PAYMENTS |= {"PROVIDERS": configured | {"pp_fake_fake": broken}}
+        settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"PROVIDERS": configured | {"pp_fake_fake": broken}}
         with pytest.raises(ImproperlyConfigured):
             captures.capture(payment_id=payment.pk)
         payment.refresh_from_db()

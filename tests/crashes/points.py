@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from medusa_payments.providers.stripe.client import StripeConnection
 from medusa_payments.testing.fake_ledger import FakeLedger
 from medusa_payments.testing.fake_provider import FakeProvider
+from medusa_payments.testing.stripe_twin.store import Store
 
 Passed = Callable[[str], None]
 
@@ -55,9 +57,11 @@ def watched(passed: Passed) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
         stack.enter_context(connection.execute_wrapper(around_statement))
         patch.setattr(connection, "_commit", _around(connection._commit, passed, "commit"))
-        for verb in ("_call", "retrieve", "find_account_holder"):
-            patch.setattr(FakeProvider, verb, _around(getattr(FakeProvider, verb), passed, f"provider {verb}"))
+        callers = [(FakeProvider, verb) for verb in ("_call", "retrieve", "find_account_holder")]
+        for caller, name in (*callers, (StripeConnection, "send")):
+            patch.setattr(caller, name, _around(getattr(caller, name), passed, f"provider {name}"))
         patch.setattr(FakeLedger, "transaction", _around_block(FakeLedger.transaction, passed))
+        patch.setattr(Store, "transaction", _around_block(Store.transaction, passed))
         yield
 
 

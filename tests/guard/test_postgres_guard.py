@@ -81,7 +81,7 @@ def test_payments_go_on_as_ever(till: Till, settings: Any) -> None:
     payment = till.captured()
     refunds.refund(payment_id=payment.pk)
     assert captures.capture(payment_id=payment.pk).refunded_amount == 10000
-    settings.MEDUSA_PAYMENTS |= {"RETENTION_DAYS": 0}
+    settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"RETENTION_DAYS": 0}
     Operation.objects.update(settled_at=payment.created_at)
     assert retention.erase_due().done > 0
     assert Payment.objects.count() == 1

@@ -19,6 +19,7 @@ from greenlet import getcurrent, greenlet
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import Operation, PaymentCollection, WebhookEvent
 from medusa_payments.providers.errors import ProviderOutcomeUnknown, ProviderUnavailable
+from medusa_payments.providers.stripe.client import StripeConnection
 from medusa_payments.services import locks
 from medusa_payments.testing.fake_provider import FakeProvider
 
@@ -96,8 +97,8 @@ class Scheduler:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(locks, "durable_transaction", transaction)
-            for verb in ("_call", "retrieve"):
-                patch.setattr(FakeProvider, verb, self._unreliable(getattr(FakeProvider, verb)))
+            for caller, name in ((FakeProvider, "_call"), (FakeProvider, "retrieve"), (StripeConnection, "send")):
+                patch.setattr(caller, name, self._unreliable(getattr(caller, name)))
             yield
 
     def _unreliable(self, call: Callable[..., Any]) -> Callable[..., Any]:

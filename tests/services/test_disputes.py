@@ -604,7 +604,7 @@ class TestEvidence:
         assert self.warned() == 1
 
     def test_the_time_is_a_setting(self, dispute: Any, settings: Any) -> None:
-        settings.MEDUSA_PAYMENTS |= {"EVIDENCE_WARNING_SECONDS": 5 * 24 * 3600}
+        settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"EVIDENCE_WARNING_SECONDS": 5 * 24 * 3600}
         dispute(due_in_seconds=4 * 24 * 3600)
         worker.run_once()
         assert self.warned() == 1

@@ -135,7 +135,7 @@ class TestRefused:
         assert WebhookRefusal.objects.get().reason == "bad_timestamp"
 
     def test_more_than_the_limit(self, deliver: Deliver, settings: Any) -> None:
-        settings.MEDUSA_PAYMENTS |= {"WEBHOOK_MAX_BYTES": 10}
+        settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"WEBHOOK_MAX_BYTES": 10}
         assert deliver(b"x" * 11, {}).status_code == 413
 
     def test_without_a_secret(self, till: Till, deliver: Deliver, settings: Any, fake_provider: FakeProvider) -> None:
@@ -144,7 +144,7 @@ class TestRefused:
         configured = settings.MEDUSA_PAYMENTS["PROVIDERS"]
         options = {**configured["pp_fake_fake"]["OPTIONS"], "webhook_secrets": []}
         bare = configured | {"pp_fake_fake": configured["pp_fake_fake"] | {"OPTIONS": options}}
-        settings.MEDUSA_PAYMENTS |= {"PROVIDERS": bare}
+        settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"PROVIDERS": bare}
         assert deliver(*sent).status_code == 400
         assert WebhookRefusal.objects.get().reason == "no_secret"
 

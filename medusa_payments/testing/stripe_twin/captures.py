@@ -31,13 +31,16 @@ def capture(call: Call, params: Document, intent: str) -> Document:
 
 
 def take(call: Call, intent: Document, charge: Document, amount: int, *, is_final: bool) -> None:
-    """Capture an amount that was checked."""
+    """Capture an amount that was checked. Capturing nothing, finally, is giving back what is left."""
+    if amount:
+        call.enter("capture", intent, amount)
+    else:
+        call.enter("cancel", intent, intent["amount_capturable"])
     intent["amount_capturable"] -= amount
     intent["amount_received"] += amount
     charge["amount_captured"] += amount
     charge["captured"] = True
     charge["balance_transaction"] = charge["balance_transaction"] or new_id("txn")
-    call.enter("capture", intent, amount)
     if is_final or not intent["amount_capturable"]:
         if intent["amount_capturable"]:
             release(call, intent, charge)

@@ -447,7 +447,9 @@ def test_a_revoked_key_does_nothing_and_strands_nothing(
     stripe_twin.add_key("acct_twin", "sk_test_rotated")
     configured = settings.MEDUSA_PAYMENTS["PROVIDERS"]
     options = configured[STRIPE]["OPTIONS"] | {"api_key": "sk_test_rotated"}
-    settings.MEDUSA_PAYMENTS |= {"PROVIDERS": configured | {STRIPE: configured[STRIPE] | {"OPTIONS": options}}}
+    settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {
+        "PROVIDERS": configured | {STRIPE: configured[STRIPE] | {"OPTIONS": options}}
+    }
 
     assert captures.capture(payment_id=payment.pk).captured_amount == 10000
 
