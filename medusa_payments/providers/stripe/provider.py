@@ -303,12 +303,17 @@ def _is_over(intent: Mapping[str, Any]) -> bool:
 
 
 def _confirmation(intent: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how an intent is confirmed on the server. Without an address to come back to, the customer is led nowhere:
+    nothing but the kind of method that was chosen may be paid with.
+    """
     metadata = intent.get("metadata") or {}
     parameters: dict[str, Any] = {"expand": intents.EXPANDED}
     if metadata.get(intents.OFF_SESSION):
         parameters["off_session"] = True
     elif metadata.get(intents.RETURN_URL):
         parameters["return_url"] = metadata[intents.RETURN_URL]
+    elif (intent.get("automatic_payment_methods") or {}).get("allow_redirects") == "always":
+        parameters[intents.ALLOWED_TYPES] = [translate.payment_method_type(intent)]
     return parameters
 
 

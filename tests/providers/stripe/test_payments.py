@@ -463,17 +463,32 @@ def test_a_failed_order_gives_everything_back(authorized: Callable[..., Payment]
     assert not convergence.look_at(payment.payment_session_id).changes
 
 
+def saved_card(till: Till, twin: StripeTwin, test_card: str) -> dict[str, Any]:
+    """Return what a logged-in customer with a saved card sends to choose it."""
+    begun = payment_sessions.initialize(
+        payment_collection_id=till.collection().pk, provider_id=STRIPE, customer_id="cust_1"
+    )
+    client = stripe.StripeClient(SECRET_KEY, http_client=twin.http_client())
+    method = client.v1.payment_methods.attach(test_card, {"customer": intent_of(twin, begun)["customer"]})
+    return {
+        "payment_collection_id": begun.payment_collection_id,
+        "provider_id": STRIPE,
+        "customer_id": "cust_1",
+        "data": {"payment_method": method.id},
+    }
+
+
 def test_a_saved_card_pays_on_the_server(till: Till, stripe_twin: StripeTwin) -> None:
-    session = till.session(STRIPE, payment_method="pm_card_visa")
+    session = payment_sessions.initialize(**saved_card(till, stripe_twin, "pm_card_visa"))
     assert session.status == "pending"
     assert authorize(session).payment.amount == 10000
 
 
 def test_a_saved_card_that_is_declined(till: Till, stripe_twin: StripeTwin) -> None:
-    session = till.session(STRIPE, payment_method="pm_card_visa_chargeDeclinedInsufficientFunds")
+    session = payment_sessions.initialize(**saved_card(till, stripe_twin, "pm_card_chargeCustomerFail"))
     with pytest.raises(PaymentAuthorizationError) as declined:
         authorize(session)
-    assert declined.value.code == "insufficient_funds"
+    assert declined.value.code == "generic_decline"
     session.refresh_from_db()
     assert session.status == "error"
     assert not Payment.objects.exists()
