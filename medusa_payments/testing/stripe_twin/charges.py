@@ -127,6 +127,7 @@ def _new(call: Call, intent: Document, method: Document) -> Document:
         "refunded": False,
         "review": None,
         "shipping": intent["shipping"],
+        "source": None,
         "source_transfer": None,
         "statement_descriptor": intent["statement_descriptor"],
         "statement_descriptor_suffix": intent["statement_descriptor_suffix"],

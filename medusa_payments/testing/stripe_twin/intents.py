@@ -138,6 +138,7 @@ def _new(call: Call, params: Document) -> Document:
         "review": None,
         "setup_future_usage": None,
         "shipping": None,
+        "source": None,
         "statement_descriptor": None,
         "statement_descriptor_suffix": None,
         "status": "requires_payment_method",

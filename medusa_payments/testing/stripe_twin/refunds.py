@@ -42,6 +42,7 @@ def make(call: Call, charge: Document, amount: int, params: Document) -> Documen
         "metadata": merged_metadata({}, params.get("metadata", {})),
         "reason": params.get("reason"),
         "status": "pending" if later == "succeeds_later" else "succeeded",
+        "pending_reason": "processing" if later == "succeeds_later" else None,
     }
     if later != "succeeds":
         change = "fail_refund" if later == "fails_later" else "settle_refund"
@@ -76,7 +77,7 @@ def settle(call: Call, refund: Document) -> None:
     """The bank has paid a refund out. A no-op unless it was pending."""
     if refund["status"] != "pending":
         return
-    refund["status"] = "succeeded"
+    refund.update(status="succeeded", pending_reason=None)
     call.save(refund)
     _tell_update(call, refund)
 
@@ -132,9 +133,11 @@ def _new(call: Call, charge: Document, amount: int) -> Document:
         "charge": charge["id"],
         "created": call.now,
         "currency": charge["currency"],
+        "customer": charge["customer"],
         "destination_details": {"card": {"reference_status": "pending", "type": "refund"}, "type": "card"},
         "metadata": {},
         "payment_intent": charge["payment_intent"],
+        "payment_method": charge["payment_method"],
         "reason": None,
         "receipt_number": None,
         "source_transfer_reversal": None,
