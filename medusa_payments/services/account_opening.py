@@ -1,13 +1,15 @@
 """Opening a customer's account with a provider, once, whatever crashes, repeats or races.
 
 Like an operation it is claimed and committed, called without a transaction, and settled; it belongs to no collection,
-so the account holder's own row is the intent. An attempt whose outcome isn't known is repeated under its key while
-the provider remembers that, else looked up there. Only what is proven to have opened nothing is followed by another.
+so the account holder's own row is the intent. An attempt whose outcome isn't known is repeated under its key at first;
+later, when the provider may have forgotten that or keeps answering with the same failure, it is looked up there. Only
+what is proven to have opened nothing is followed by another.
 """
 
 import logging
 import math
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -23,7 +25,6 @@ from medusa_payments.exceptions import (
     Conflict,
     InvalidData,
     NotAllowed,
-    PaymentOutcomeUnknown,
     PaymentsError,
     ProviderNotReachable,
 )
@@ -57,15 +58,16 @@ _NOTHING_SENT: dict[str, Any] = {**_IDLE, "request": {}, "sent_at": None, "in_fl
 class Claim:
     """An account that this process alone may open now. `is_resend`: somebody may have sent the request before.
 
-    `is_remembered`: the provider is sure to know its key still. `proves_absence`: what was sent before has arrived by
-    now, or never will. `leased_at` is this process's clock (seconds) just before the lease began.
+    `asks_first`: the provider may have forgotten its key, or is sure to find by now what it opened. `has_arrived`: what
+    was sent before has arrived by now, or never will. `leased_at` is this process's clock (seconds) just before the
+    lease began.
     """
 
     holder: AccountHolder
     request: CreateAccountHolderRequest
     is_resend: bool
-    is_remembered: bool
-    proves_absence: bool
+    asks_first: bool
+    has_arrived: bool
     leased_at: float
 
 
@@ -125,7 +127,7 @@ def _insert(provider: PaymentProvider, customer: Customer) -> Claim | AccountHol
     except IntegrityError:
         return _take_over(provider, customer, _another_was_faster(provider, customer))
     return Claim(
-        holder=holder, request=request, is_resend=False, is_remembered=True, proves_absence=True, leased_at=leased_at
+        holder=holder, request=request, is_resend=False, asks_first=False, has_arrived=True, leased_at=leased_at
     )
 
 
@@ -149,7 +151,7 @@ def _take_over(provider: PaymentProvider, customer: Customer, earlier: AccountHo
             is_leased=Q(lease_expires_at__gt=Now()),
             is_recent=Q(lease_expires_at__gt=Now() + recently),
             has_arrived=Q(in_flight_until__isnull=True) | Q(in_flight_until__lte=Now()),
-            is_remembered=_is_remembered(provider),
+            is_old=_is_old(provider),
         )
         .get(pk=earlier.pk)
     )
@@ -158,12 +160,12 @@ def _take_over(provider: PaymentProvider, customer: Customer, earlier: AccountHo
     if row.is_leased and not workers.is_gone(row.leased_by):
         raise _in_progress(row) if row.is_recent else account_calls.outcome_unknown(provider, row.pk)
     is_resend = row.is_sent
-    is_remembered = not is_resend or bool(row.is_remembered)
+    asks_first = is_resend and bool(row.is_old)
     request = _request_to_send(row, customer)
     values = _leasing(provider)
     if not is_resend:
         values |= {"email": customer.email, **_sending(provider, request)}
-    elif is_remembered:
+    elif not asks_first:
         values |= _in_flight(provider)
     with locks.durable_transaction():
         free = primary(AccountHolder).filter(pk=row.pk, fence=row.fence, external_id=None, forgotten_at=None)
@@ -174,29 +176,25 @@ def _take_over(provider: PaymentProvider, customer: Customer, earlier: AccountHo
         holder=row,
         request=request,
         is_resend=is_resend,
-        is_remembered=is_remembered,
-        proves_absence=bool(row.has_arrived),
+        asks_first=asks_first,
+        has_arrived=bool(row.has_arrived),
         leased_at=leased_at,
     )
 
 
 def _carry_out(provider: PaymentProvider, customer: Customer, claim: Claim) -> AccountHolder:
-    """Send a claimed request and settle it; first ask, where the provider may have forgotten its key."""
-    if not claim.is_remembered:
+    """Send a claimed request and settle it. A repeat that doesn't succeed is followed by a look: providers answer a key
+    with the same failure again, whatever had become of the first request.
+    """
+    if claim.asks_first:
         return _found_or_opened_anew(provider, customer, claim)
     try:
         return _settle(provider, claim, _created(provider, claim))
-    except InvalidData as error:
-        found = _found_or_given_up(provider, claim, error.message)
+    except PaymentsError as error:
+        found = _found_after(error, provider, claim)
         if found is None:
             raise
-        return _settle(provider, claim, found)
-    except ProviderNotReachable:
-        _let_go(claim, is_sent=claim.is_resend)
-        raise
-    except PaymentOutcomeUnknown:
-        _let_go(claim, is_sent=True)
-        raise
+    return _settle(provider, claim, found)
 
 
 def _created(provider: PaymentProvider, claim: Claim) -> AccountHolderResult:
@@ -214,30 +212,34 @@ def _created(provider: PaymentProvider, claim: Claim) -> AccountHolderResult:
     return result
 
 
+def _found_after(error: PaymentsError, provider: PaymentProvider, claim: Claim) -> AccountHolderResult | None:
+    """Return what an earlier sending opened, whatever a later one was answered with; None once the claim is let go."""
+    if not claim.is_resend and isinstance(error, InvalidData):
+        _give_up(claim, error.message)
+        return None
+    found = None
+    if claim.is_resend:
+        with suppress(PaymentsError):
+            found = find_at_provider(provider, claim.holder)
+    if found is None:
+        _let_go(claim, is_sent=claim.is_resend or not isinstance(error, ProviderNotReachable))
+    return found
+
+
 def _found_or_opened_anew(provider: PaymentProvider, customer: Customer, claim: Claim) -> AccountHolder:
-    """The key may be forgotten, so that sending it again could open a second account."""
-    found = _found_or_given_up(provider, claim, "The payment provider was asked and has no trace of it.")
-    if found is not None:
-        return _settle(provider, claim, found)
-    anew = _take_over(provider, customer, claim.holder)
-    return _carry_out(provider, customer, anew) if isinstance(anew, Claim) else anew
-
-
-def _found_or_given_up(provider: PaymentProvider, claim: Claim, why: str) -> AccountHolderResult | None:
-    """Return what an earlier sending opened, whatever is said to a later one; None once it is given up for good.
-
-    Raises `ProviderNotReachable` or `PaymentOutcomeUnknown` where neither is known.
-    """
+    """Sending it again could open a second account, or go on failing in the same way."""
     try:
-        found = find_at_provider(provider, claim.holder) if claim.is_resend else None
-        if found is None and not claim.proves_absence:
+        found = find_at_provider(provider, claim.holder)
+        if found is None and not claim.has_arrived:
             raise account_calls.outcome_unknown(provider, claim.holder.pk)
     except PaymentsError:
         _let_go(claim, is_sent=True)
         raise
-    if found is None:
-        _give_up(claim, why)
-    return found
+    if found is not None:
+        return _settle(provider, claim, found)
+    _give_up(claim, "The payment provider was asked and has no trace of it.")
+    anew = _take_over(provider, customer, claim.holder)
+    return _carry_out(provider, customer, anew) if isinstance(anew, Claim) else anew
 
 
 def _settle(provider: PaymentProvider, claim: Claim, result: AccountHolderResult) -> AccountHolder:
@@ -314,11 +316,11 @@ def _in_flight(provider: PaymentProvider) -> dict[str, Any]:
     return {"in_flight_until": Now() + timedelta(seconds=longest)}
 
 
-def _is_remembered(provider: PaymentProvider) -> Q:
+def _is_old(provider: PaymentProvider) -> Q:
+    """Say whether a request was first sent so long ago that looking for what it opened tells more than repeating it."""
     window = provider.capabilities.key_window_seconds
-    if window is None:
-        return Q(pk__isnull=False)
-    return Q(sent_at__gt=Now() - (timedelta(seconds=window) - operations.KEY_WINDOW_MARGIN))
+    may_be_forgotten = timedelta.max if window is None else timedelta(seconds=window) - operations.KEY_WINDOW_MARGIN
+    return Q(sent_at__lte=Now() - min(may_be_forgotten, _SETTLED))
 
 
 def _in_progress(holder: AccountHolder) -> Conflict:

@@ -326,34 +326,34 @@ def request_of_latest(session: PaymentSession) -> dict[str, Any]:
     return request
 
 
-class TestARefusalOfARepeat:
+class TestARepeatThatFails:
+    @pytest.mark.parametrize("how", ["rejected", "lost"])
     def test_says_nothing_about_the_first_sending(
-        self, till: Till, script: Script, fake_provider: FakeProvider
+        self, till: Till, script: Script, fake_provider: FakeProvider, how: str
     ) -> None:
+        """Providers repeat the failure that they answered a key with."""
         fake_provider.steer(ACCOUNT_HOLDER, "timeout_after")
         till.session_of_customer(JANE)
-        script[ACCOUNT_HOLDER] = rejects
+        script[ACCOUNT_HOLDER] = rejects if how == "rejected" else lost
 
         session = till.session_of_customer(JANE)
 
         assert request_of_latest(session)["account_holder_ref"] == refs(fake_provider)[0]
 
-    def test_is_believed_once_nothing_can_arrive_any_more(
-        self, till: Till, script: Script, fake_provider: FakeProvider
-    ) -> None:
+    @pytest.mark.parametrize("how", ["rejected", "lost"])
+    def test_is_not_repeated_for_ever(self, till: Till, script: Script, fake_provider: FakeProvider, how: str) -> None:
         script[ACCOUNT_HOLDER] = lost
         till.session_of_customer(JANE)
-        script[ACCOUNT_HOLDER] = rejects
+        script[ACCOUNT_HOLDER] = rejects if how == "rejected" else lost
         assert till.session_of_customer(JANE).account_holder_id is None
-        assert AccountHolder.objects.get().is_sent
-
-        run_out_holder(AccountHolder.objects.get())
-        assert till.session_of_customer(JANE).account_holder_id is None
-        assert not AccountHolder.objects.get().is_sent
+        holder = AccountHolder.objects.get()
+        assert (holder.is_sent, holder.lease_expires_at) == (True, None)
 
         script.clear()
-        till.session_of_customer(JANE)
-        assert fake_provider.customers()[0].idempotency_key.endswith("-1")
+        run_out_holder(holder)
+        AccountHolder.objects.update(sent_at=Now() - timedelta(hours=1, seconds=1))
+        assert till.session_of_customer(JANE).account_holder_id == holder.pk
+        assert [customer.idempotency_key for customer in fake_provider.customers()] == [f"{holder.pk}-1"]
 
 
 def rejects(*_: Any) -> Any:
