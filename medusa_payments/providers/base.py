@@ -156,7 +156,10 @@ class PaymentProvider(ABC):
         raise NotImplementedError(f"{self.alias} keeps no customers.")
 
     def find_account_holder(self, request: FindAccountHolderRequest) -> AccountHolderResult | None:
-        """Return the account that was opened for our row, None when there is none. Changes nothing."""
+        """Return the account that was opened for our row, None when there is none. Changes nothing.
+
+        What was opened an hour ago must be found; only then is None believed.
+        """
         raise NotImplementedError(f"{self.alias} keeps no customers.")
 
     def delete_account_holder(self, request: DeleteAccountHolderRequest) -> None:
