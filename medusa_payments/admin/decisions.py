@@ -142,7 +142,8 @@ def _look(payment: Payment, answers: Mapping[str, Any], user_id: str) -> Text:
 
 
 def _evidence_of_webhook(event: WebhookEvent, model_admin: ReadOnlyAdmin[Any]) -> Evidence:
-    session = primary(PaymentSession).filter(provider_ref=event.provider_ref).first()
+    of_account = primary(PaymentSession).filter(provider_account=event.provider_account)
+    session = of_account.filter(provider_ref=event.provider_ref).first()
     currency_code = session.currency_code if session else ""
     planned = webhooks.replay(event.pk, is_dry_run=True)
     return [(_("Event"), event.event_type), *_differences(planned, currency_code, model_admin)]

@@ -75,6 +75,15 @@ class PaymentProvider(ABC):
     def account(self) -> str:
         """The account at the provider, unique among all providers: two aliases on one account answer the same."""
 
+    @property
+    def account_digest(self) -> str:
+        """A digest of the options that say whose account it is (a key, an address); "" where none does.
+
+        Only ever compared with those of other aliases, so that a system check can name two that say one account and
+        mean two, or the other way round.
+        """
+        return ""
+
     def amount_step(self, currency_code: str) -> int:
         """The smallest difference, in minor units, between two amounts that the provider accepts."""
         return 1

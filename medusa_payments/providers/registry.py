@@ -38,6 +38,16 @@ class ProviderRegistry:
     def __iter__(self) -> Iterator[str]:
         return iter(payments_settings.PROVIDERS)
 
+    def on_account(self, account: str) -> Iterator[PaymentProvider]:
+        """Yield the configured providers on an account, but for those that can't be made."""
+        for alias in self:
+            try:
+                provider = self[alias]
+            except ImproperlyConfigured:
+                continue
+            if provider.account == account:
+                yield provider
+
     def clear(self) -> None:
         """Forget all instances; the next access reads the settings again."""
         with self._lock:

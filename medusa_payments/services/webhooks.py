@@ -16,7 +16,7 @@ from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.notices import WebhookNotice, WebhookRefused, WebhookRequest
 from medusa_payments.providers.registry import providers
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import attention, convergence, provider_calls
+from medusa_payments.services import attention, convergence, operations, provider_calls
 from medusa_payments.services.convergence import Convergence
 from medusa_payments.services.locks import durable_transaction
 from medusa_payments.services.stages import BATCH, StageReport
@@ -162,7 +162,7 @@ def _applied(event: WebhookEvent) -> Convergence:
 
 def _converge(event: WebhookEvent, session: PaymentSession, *, is_dry_run: bool) -> Convergence:
     """Look at the provider; only one that can't be asked is believed by its event."""
-    provider = providers[session.provider_id]
+    provider = operations.provider_for(session)
     if provider.capabilities.can_retrieve:
         return convergence.look_at(session.pk, is_dry_run=is_dry_run)
     snapshot = _notice_of(event, provider).snapshot

@@ -284,7 +284,7 @@ class FakeLedger:
 
     def __init__(self, path: str, *, timeout_seconds: float, authorization_seconds: float | None = None) -> None:
         """Make the file and its directory when they don't exist. Raises `ValueError` for a path that can't be used."""
-        self._path = path
+        self.path = path
         self._timeout_seconds = timeout_seconds
         self._authorization_seconds = authorization_seconds
         try:
@@ -306,7 +306,7 @@ class FakeLedger:
             connection.execute("COMMIT")
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=self._timeout_seconds, isolation_level=None)
+        connection = sqlite3.connect(self.path, timeout=self._timeout_seconds, isolation_level=None)
         connection.row_factory = _row
         return connection
 

@@ -16,6 +16,7 @@ Session `data` may hold `outcome` (`fake_steering.Outcome`), `on` (the verb it i
   executed and its answer lost.
 """
 
+import hashlib
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -148,6 +149,10 @@ class FakeProvider(PaymentProvider):
     @property
     def account(self) -> str:
         return self._account
+
+    @property
+    def account_digest(self) -> str:
+        return hashlib.sha256(self._ledger.path.encode()).hexdigest()
 
     def clean_client_data(self, data: Mapping[str, Any]) -> dict[str, Any]:
         cleaned = super().clean_client_data(data)

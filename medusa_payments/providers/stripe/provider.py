@@ -1,5 +1,6 @@
 """The Stripe provider's verbs on payment intents."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -114,6 +115,11 @@ class StripePaymentProvider(PaymentProvider):
     @property
     def account(self) -> str:
         return self.options.account_name
+
+    @property
+    def account_digest(self) -> str:
+        """Of the secret key: all aliases on one account have the same, also while it is rotated."""
+        return hashlib.sha256(self.options.api_key.encode()).hexdigest()
 
     def amount_step(self, currency_code: str) -> int:
         return amounts.amount_step(currency_code)

@@ -104,8 +104,8 @@ def _compare_again(provider: PaymentProvider, session: PaymentSession) -> Iterat
 
 
 def _unclaimed(provider: PaymentProvider, snapshot: PaymentSnapshot) -> Iterator[Drift]:
-    """An object that no session has: of none any more, a second one of a session, of one whose reference got lost, or,
-    without our metadata, not ours at all.
+    """An object that no session has: of none any more, a second one of a session (perhaps of another account's), of one
+    whose reference got lost, or, without our metadata, not ours at all.
     """
     if snapshot.session_id is None:
         return
@@ -114,7 +114,8 @@ def _unclaimed(provider: PaymentProvider, snapshot: PaymentSnapshot) -> Iterator
         return
     kind = DriftKind.ORPHAN_OBJECT
     if session is not None:
-        kind = DriftKind.DUPLICATE_OBJECT if session.provider_ref else DriftKind.LOST_REFERENCE
+        is_elsewhere = session.provider_account != provider.account
+        kind = DriftKind.DUPLICATE_OBJECT if session.provider_ref or is_elsewhere else DriftKind.LOST_REFERENCE
     yield Drift(
         kind=kind,
         provider_id=provider.alias,
@@ -146,7 +147,7 @@ def _not_listed(provider: PaymentProvider, scope: Scope, seen: set[str]) -> Iter
     if scope.since is not None:
         sessions = sessions.filter(updated_at__gte=scope.since)
     for session in sessions.order_by("pk").iterator(chunk_size=BATCH):
-        if session.provider_ref not in seen and session.provider_id in providers and not _is_frozen(session):
+        if session.provider_ref not in seen and not _is_frozen(session):
             reading = read(session)
             if isinstance(reading, Absent):
                 yield _missing_there(session)
