@@ -260,11 +260,12 @@ def _refund_fact(refund: Mapping[str, Any]) -> RefundFact:
 
 def _dispute_fact(dispute: Mapping[str, Any]) -> DisputeFact:
     due_by = (dispute.get("evidence_details") or {}).get("due_by")
+    is_answered = dispute["status"] == "warning_under_review"
     return DisputeFact(
         money=money(dispute["amount"], dispute),
         dispute_ref=dispute["id"],
         state=_DISPUTE_STATES.get(dispute["status"], DisputeState.NEEDS_RESPONSE),
         reason=dispute.get("reason") or "",
-        evidence_due_by=at(due_by) if due_by else None,
+        evidence_due_by=at(due_by) if due_by and not is_answered else None,
         opened_at=at(dispute["created"]),
     )
