@@ -121,3 +121,21 @@ test("a session that still waits stays as it is", async () => {
 
   assert.deepEqual([answer.is_authorized, answer.order.payment_status], [false, "awaiting"])
 })
+
+test("orders and goods are found", async () => {
+  const order = await placedOrder(shop)
+
+  const { orders, count, limit } = await admin.order.list({ limit: 1000, fields: "+total" })
+  const { order: found } = await admin.order.retrieve(order.id)
+  const { order: bought } = await shop.store.order.retrieve(order.id)
+  const { products } = await shop.store.product.list({ limit: 1 })
+  const { product } = await shop.store.product.retrieve(products[0].id, { fields: "*variants" })
+  const { regions } = await shop.store.region.list()
+  const { region } = await shop.store.region.retrieve(regions[0].id)
+
+  assert.ok(ids(orders).includes(order.id))
+  assert.deepEqual([count, limit], [orders.length, 1000])
+  assert.deepEqual([found.id, found.payment_status], [order.id, "authorized"])
+  assert.deepEqual([bought.id, bought.total], [order.id, found.total])
+  assert.deepEqual([product.id, region.id], [products[0].id, regions[0].id])
+})
