@@ -1,6 +1,7 @@
 """What users missed, and got by other means or not at all."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -231,13 +232,17 @@ def test_medusa_1626_the_bytes_that_were_signed(shop: Shop, provider: Backstage,
     here="404 and 400, and nothing changes",
 )
 def test_medusa_16252_what_nobody_signed_is_refused(shop: Shop) -> None:
-    event = {"id": "evt_1", "type": "payment.captured", "data": {"object": {"amount": 1}}}
+    begun = shop.begun()
+    about = {"payment": "fake_pay_1", "session_id": begun.session["id"], "account": "fake"}
+    event = {"id": "evt_1", "type": "payment.captured", "created_at": "2026-01-01T00:00:00Z", **about}
+    signature = f"t={int(time.time())},v1=forged"
 
     unknown = shop.post("/hooks/payment/nobody_knows", event)
-    forged = [shop.post(HOOK, event), shop.post(HOOK, event, fake_signature="t=1,v1=forged")]
+    forged = [shop.post(HOOK, event), shop.post(HOOK, event, fake_signature=signature)]
 
     assert unknown.status == 404
     assert statuses(forged) == [400, 400]
+    assert shop.collection_of(begun)["status"] == "not_paid"
 
 
 @exhibit(
