@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from django.db.models import F
 
+from medusa_payments.models import PaymentCollection
 from medusa_payments.providers.facts import RefundState
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
@@ -71,6 +73,12 @@ class Backstage:
     def time_passes(self) -> None:
         """Every lease and pause runs out, and the worker has run until nothing is due."""
         assert recover() == 0
+
+    def deadline_passes(self) -> None:
+        """What was split and isn't paid in full by now has failed."""
+        split = PaymentCollection.objects.filter(resolve_by__isnull=False)
+        assert split.update(resolve_by=F("created_at")) > 0
+        self.time_passes()
 
     def explain(self) -> list[str]:
         """Return what doesn't add up between the shop's books and the provider's."""

@@ -8,7 +8,7 @@ import pytest
 
 from tests.museum.backstage import HOOK, Backstage
 from tests.museum.exhibits import exhibit
-from tests.museum.shop import SYSTEM, Shop, statuses
+from tests.museum.shop import SYSTEM, Begun, Shop, statuses
 
 
 @exhibit(
@@ -186,6 +186,62 @@ def test_medusa_3722_a_saved_card_is_found_again(shop: Shop, provider: Backstage
 
     assert [each["id"] for each in mine] == [saved]
     assert shop.get(path).status in {401, 404}
+
+
+@exhibit(
+    "medusajs/medusa#2402",
+    there="a combination of payments is no goal, though customers pay with two cards every day",
+    here="several sessions for one collection, from several providers; captured and refunded across them",
+)
+def test_medusa_2402_a_payment_in_two_parts(steered: Shop) -> None:
+    begun = _split(steered, {}, {"provider_id": SYSTEM})
+
+    assert steered.order(begun)["payment_status"] == "authorized"
+    payments = steered.collection_of(begun)["payments"]
+    assert [steered.capture(each).status for each in payments] == [200, 200]
+    refund = steered.post(f"/admin/payment-collections/{begun.collection_id}/refund", {"amount": 70})
+
+    assert refund.status == 200
+    collection = steered.collection_of(begun)
+    assert (collection["status"], collection["captured_amount"], collection["refunded_amount"]) == (
+        "completed",
+        100,
+        70,
+    )
+    for each in collection["payments"]:
+        assert each["refunded_amount"] <= each["captured_amount"]
+
+
+@exhibit(
+    "medusajs/medusa#2402",
+    there="the first card is charged, the second is declined, and half is paid",
+    here="fully paid or fully given back, by a deadline; never half",
+)
+def test_medusa_2402_never_half(shop: Shop, provider: Backstage) -> None:
+    begun = _split(shop, {}, {"data": {"outcome": "declined"}})
+    assert shop.complete(begun).body.get("type") != "order"
+    assert shop.collection_of(begun)["authorized_amount"] == 60
+
+    provider.deadline_passes()
+
+    collection = shop.collection_of(begun)
+    assert [each["authorized_amount"] for each in collection["payments"]] == [0]
+    assert shop.ledger(begun.session["id"])[-1]["verb"] == "cancel"
+    assert provider.explain() == []
+
+
+def _split(shop: Shop, *parts: Any) -> Begun:
+    """Split a cart of 100 into 60 and 40, and try to authorize both; returns it with the session for 60."""
+    cart = shop.cart()
+    collection_id = shop.collection(cart)["id"]
+    path = f"/store/payment-collections/{collection_id}/payment-sessions"
+    default = {"provider_id": shop.address.provider_id}
+    sessions = [{**default, "amount": amount, **part} for amount, part in zip((60, 40), parts, strict=True)]
+    split = shop.good("POST", f"{path}/batch", {"sessions": sessions})["payment_collection"]
+    for session in split["payment_sessions"]:
+        shop.post(f"{path}/{session['id']}/authorize")
+    [first] = [each for each in split["payment_sessions"] if each["amount"] == 60]
+    return Begun(cart["id"], collection_id, first)
 
 
 @exhibit(
