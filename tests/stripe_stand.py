@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
@@ -43,6 +44,9 @@ _ENDPOINTS = {
     "capture": "payment_intents.capture",
     "refund": "refunds.create",
     "cancel": "payment_intents.cancel",
+    "account_holder": "customers.create",
+    "find_account_holder": "customers.list",
+    "delete_account_holder": "customers.delete",
 }
 
 _LOSSES = {
@@ -135,6 +139,22 @@ class StripeStand(StripeProvider):
 
     def payment(self, ref: str) -> TwinPayment | None:
         return self.twin.payment(ref)
+
+    def customers(self) -> list[SimpleNamespace]:
+        with self.twin._store.transaction() as connection:
+            kept = Books(connection).all_of_kind("customer")
+        return [
+            SimpleNamespace(ref=row["id"], account=self.account, customer_id=row["metadata"]["customer_id"])
+            for row in kept
+            if not row.get("deleted")
+        ]
+
+    def steer(self, verb: str, outcome: str | None = None, *, delay_ms: int = 0) -> None:
+        self.twin.stop_failing()
+        if outcome is not None:
+            self.twin.fail(_ENDPOINTS[verb], _LOSSES[Outcome(outcome)], for_each_key=True)
+        if delay_ms:
+            self.twin.fail(_ENDPOINTS[verb], Fault.DELAY, for_each_key=True, milliseconds=delay_ms)
 
     def webhooks(self, session_id: str | None = None) -> list[tuple[bytes, dict[str, str]]]:
         return self.twin.webhooks(session_id, account_id=MULTICAPTURE_ACCOUNT)

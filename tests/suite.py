@@ -21,6 +21,9 @@ PROOF = "--proof-only"
 PROOFS = ["--proof", "tests/crashes", "tests/races", "tests/attacks", "tests/reconciliation", "tests/museum"]
 """The tests that take minutes, with all others of their kind, on the engine that promises everything."""
 
+ON_STRIPE = ["--proof", "--on-stripe", "tests/crashes/test_anywhere.py", "tests/races", "tests/attacks"]
+"""The same with the Stripe provider, on its twin, in the fake provider's place."""
+
 INSTALLATION_LOG = Path(sys.prefix) / "embedded-postgres.log"
 
 
@@ -45,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if PROOF in arguments:
         rest = [argument for argument in arguments if argument != PROOF]
-        legs = [run_on_postgres([*PROOFS, *rest])]
+        legs = [run_on_postgres([*tests, *rest]) for tests in (PROOFS, ON_STRIPE)]
     else:
         # What says nothing of an engine has run on SQLite already: there always is one.
         legs = [run_on_sqlite(arguments), run_on_postgres(["-m", "not any_engine", *arguments])]

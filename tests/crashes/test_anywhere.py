@@ -43,3 +43,13 @@ def test_the_moment_between_effect_and_answer(stage: Stage, scene: Scene, course
     names = stage.points(scene, course)
     number = max((number for number, name in enumerate(names) if "effect" in name), default=len(names) // 2)
     assert stage.faults(scene, course, number) == [], names[number]
+
+
+@pytest.mark.parametrize("fake_provider", ["on Stripe"], indirect=True)
+@pytest.mark.parametrize("name", ["initialize", "authorize", "capture", "refund", "cancel"])
+def test_that_moment_on_stripe(stage: Stage, name: str) -> None:
+    """All scenes at all points: make proof."""
+    scene, course = next(scene for scene in SCENES if scene.name == name), COURSES[0]
+    names = stage.points(scene, course)
+    number = max(number for number, point in enumerate(names) if "effect" in point)
+    assert stage.faults(scene, course, number) == [], names[number]
