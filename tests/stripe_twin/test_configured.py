@@ -83,8 +83,10 @@ def test_pages_of_any_origin_may_ask(request: pytest.FixtureRequest, settings: A
 
 
 def test_no_file_of_the_twin_is_served_but_its_scripts(twin_url: str) -> None:
+    script = requests.get(f"{twin_url}/stripe.js", timeout=10)
     paths = ("", "views.js", "twin.py", "../views.js", "templates/redirect.html")
 
+    assert (script.status_code, script.headers["content-type"]) == (200, "text/javascript; charset=utf-8")
     assert {requests.get(f"{twin_url}/{path}", timeout=10).status_code for path in paths} == {404}
 
 

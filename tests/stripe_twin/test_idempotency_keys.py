@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -41,16 +42,32 @@ def test_a_server_error_is_answered_again_whether_or_not_it_had_an_effect(client
         assert len(twin.payments()) == made
 
 
-def test_a_key_in_use_is_refused_until_it_is_answered(client: Client, twin: StripeTwin) -> None:
-    twin.fail("payment_intents.create", "delay", milliseconds=300)
-    with ThreadPoolExecutor() as pool:
-        slow = pool.submit(client.v1.payment_intents.create, PARAMS, KEY)
-        time.sleep(0.1)
-        with pytest.raises(stripe.APIError) as caught:
-            client.v1.payment_intents.create(PARAMS, KEY)
+def test_a_key_in_use_is_refused_until_it_is_free(client: Client, twin: StripeTwin) -> None:
+    first = client.v1.payment_intents.create(PARAMS, KEY)
+    in_use = "UPDATE idempotency_keys SET status = NULL, body = NULL, busy_until = ?"
+
+    with twin.books() as books:
+        books.connection.execute(in_use, [time.time() + 60])
+    with pytest.raises(stripe.APIError) as caught:
+        client.v1.payment_intents.create(PARAMS, KEY)
+    with twin.books() as books:
+        books.connection.execute(in_use, [0])
 
     assert (caught.value.http_status, caught.value.error.code) == (409, "idempotency_key_in_use")
-    assert client.v1.payment_intents.create(PARAMS, KEY).id == slow.result().id
+    assert client.v1.payment_intents.create(PARAMS, KEY).id != first.id
+
+
+def test_whoever_comes_during_a_slow_request_waits_for_its_answer(
+    client_with: Callable[..., Client], twin: StripeTwin
+) -> None:
+    client = client_with(max_network_retries=5)
+    twin.fail("payment_intents.create", "delay", milliseconds=200)
+
+    with ThreadPoolExecutor(3) as pool:
+        made = {intent.id for intent in pool.map(lambda _: client.v1.payment_intents.create(PARAMS, KEY), range(3))}
+
+    assert made == {payment["id"] for payment in twin.payments()}
+    assert len(made) == 1
 
 
 def test_keys_of_two_accounts_are_two_keys(twin: StripeTwin, client: Client) -> None:

@@ -44,6 +44,16 @@ def test_an_intent_is_refused(api: stripe.StripeClient, params: Any, code: str |
         assert caught.value.param == param
 
 
+def test_what_is_refused_leaves_nothing_behind(api: stripe.StripeClient) -> None:
+    customer = api.v1.customers.create()
+    incomplete: Any = {**VALID, "customer": customer.id, "confirm": True, "payment_method": "pm_card_visa"}
+
+    with pytest.raises(stripe.InvalidRequestError, match="return_url"):
+        api.v1.payment_intents.create(incomplete)
+
+    assert api.v1.payment_intents.list({"customer": customer.id}).data == []
+
+
 def test_what_does_not_exist_is_not_found(api: stripe.StripeClient) -> None:
     for service, unknown in (
         (api.v1.payment_intents, "pi_nothing"),
