@@ -6,12 +6,17 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import BrowserContext, Locator, Page, Request, Route, expect
 
 from tests.browser.chromium import Chromium
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
+FOCUSED = """(() => {
+  const element = document.activeElement
+  return element.ariaLabel || element.labels?.[0]?.textContent || element.textContent
+})()"""
 PATIENCE_MS = 10_000
 
 ResultT = TypeVar("ResultT")
@@ -159,6 +164,23 @@ class Shopper:
 
     def sees_dialog(self, name: str) -> None:
         self.do(expect(self.page.get_by_role("dialog", name=name)).to_be_visible())
+
+    def barriers(self) -> list[str]:
+        """Return what keeps people from using the page as it is now: rule, and where."""
+        found = self.do(Axe().run(self.page)).response["violations"]
+        return [f"{each['id']}: {node['target']}" for each in found for node in each["nodes"]]
+
+    def tabs_to(self, name: str, *, most: int = 15) -> None:
+        """Press Tab until what has this name has the focus."""
+        for _ in range(most):
+            self.presses("Tab")
+            if name in self.do(self.page.evaluate(FOCUSED)):
+                return
+        raise AssertionError(f"{name} can't be reached")
+
+    def presses(self, *keys: str) -> None:
+        for key in keys:
+            self.do(self.page.keyboard.press(key))
 
     def hears_nothing_of_other_tabs(self) -> None:
         self.do(self.page.evaluate("Object.defineProperty(document, 'hidden', { get: () => true })"))

@@ -37,8 +37,7 @@ export class StripePayments {
       return;
     }
     const stripe = await this.#stripe(session);
-    const appearance = { theme: matchMedia("(prefers-color-scheme: dark)").matches ? "night" : "stripe" };
-    this.#elements = stripe.elements({ clientSecret, appearance });
+    this.#elements = stripe.elements({ clientSecret, appearance: appearance() });
     this.#clientSecret = clientSecret;
     panel.classList.add("element");
     panel.replaceChildren(document.createElement("div"));
@@ -69,6 +68,13 @@ export class StripePayments {
     instance ??= globalThis.Stripe(session.data.publishable_key);
     return instance;
   }
+}
+
+/** The page's own look, in the words of Stripe's. */
+function appearance() {
+  const colorPrimary = getComputedStyle(document.documentElement).getPropertyValue("--accent").trim();
+  const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
+  return { theme: isDark ? "night" : "stripe", variables: { colorPrimary } };
 }
 
 /** One for the page: Stripe.js doesn't like to be there twice. */

@@ -17,6 +17,12 @@
     pi: { path: "payment_intents", name: "paymentIntent", parameter: "payment_intent" },
     seti: { path: "setup_intents", name: "setupIntent", parameter: "setup_intent" },
   };
+  /** What Stripe's own script says instead of its API, whose words are for developers. */
+  const NOT_AUTHENTICATED = {
+    type: "invalid_request_error",
+    message:
+      "We are unable to authenticate your payment method. Please choose a different payment method and try again.",
+  };
   const SUCCEEDED = new Set(["succeeded", "requires_capture", "processing"]);
 
   /** Which intent a client secret opens. Throws for what is none, as Stripe does. */
@@ -97,7 +103,8 @@
       const after = await this.#send("POST", `twin/next_action/${id}`, name, { client_secret: clientSecret, outcome });
       if (after.error || SUCCEEDED.has(after[name].status)) return after;
       const { last_payment_error: payment, last_setup_error: setup } = after[name];
-      return { error: { ...(payment ?? setup), [parameter]: after[name] } };
+      const error = { ...(payment ?? setup), [parameter]: after[name] };
+      return { error: error.code?.endsWith("_authentication_failure") ? { ...error, ...NOT_AUTHENTICATED } : error };
     }
 
     #leaveFor(returnUrl, clientSecret, intent) {
