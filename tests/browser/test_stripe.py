@@ -176,6 +176,7 @@ def test_a_tab_that_never_came_back_from_the_bank(shopper: Shopper, stripe_twin:
 
 
 def test_money_from_a_bank_account_takes_days(shopper: Shopper, stripe_twin: StripeTwin) -> None:
+    stripe_twin.set_delays(payments=24 * 60 * 60)
     shopper.choose("SEPA debit")
     shopper.type("IBAN", IBAN)
     shopper.type("Name of the account's owner", "Ada Lovelace")
