@@ -67,3 +67,15 @@ def test_events_have_types_that_exist(client: Client, twin: StripeTwin) -> None:
 
     assert len(types) > 15
     assert {name for name in types if f'"{name}"' not in known} == set()
+
+
+def test_what_the_twin_remembers_for_itself_is_never_told(client: Client, twin: StripeTwin) -> None:
+    intent = held(client)
+    expand: Any = {"expand": ["latest_charge.refunds", "payment_method"]}
+
+    answer = client.v1.payment_intents.retrieve(intent.id, expand).to_dict()
+    bodies = b"".join(body for body, _ in twin.webhooks())
+
+    assert "_twin" in twin.dashboard.get(intent.id)
+    assert "_twin" not in str(answer)
+    assert b"_twin" not in bodies
