@@ -45,6 +45,9 @@ class AccountHolder(models.Model):
         indexes = [
             models.Index(fields=["-created_at", "id"], name="mp_account_holder_created"),
             models.Index(
+                fields=["sent_at"], name="mp_account_holder_unknown", condition=Q(in_flight_until__isnull=False)
+            ),
+            models.Index(
                 fields=["forgotten_at"],
                 name="mp_account_holder_erasable",
                 condition=Q(forgotten_at__isnull=False, erased_at__isnull=True),

@@ -160,7 +160,7 @@ def _take_over(provider: PaymentProvider, customer: Customer, earlier: AccountHo
     if row.is_leased and not workers.is_gone(row.leased_by):
         raise _in_progress(row) if row.is_recent else account_calls.outcome_unknown(provider, row.pk)
     is_resend = row.is_sent
-    asks_first = is_resend and bool(row.is_old)
+    asks_first = is_resend and (bool(row.is_old) or not row.request)
     request = _request_to_send(row, customer)
     values = _leasing(provider)
     if not is_resend:
@@ -284,8 +284,8 @@ def _mine(claim: Claim) -> QuerySet[AccountHolder]:
 
 
 def _request_to_send(row: AccountHolder, customer: Customer) -> CreateAccountHolderRequest:
-    """Return what was sent before, to the letter; a new request where nothing was."""
-    if row.is_sent:
+    """Return what was sent before, to the letter; a new request where nothing was, or it was erased."""
+    if row.request:
         return msgspec.convert(row.request, CreateAccountHolderRequest)
     return _request_for(row.pk, row.attempt, customer)
 

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from medusa_payments.conf import payments_settings
-from medusa_payments.models import Operation, PaymentSession, WebhookEvent
+from medusa_payments.models import AccountHolder, Operation, PaymentSession, WebhookEvent
 from medusa_payments.queries.primary import primary
 from medusa_payments.services.stages import BATCH, StageReport
 from medusa_payments.states import OperationStatus, SessionStatus, WebhookStatus
@@ -17,8 +17,8 @@ def erase_due(limit: int = BATCH, is_dry_run: bool = False) -> StageReport:
     """Erase what is older than `RETENTION_DAYS` (None: nothing ever is).
 
     Bodies of webhook events that are done with; requests and intents of operations that are closed for good; the data
-    of sessions that never became a payment. A refund's note stays on the refund, a payment's data on the payment: they
-    may still be needed to give money back.
+    of sessions that never became a payment; what was sent to open a customer's account and never became known. A
+    refund's note stays on the refund, a payment's data on the payment: they may still be needed to give money back.
     """
     if payments_settings.RETENTION_DAYS is None:
         return StageReport(name="retention")
@@ -54,13 +54,21 @@ def _session_data() -> QuerySet[PaymentSession]:
     return out_of_slot.filter(over, payment=None, updated_at__lt=Now() - _old())
 
 
-_ERASERS: dict[str, tuple[Callable[[], QuerySet[WebhookEvent | Operation | PaymentSession]], dict[str, object]]] = {
+def _account_requests() -> QuerySet[AccountHolder]:
+    """They aren't sent again after so long: the provider is asked."""
+    return primary(AccountHolder).filter(in_flight_until__isnull=False, sent_at__lt=Now() - _old())
+
+
+_Erasable = WebhookEvent | Operation | PaymentSession | AccountHolder
+
+_ERASERS: dict[str, tuple[Callable[[], QuerySet[_Erasable]], dict[str, object]]] = {
     "webhook bodies": (_bodies, {"body": None}),
     "operation requests": (_requests, {"request": {}, "intent": {}, "erased_at": Now()}),
+    "account requests": (_account_requests, {"request": {}, "in_flight_until": None}),
     "session data": (_session_data, {"client_data": {}, "provider_data": {}, "erased_at": Now()}),
 }
 
 
-def _erase(due: QuerySet[WebhookEvent | Operation | PaymentSession], values: dict[str, object], limit: int) -> int:
+def _erase(due: QuerySet[_Erasable], values: dict[str, object], limit: int) -> int:
     chosen = list(due.order_by("pk").values_list("pk", flat=True)[:limit])
-    return primary(due.model).filter(pk__in=chosen).update(**values)
+    return due.filter(pk__in=chosen).update(**values)

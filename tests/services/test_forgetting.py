@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from medusa_payments.customers import Customer
 from medusa_payments.models import AccountHolder, PaymentSession
-from medusa_payments.services import account_holders, forgetting, worker
+from medusa_payments.services import account_holders, forgetting, retention, worker
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.scripted import SECOND, Script, authorize, run_out_holder
 from tests.till import Till
@@ -221,3 +221,23 @@ def test_sessions_of_others_are_not_touched(till: Till, holder: AccountHolder) -
     forget()
 
     assert PaymentSession.objects.filter(pk=session.pk).values().get() == before
+
+
+def test_a_request_that_nobody_found_out_about_is_erased_and_the_account_found_all_the_same(
+    till: Till, fake_provider: FakeProvider
+) -> None:
+    fake_provider.steer("account_holder", "timeout_after")
+    till.session_of_customer(JANE)
+    assert AccountHolder.objects.get().request["name"] == "Jane Doe"
+    worker.run_once()
+    assert AccountHolder.objects.get().request["name"] == "Jane Doe"
+
+    AccountHolder.objects.update(sent_at=Now() - timedelta(days=91), lease_expires_at=None)
+    assert retention.erase_due(is_dry_run=True).left == 1
+    assert retention.erase_due().done == 1
+    holder = AccountHolder.objects.get()
+    assert (holder.request, holder.is_sent, retention.erase_due().done) == ({}, True, 0)
+
+    fake_provider.steer("account_holder", "unavailable")
+    assert till.session_of_customer(JANE).account_holder_id == holder.pk
+    assert len(fake_provider.customers()) == 1
