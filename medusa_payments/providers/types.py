@@ -84,7 +84,7 @@ class AuthorizeRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureRequest:
-    """`is_final`: nothing more will be captured, because this takes all that remains."""
+    """`is_final`: nothing more will be captured, because this takes all that remains, and no other is in flight."""
 
     idempotency_key: str
     session_id: str

@@ -140,7 +140,8 @@ def reserve(
         payment_id=payment.pk,
         provider_ref=payment.provider_ref,
         money=Money(minor_units=amount, currency_code=payment.currency_code),
-        is_final=payment.capturable_amount == 0,
+        # While another capture is in flight this one isn't the end: that one may fail.
+        is_final=payment.capturable_amount == 0 and payment.capturing_amount == amount,
     )
     return operations.reserve(
         request=request,

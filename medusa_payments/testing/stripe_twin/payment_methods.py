@@ -40,6 +40,9 @@ def update(call: Call, params: Document, payment_method: str) -> Document:
     if "billing_details" in params:
         method["billing_details"] = _billing(params["billing_details"])
     method["allow_redisplay"] = params.get("allow_redisplay", method["allow_redisplay"])
+    if method["type"] == "card":
+        given = params.get("card", {})
+        method["card"] |= {name: given[name] for name in ("exp_month", "exp_year") if name in given}
     call.save(method)
     call.tell("payment_method.updated", method)
     return method

@@ -146,6 +146,25 @@ def test_with_multicapture_parts_add_up(authorized: Callable[..., Payment], stri
     assert not convergence.look_at(payment.payment_session_id).changes
 
 
+def test_a_capture_is_not_the_last_while_another_is_in_flight(
+    authorized: Callable[..., Payment], stripe_twin: StripeTwin
+) -> None:
+    """What the lost one was to take isn't released behind its back."""
+    payment = authorized(MULTICAPTURE)
+    stripe_twin.fail("payment_intents.capture", "timeout_before")
+    with pytest.raises(PaymentOutcomeUnknown):
+        captures.capture(payment_id=payment.pk, amount=THIRTY)
+
+    captures.capture(payment_id=payment.pk, amount=Decimal(70), idempotency_key="another")
+
+    payment.refresh_from_db()
+    assert (payment.captured_amount, payment.capturing_amount, payment.released_amount) == (7000, 3000, 0)
+    captures.capture(payment_id=payment.pk, amount=THIRTY)
+    payment.refresh_from_db()
+    assert (payment.captured_amount, payment.frozen_at) == (10000, None)
+    assert not convergence.look_at(payment.payment_session_id).changes
+
+
 def test_the_rest_of_a_part_capture_is_released(authorized: Callable[..., Payment], stripe_twin: StripeTwin) -> None:
     payment = authorized(MULTICAPTURE)
     captures.capture(payment_id=payment.pk, amount=THIRTY)
