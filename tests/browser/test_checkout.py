@@ -142,6 +142,15 @@ def test_a_shop_out_of_reach_charges_nothing(shopper: Shopper, authorized: Calla
     assert authorized() == [2999]
 
 
+def test_a_shop_that_cannot_be_reached_says_so(customer: Callable[..., Shopper]) -> None:
+    shopper = customer()
+    shopper.fails_to_reach("/store/regions$")
+    shopper.open()
+    shopper.sees("We can't reach the shop just now")
+    shopper.reload()
+    shopper.offers_to_take("€29.99")
+
+
 def test_a_double_click_pays_once(shopper: Shopper, authorized: Callable[[], list[int]]) -> None:
     shopper.rehearse("It succeeds")
     asked = shopper.counts("/complete$")

@@ -63,7 +63,7 @@ class Checkout {
     if (this.#order) return;
     const session = liveSession(cart);
     const method = this.#methods.get(session?.provider_id);
-    if (memory.attempt || hasMoney(session) || (method && (await method.mayBePaid(session)))) return this.#complete();
+    if (memory.attempt || (method && (await method.mayBePaid(session)))) return this.#complete();
     if (method) await this.#choose(session.provider_id);
     if (isReturn) this.#page.say(messages.NOT_PAID_YET);
   }
@@ -103,7 +103,9 @@ class Checkout {
 
   #show() {
     this.#page.showCart(this.#cart);
-    this.#page.showAmount(this.#cart.total ? this.#amount : null, this.#cart.currency_code);
+    const { total, currency_code: currencyCode } = this.#cart;
+    this.#page.showAmount(total ? this.#amount : null, currencyCode);
+    this.#page.showNote(this.#amount === total ? "" : messages.ROUNDED_UP(formatted(this.#amount, currencyCode)));
   }
 
   /** What will be charged: the payment service may count in larger steps than the shop. */
@@ -236,16 +238,13 @@ class Checkout {
   async #explain(error) {
     if (error.code === "cart_changed") await this.#sayThatItChanged().catch(() => {});
     else this.#page.say(messages.messageFor(error));
-    if (this.#cart && !this.#order) this.#page.showForm();
+    if (!this.#cart) this.#page.showWaiting(messages.CLOSED);
+    else if (!this.#order) this.#page.showForm();
   }
 }
 
 function liveSession(cart) {
   return cart.payment_collection?.payment_sessions[0];
-}
-
-function hasMoney(session) {
-  return ["authorized", "captured", "pending_authorization"].includes(session?.status);
 }
 
 function seconds(count) {

@@ -28,13 +28,24 @@ const BY_STATUS = {
 export function messageFor(error) {
   if (error instanceof Incomplete) return error.message;
   if (error instanceof PaymentFailed || error.type === "payment_authorization_error")
-    return `${error.message} ${DECLINED}`;
+    return `${sentence(error.message)} ${DECLINED}`;
   if (error instanceof MethodUnavailable || error.status === 503) return UNREACHABLE;
   if (error instanceof ConnectionLost) return OFFLINE;
   if (error.type === "not_allowed") return BY_STATUS[error.details.status] ?? NOT_PAID_YET;
-  if (error instanceof Refusal && error.status < 500) return `${error.message} You haven't been charged.`;
+  if (error instanceof Refusal && error.status < 500) return `${sentence(error.message)} You haven't been charged.`;
   return BROKEN;
 }
+
+function sentence(text) {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+export const CLOSED = {
+  title: "We can't reach the shop just now",
+  text: "Nothing was charged. Your cart is safe: please load this page again in a moment.",
+};
+
+export const ROUNDED_UP = (amount) => `For this way to pay it is rounded up to ${amount}.`;
 
 export const FINDING_OUT = {
   title: "We are finding out what became of your payment",

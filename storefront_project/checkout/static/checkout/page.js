@@ -116,6 +116,10 @@ export class Page {
     element("pay").textContent = amount === null ? "Place order" : `Pay ${formatted(amount, currencyCode)}`;
   }
 
+  showNote(text) {
+    element("note").textContent = text;
+  }
+
   say(message, { focus = null } = {}) {
     element("message").textContent = message;
     if (focus) document.querySelector(focus)?.focus();
