@@ -34,6 +34,8 @@ PATIENCE = timedelta(days=3)
 
 _PENDING = [WebhookStatus.RECEIVED.value, WebhookStatus.WAITING.value]
 
+_LONGEST_TEXT = 255
+
 _NO_SESSION = "No payment session belongs to it."
 
 
@@ -109,9 +111,9 @@ def _count_refusal(provider_id: str, reason: str) -> None:
 
 
 def _keep(provider: PaymentProvider, notice: WebhookNotice, body: bytes) -> WebhookEvent:
-    key = {"provider_account": provider.account, "event_id": notice.event_id[:255]}
+    key = {"provider_account": provider.account, "event_id": _storable(notice.event_id)}
     event = WebhookEvent(
-        **key, provider_id=provider.alias, event_type=notice.event_type[:255], **_content(notice, body)
+        **key, provider_id=provider.alias, event_type=_storable(notice.event_type), **_content(notice, body)
     )
     with durable_transaction():
         primary(WebhookEvent).bulk_create([event], ignore_conflicts=True)
@@ -128,12 +130,17 @@ def _content(notice: WebhookNotice, body: bytes) -> dict[str, Any]:
     status = WebhookStatus.RECEIVED if is_about_a_payment else WebhookStatus.IGNORED
     return {
         "status": status.value,
-        "provider_ref": notice.provider_ref or "",
-        "session_id": (notice.session_id or "")[:64],
+        "provider_ref": _storable(notice.provider_ref or ""),
+        "session_id": _storable(notice.session_id or "")[:64],
         "occurred_at": notice.occurred_at,
         "body": body if notice.kept_body is None else notice.kept_body,
         "body_sha256": hashlib.sha256(body).hexdigest(),
     }
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL stores no NUL, and the columns hold so much: an odd name is no reason to have it sent for ever."""
+    return text.replace("\0", "")[:_LONGEST_TEXT]
 
 
 def _apply_in_turn(event: WebhookEvent) -> bool:
