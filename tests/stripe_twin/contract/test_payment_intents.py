@@ -98,6 +98,17 @@ def test_a_canceled_intent_stays_canceled(api: stripe.StripeClient, verb: str) -
     assert caught.value.error.payment_intent.status == "canceled"
 
 
+@pytest.mark.parametrize("capture_method", ["automatic_async", "manual"])
+def test_what_is_paid_cannot_be_paid_again(api: stripe.StripeClient, capture_method: str) -> None:
+    intent = paid(api, capture_method=capture_method)
+
+    with pytest.raises(stripe.InvalidRequestError) as caught:
+        api.v1.payment_intents.confirm(intent.id, {"payment_method": "pm_card_visa", "return_url": RETURN_URL})
+
+    assert caught.value.code == "payment_intent_unexpected_state"
+    assert [charge.id for charge in api.v1.charges.list({"payment_intent": intent.id}).data] == [intent.latest_charge]
+
+
 def test_what_is_paid_cannot_be_canceled(api: stripe.StripeClient) -> None:
     intent = paid(api)
 
