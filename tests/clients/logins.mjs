@@ -23,7 +23,7 @@ test("a customer's payment session knows the customer; a guest's knows nobody", 
   const session = await begunSession(sdk, await cartWith(sdk, { variant_mug: 1 }))
   const ofGuest = await begunSession(storefront(), await cartWith(storefront(), { variant_mug: 1 }))
 
-  assert.deepEqual(Object.keys(session.context), ["customer"])
+  assert.deepEqual(Object.keys(session.context), ["customer", "account_holder"])
   assert.match(session.context.customer.id, /.+/)
   assert.deepEqual(ofGuest.context, {})
 })
