@@ -1,6 +1,7 @@
 """A cart becomes an order: once, and only when its payment covers it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,8 @@ from medusa_payments.services import payment_collections, payments, refunds
 from medusa_payments.services.captures import capture
 from medusa_payments.signals import payment_session_updated
 from medusa_payments.states import SessionStatus
+from medusa_payments.testing.stripe_twin.errors import StripeTwinError
+from medusa_payments.testing.stripe_twin.twin import StripeTwin
 from storefront_project.orders.models import Order
 from storefront_project.shop.models import Cart, Region
 from tests.storefront.conftest import Document, Storefront
@@ -326,6 +329,20 @@ def test_a_cart_that_was_paid_and_refunded_is_no_order(storefront: Storefront) -
 
     assert refusal["message"] == "Payment sessions do not cover the total of the cart"
     assert is_open(storefront, cart)
+
+
+def test_what_failed_and_was_paid_since_is_an_order(storefront: Storefront, stripe_twin: StripeTwin) -> None:
+    """The customer's browser tried another card at Stripe, and no webhook has come yet."""
+    cart = storefront.create_cart(variant_mug=1)
+    intent_id = storefront.begin(cart, "pp_stripe_stripe")["data"]["id"]
+    with suppress(StripeTwinError):
+        stripe_twin.dashboard.pay(intent_id, "pm_card_visa_chargeDeclined")
+    assert storefront.complete(cart, expect=400)["type"] == "not_allowed"
+    assert storefront.complete(cart, expect=400)["message"] == "Payment sessions are required to complete cart"
+
+    stripe_twin.dashboard.pay(intent_id)
+
+    assert storefront.complete(cart)["order"]["payment_status"] == "authorized"
 
 
 def test_a_cart_that_is_paid_in_part_is_no_order(storefront: Storefront) -> None:
