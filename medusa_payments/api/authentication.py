@@ -12,6 +12,8 @@ from medusa_payments.conf import payments_settings
 from medusa_payments.queries import SecretKey
 from medusa_payments.services import secret_keys
 
+V1_TOKEN_HEADER = "x-medusa-access-token"
+
 
 def host_authenticators(setting: str) -> list[BaseAuthentication]:
     """Return authenticators from a key of `MEDUSA_PAYMENTS`; where it is None, from the host's `REST_FRAMEWORK`."""
@@ -35,7 +37,8 @@ def actor_id(request: Request) -> str:
 
 
 class SecretKeyAuthentication(BaseAuthentication):
-    """`Authorization: Basic` with a secret key: `sk_…` as it is, or the base64 of `sk_…` or `sk_…:`.
+    """`Authorization: Basic` with a secret key: `sk_…` as it is, or the base64 of `sk_…` or `sk_…:`. Clients of v1 send
+    it as `x-medusa-access-token`.
 
     Other credentials are left to the other classes. There is no `WWW-Authenticate` header, as in Medusa: a challenge
     would make browsers ask for a user name and password.
@@ -54,6 +57,9 @@ class SecretKeyAuthentication(BaseAuthentication):
 
 def _sent_token(request: Request) -> str | None:
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+    if not scheme:
+        credentials = request.headers.get(V1_TOKEN_HEADER, "")
+        return credentials if credentials.startswith(secret_keys.PREFIX) else None
     if scheme.lower() != "basic":
         return None
     credentials = credentials.strip()

@@ -1,4 +1,5 @@
-"""The published Medusa JS SDK, unmodified, against a live server: from a server of its own, and as a browser page.
+"""Medusa's published clients, the JS SDK and v1's, unmodified, against a live server: from a server of their own, and
+as a browser page.
 
 By hand, against `make demo`: `npm ci && MEDUSA_BACKEND_URL=http://127.0.0.1:8000 node --test checkout.mjs`.
 """
@@ -75,6 +76,7 @@ def shop(live_server: Any, fake_provider: Any) -> dict[str, str]:
         ("checkout.mjs", SERVER),
         pytest.param("checkout.mjs", "http://localhost:3000", marks=pytest.mark.any_engine),
         ("outcomes.mjs", SERVER),
+        ("v1.mjs", SERVER),
         ("back_office.mjs", "http://localhost:7001"),
         ("back_office_orders.mjs", "http://localhost:7001"),
         pytest.param("logins.mjs", "http://localhost:7001", marks=pytest.mark.any_engine),
@@ -92,5 +94,6 @@ def test_the_client_is_the_published_one() -> None:
     installed = {name: package for name, package in packages.items() if name}
 
     assert installed["node_modules/@medusajs/js-sdk"]["version"] == "2.21.2"
+    assert installed["node_modules/@medusajs/medusa-js"]["version"] == "6.1.10"
     assert all(package["integrity"].startswith("sha512-") for package in installed.values())
     assert not any("resolved" in package for package in installed.values())

@@ -8,12 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import F
+from django.utils import timezone
 
 from medusa_payments.customers import Customer
 from medusa_payments.exceptions import PaymentsError
-from medusa_payments.models import AccountHolder, Operation, PaymentCollection
+from medusa_payments.models import AccountHolder, Operation, PaymentCollection, PaymentSession
 from medusa_payments.services import (
     captures,
+    collection_refunds,
     convergence,
     payment_collections,
     payment_sessions,
@@ -24,6 +26,7 @@ from medusa_payments.services import (
 )
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.scripted import authorize
+from tests.split import split, tender
 from tests.till import Till
 
 Act = Callable[[str | None], Any]
@@ -179,6 +182,58 @@ def _recover_an_orphan(till: Till, provider: FakeProvider) -> Act:
     return lambda _: worker.run_once()
 
 
+def _split(till: Till, provider: FakeProvider) -> Act:
+    session = till.session()
+    return lambda key: split(session.payment_collection, tender("60"), tender("40"), idempotency_key=key)
+
+
+def _pay_with_two(till: Till, provider: FakeProvider) -> Act:
+    """What a storefront does: choose two sessions, then authorize them."""
+    collection = till.collection()
+
+    def pay(key: str | None) -> None:
+        sessions = split(collection, tender("60"), tender("40"), idempotency_key=key)
+        _authorize_all(sessions, key)
+
+    return pay
+
+
+def _authorize_several(till: Till, provider: FakeProvider) -> Act:
+    sessions = split(till.collection(), tender("60"), tender("40"))
+    return lambda key: _authorize_all(sessions, key)
+
+
+def _authorize_all(sessions: list[PaymentSession], key: str | None) -> None:
+    payment_sessions.authorize_sessions(
+        payment_collection_id=sessions[0].payment_collection_id,
+        payment_session_ids=[session.pk for session in sessions],
+        idempotency_key=key,
+    )
+
+
+def _refresh_one_of_two(till: Till, provider: FakeProvider) -> Act:
+    one, _ = split(till.collection(), tender("60"), tender("40"))
+    return lambda key: payment_sessions.refresh(
+        payment_collection_id=one.payment_collection_id, payment_session_id=one.pk, idempotency_key=key
+    )
+
+
+def _give_back_what_is_paid_in_part(till: Till, provider: FakeProvider) -> Act:
+    one, _ = split(till.collection(), tender("60"), tender("40", "pp_system_default"))
+    authorize(one)
+    PaymentCollection.objects.update(resolve_by=timezone.now(), attention_at=timezone.now())
+    return lambda _: worker.run_once()
+
+
+def _refund_across_two(till: Till, provider: FakeProvider) -> Act:
+    collection = till.collection()
+    for session in split(collection, tender("60"), tender("40")):
+        captures.capture(payment_id=authorize(session).payment.pk)
+    return lambda key: collection_refunds.refund(
+        payment_collection_id=collection.pk, amount=Decimal(50), idempotency_key=key
+    )
+
+
 SCENES = [
     Scene(name="create", arrange=_create, effects={}, takes_key=False),
     Scene(name="initialize", arrange=_initialize, effects={"authorize": []}),
@@ -213,6 +268,27 @@ SCENES = [
         effects={"refund": [3000]},
         takes_key=False,
     ),
+    Scene(name="split", arrange=_split, effects={"authorize": []}),
+    Scene(
+        name="pay_with_two",
+        arrange=_pay_with_two,
+        effects={"initiate": [6000, 4000], "authorize": [6000, 4000]},
+        needs_key=True,
+    ),
+    Scene(name="authorize_several", arrange=_authorize_several, effects={"authorize": [6000, 4000]}),
+    Scene(
+        name="refresh_one_of_two",
+        arrange=_refresh_one_of_two,
+        effects={"initiate": [6000, 4000, 6000], "cancel": [0]},
+        needs_key=True,
+    ),
+    Scene(
+        name="give_back_what_is_paid_in_part",
+        arrange=_give_back_what_is_paid_in_part,
+        effects={"authorize": [6000], "cancel": [6000]},
+        takes_key=False,
+    ),
+    Scene(name="refund_across_two", arrange=_refund_across_two, effects={"refund": [3000, 2000]}, needs_key=True),
     Scene(name="recover_an_orphan", arrange=_recover_an_orphan, effects={"initiate": [10000]}, takes_key=False),
 ]
 

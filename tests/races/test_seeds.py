@@ -10,12 +10,15 @@ from random import Random
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import Payment, PaymentCollection, PaymentSession
+from medusa_payments.money import to_major_units
 from medusa_payments.providers.facts import DisputeState
 from medusa_payments.services import (
     captures,
+    collection_refunds,
     payment_collections,
     payment_sessions,
     payments,
@@ -27,6 +30,7 @@ from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
 from tests.crashes.harness import Stage
 from tests.races.scheduler import Actor, Scheduler, jump
+from tests.split import FAKE, split, tender
 from tests.till import Till
 
 pytestmark = [pytest.mark.django_db]
@@ -84,11 +88,26 @@ class History:
             )
         )
 
-    def authorize(self) -> Actor:
+    def split(self) -> Actor:
+        """Parts of what is to be paid now; perhaps with a live session as one of them."""
+        share, keeps = self.random.choice([30, 60]), self.random.random() < 0.5
+        provider_ids = [self.random.choice([FAKE, FAKE, "pp_system_default"]) for _ in range(2)]
         key = self._key()
 
         def act() -> None:
-            session = PaymentSession.objects.filter(slot=0).first()
+            collection = PaymentCollection.objects.get(pk=self.collection_id)
+            kept = PaymentSession.objects.filter(slot=0, provider_id=provider_ids[0]).first() if keeps else None
+            rest = str(to_major_units(collection.amount, "eur") - share)
+            tenders = [tender(str(share), provider_ids[0], keep=kept), tender(rest, provider_ids[1])]
+            self._insist(lambda: split(collection, *tenders, idempotency_key=key))
+
+        return act
+
+    def authorize(self) -> Actor:
+        key, slot = self._key(), self.random.choice([0, 0, 1])
+
+        def act() -> None:
+            session = PaymentSession.objects.filter(slot=slot).first()
             if session is not None:
                 self._insist(
                     lambda: payment_sessions.authorize(
@@ -111,6 +130,17 @@ class History:
         return lambda: self._on_payment(
             lambda payment: refunds.refund(payment_id=payment.pk, amount=amount, idempotency_key=key)
         )
+
+    def refund_across(self) -> Actor:
+        amount, key, strategy = self._amount(), self._key(), self.random.choice(["proportional", "in_order"])
+        return lambda: self._insist(
+            lambda: collection_refunds.refund(
+                payment_collection_id=self.collection_id, amount=amount, strategy=strategy, idempotency_key=key
+            )
+        )
+
+    def time_is_up(self) -> Actor:
+        return lambda: PaymentCollection.objects.filter(resolve_by__isnull=False).update(resolve_by=timezone.now())
 
     def cancel(self) -> Actor:
         return lambda: self._on_payment(lambda payment: payments.cancel(payment_id=payment.pk))
@@ -189,7 +219,8 @@ class History:
         return worker.run_once
 
     def _on_payment(self, move: Callable[[Payment], Any]) -> None:
-        payment = Payment.objects.order_by("pk").first()
+        payments = list(Payment.objects.order_by("pk")[:2])
+        payment = self.random.choice(payments) if payments else None
         if payment is not None:
             self._insist(lambda: move(payment))
 
