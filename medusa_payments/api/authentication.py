@@ -12,7 +12,7 @@ from medusa_payments.conf import payments_settings
 from medusa_payments.queries import SecretKey
 from medusa_payments.services import secret_keys
 
-V1_TOKEN_HEADER = "x-medusa-access-token"
+V1_KEY_HEADER = "x-medusa-access-token"
 
 
 def host_authenticators(setting: str) -> list[BaseAuthentication]:
@@ -58,7 +58,7 @@ class SecretKeyAuthentication(BaseAuthentication):
 def _sent_token(request: Request) -> str | None:
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
     if not scheme:
-        credentials = request.headers.get(V1_TOKEN_HEADER, "")
+        credentials = request.headers.get(V1_KEY_HEADER, "")
         return credentials if credentials.startswith(secret_keys.PREFIX) else None
     if scheme.lower() != "basic":
         return None
