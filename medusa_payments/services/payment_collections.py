@@ -1,6 +1,5 @@
 """What is to be paid, for a cart or an order."""
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +10,7 @@ from medusa_payments.carts import CartSnapshot, resolve_cart
 from medusa_payments.conf import payments_settings
 from medusa_payments.exceptions import Conflict, InvalidData, NotAllowed, NotFound
 from medusa_payments.models import Payment, PaymentCollection, PaymentSession
-from medusa_payments.money import to_major_units, to_minor_units
+from medusa_payments.money import to_minor_units
 from medusa_payments.orders import resolve_order
 from medusa_payments.queries import payment_collections as queries
 from medusa_payments.queries.primary import primary
@@ -27,14 +26,12 @@ from medusa_payments.services import (
     payment_sessions,
     projections,
     repeats,
-    session_choice,
     upkeep,
 )
 from medusa_payments.services.events import EventName
 from medusa_payments.services.locks import durable_transaction, locked_collection
 from medusa_payments.services.retirement import retire
-from medusa_payments.services.session_plans import SessionChoice
-from medusa_payments.states import MONEY_HOLDING_STATUSES, CollectionStatus, UndoPolicy
+from medusa_payments.states import CollectionStatus, UndoPolicy
 
 
 def create_for_cart(*, cart_id: str, request: object | None = None, created_by: str = "") -> PaymentCollection:
@@ -133,40 +130,6 @@ def attach_order(*, payment_collection_id: str, order_id: str, created_by: str =
             projections.store(collection)
             primary(PaymentCollection).filter(pk=collection.pk).update(order_id=order_id)
     return collection
-
-
-def update(
-    *,
-    payment_collection_id: str,
-    description: str | None = None,
-    metadata: Mapping[str, Any] | None = None,
-    created_by: str = "",
-) -> PaymentCollection:
-    """Change what people have noted about a collection. What isn't given stays as it is; nothing about money changes.
-
-    `metadata` are merged: new keys are added, known ones replaced, and those whose value is "" removed.
-
-    Raises `NotFound` (collection), `InsideTransaction`.
-    """
-    with locked_collection(payment_collection_id) as collection:
-        if description is not None:
-            collection.description = description
-        if metadata is not None:
-            merged = {**(collection.metadata or {}), **metadata}
-            collection.metadata = {key: value for key, value in merged.items() if value != ""}
-        events.record(
-            collection, EventName.COLLECTION_UPDATED, actor=created_by, changed=sorted(_given(description, metadata))
-        )
-        projections.store(collection)
-        primary(PaymentCollection).filter(pk=collection.pk).update(
-            description=collection.description, metadata=collection.metadata
-        )
-    return collection
-
-
-def _given(description: str | None, metadata: Mapping[str, Any] | None) -> list[str]:
-    given = {"description": description, "metadata": metadata}
-    return [name for name, value in given.items() if value is not None]
 
 
 def delete(*, payment_collection_id: str, created_by: str = "", may_be_canceled: bool = False) -> None:
@@ -295,56 +258,6 @@ def mark_as_paid(
     )
     captures.capture(payment_id=_payment_of(session).pk, created_by=created_by, idempotency_key=idempotency_key)
     return queries.existing(payment_collection_id)
-
-
-def mark_as_authorized(
-    *,
-    payment_collection_id: str,
-    created_by: str = "",
-    request: object | None = None,
-    idempotency_key: str | None = None,
-) -> PaymentCollection:
-    """Record that what is lacking of a collection will be paid by other means: authorize it with `pp_system_default`.
-
-    No money is invented: the collection is authorized because a payment stands for it, which somebody has to capture
-    once the money is there. What sessions hold already is kept; those that hold nothing are given up. No-op when
-    nothing is lacking.
-
-    Raises `NotFound` (collection), and what `payment_sessions.set_sessions` and `authorize` raise.
-    """
-    collection = refresh(payment_collection_id=payment_collection_id, request=request)
-    if collection.status in duties.RESOLVED - {CollectionStatus.CANCELED}:
-        return collection
-    held = [each for each in session_choice.live_sessions(collection) if each.status in MONEY_HOLDING_STATUSES]
-    lacking = collection.amount - sum(each.amount for each in held)
-    sessions = payment_sessions.set_sessions(
-        payment_collection_id=payment_collection_id,
-        sessions=[
-            *(_as_it_is(session) for session in held),
-            SessionChoice(
-                provider_id=payment_sessions.SYSTEM, amount=to_major_units(lacking, collection.currency_code)
-            ),
-        ],
-        created_by=created_by,
-        request=request,
-        idempotency_key=idempotency_key,
-    )
-    payment_sessions.authorize(
-        payment_collection_id=payment_collection_id,
-        payment_session_id=sessions[-1].pk,
-        created_by=created_by,
-        request=request,
-        idempotency_key=idempotency_key,
-    )
-    return queries.existing(payment_collection_id)
-
-
-def _as_it_is(session: PaymentSession) -> SessionChoice:
-    return SessionChoice(
-        provider_id=session.provider_id,
-        amount=to_major_units(session.amount, session.currency_code),
-        payment_session_id=session.pk,
-    )
 
 
 _FEW_ROUNDS = 3

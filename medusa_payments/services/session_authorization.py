@@ -46,9 +46,18 @@ def reserve(
     if unfinished is not None:
         return operations.resume(unfinished)
     _refuse_if_cart_changed(collection, session, snapshot)
-    open_slot = operations.session_slot(collection.pk, session.slot or 0)
     if earlier is not None:
-        return operations.reopen(earlier, open_slot=open_slot)
+        return operations.reopen(earlier, open_slot=operations.session_slot(collection.pk, session.slot or 0))
+    return _reserve_anew(collection, session, provider, caller, created_by)
+
+
+def _reserve_anew(
+    collection: PaymentCollection,
+    session: PaymentSession,
+    provider: PaymentProvider,
+    caller: CallerKey | None,
+    created_by: str,
+) -> Reservation:
     request = AuthorizeRequest(
         idempotency_key=new_id("payop"),
         session_id=session.pk,
@@ -63,7 +72,7 @@ def reserve(
         target=session.pk,
         caller=caller,
         amount=session.amount,
-        open_slot=open_slot,
+        open_slot=operations.session_slot(collection.pk, session.slot or 0),
         created_by=created_by,
     )
 

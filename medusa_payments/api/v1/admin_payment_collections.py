@@ -21,7 +21,7 @@ from medusa_payments.api.v1.representations import ADMIN_COLLECTION, SAVED_COLLE
 from medusa_payments.api.viewsets import AdminViewSet
 from medusa_payments.exceptions import NotAllowed, NotFound
 from medusa_payments.queries import payment_collections as collection_queries
-from medusa_payments.services import payment_collections
+from medusa_payments.services import collection_notes, manual_authorization, payment_collections
 
 TAGS = ["v1: payment collections of the staff"]
 
@@ -64,7 +64,7 @@ class V1AdminPaymentCollectionViewSet(AdminViewSet):
         body = self.validated(V1UpdatePaymentCollectionSerializer, request.data)
         self.validated_query(V1NoQuery)
         existing_collection(id)
-        payment_collections.update(payment_collection_id=id, created_by=self.actor_id, **body)
+        collection_notes.update(payment_collection_id=id, created_by=self.actor_id, **body)
         return _saved(id)
 
     @operation(
@@ -98,7 +98,7 @@ class V1AdminPaymentCollectionViewSet(AdminViewSet):
     @action(detail=True, methods=["post"])
     def authorize(self, request: Request, id: str) -> Response:
         existing_collection(id)
-        payment_collections.mark_as_authorized(
+        manual_authorization.mark_as_authorized(
             payment_collection_id=id, created_by=self.actor_id, request=request, idempotency_key=self.idempotency_key
         )
         return _saved(id)

@@ -1,0 +1,58 @@
+"""Money that is to come by other means: the staff's word for it."""
+
+from medusa_payments.models import PaymentCollection, PaymentSession
+from medusa_payments.money import to_major_units
+from medusa_payments.queries import payment_collections as queries
+from medusa_payments.services import duties, payment_collections, payment_sessions, session_choice
+from medusa_payments.services.session_plans import SessionChoice
+from medusa_payments.states import MONEY_HOLDING_STATUSES, CollectionStatus
+
+
+def mark_as_authorized(
+    *,
+    payment_collection_id: str,
+    created_by: str = "",
+    request: object | None = None,
+    idempotency_key: str | None = None,
+) -> PaymentCollection:
+    """Record that what is lacking of a collection will be paid by other means: authorize it with `pp_system_default`.
+
+    No money is invented: the collection is authorized because a payment stands for it, which somebody has to capture
+    once the money is there. What sessions hold already is kept; those that hold nothing are given up. No-op when
+    nothing is lacking.
+
+    Raises `NotFound` (collection), and what `payment_sessions.set_sessions` and `authorize` raise.
+    """
+    collection = payment_collections.refresh(payment_collection_id=payment_collection_id, request=request)
+    if collection.status in duties.RESOLVED - {CollectionStatus.CANCELED}:
+        return collection
+    held = [each for each in session_choice.live_sessions(collection) if each.status in MONEY_HOLDING_STATUSES]
+    lacking = collection.amount - sum(each.amount for each in held)
+    sessions = payment_sessions.set_sessions(
+        payment_collection_id=payment_collection_id,
+        sessions=[
+            *(_as_it_is(session) for session in held),
+            SessionChoice(
+                provider_id=payment_sessions.SYSTEM, amount=to_major_units(lacking, collection.currency_code)
+            ),
+        ],
+        created_by=created_by,
+        request=request,
+        idempotency_key=idempotency_key,
+    )
+    payment_sessions.authorize(
+        payment_collection_id=payment_collection_id,
+        payment_session_id=sessions[-1].pk,
+        created_by=created_by,
+        request=request,
+        idempotency_key=idempotency_key,
+    )
+    return queries.existing(payment_collection_id)
+
+
+def _as_it_is(session: PaymentSession) -> SessionChoice:
+    return SessionChoice(
+        provider_id=session.provider_id,
+        amount=to_major_units(session.amount, session.currency_code),
+        payment_session_id=session.pk,
+    )
