@@ -66,6 +66,10 @@ class Stage:
     till: Till
     provider: FakeProvider
 
+    @property
+    def is_on_stripe(self) -> bool:
+        return not isinstance(self.provider, FakeProvider)
+
     def empty(self) -> None:
         with connection.cursor() as cursor:
             for model in TABLES:
