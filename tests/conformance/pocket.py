@@ -94,7 +94,7 @@ class Pocket(PaymentProvider):
         has_disputes=True,
     )
     option_names = frozenset({"service", "api_key", "webhook_secret", "account"})
-    client_data_keys = frozenset({"token"})
+    client_data_keys = frozenset({"token", "payment_method"})
     public_data_keys = frozenset({"id", "client_secret"})
     timeout_seconds = 0.5
 
@@ -112,7 +112,8 @@ class Pocket(PaymentProvider):
         return f"pocket:{self._account}"
 
     def initiate(self, request: InitiateRequest) -> SessionResult:
-        sent = (request.session_id, *pair(request.money), request.data.get("token", ""))
+        chosen = (request.data.get("token", ""), request.data.get("payment_method", ""), request.account_holder_ref)
+        sent = (request.session_id, *pair(request.money), *chosen)
         return self.session_result(self.ask("initiate", request, lambda: self.service.create(*sent)))
 
     def update(self, request: UpdateRequest) -> SessionResult:
@@ -120,7 +121,11 @@ class Pocket(PaymentProvider):
         return self.session_result(self.ask("update", request, lambda: self.service.change(*sent)))
 
     def authorize(self, request: AuthorizeRequest) -> SessionResult:
-        return self.session_result(self.look("authorize", request.provider_ref))
+        entry = self.look("authorize", request.provider_ref)
+        if entry.method and entry.status == "open":
+            self.service.act(entry.ref, Customer.AUTHORIZES)
+            entry = self.look("authorize", request.provider_ref)
+        return self.session_result(entry)
 
     def capture(self, request: CaptureRequest) -> CaptureResult:
         money, key = request.money, request.idempotency_key

@@ -44,6 +44,7 @@ class Entry:
     amount: int
     currency_code: str
     token: str = ""
+    method: str = ""
     status: str = "open"
     authorized: int = 0
     released: int = 0
@@ -99,8 +100,12 @@ class PocketService:
             raise answer
         return answer
 
-    def create(self, session_id: str, amount: int, currency_code: str, token: str = "") -> Entry:
-        entry = Entry(new_id("pocket"), session_id, amount, currency_code, token)
+    def create(
+        self, session_id: str, amount: int, currency_code: str, token: str = "", method: str = "", holder: str = ""
+    ) -> Entry:
+        if method and self.methods.get(method) != holder:
+            raise Refusal("It isn't this customer's.", "method")
+        entry = Entry(new_id("pocket"), session_id, amount, currency_code, token, method)
         self.entries[entry.ref] = entry
         return self._told("created", entry)
 

@@ -96,6 +96,9 @@ class ProviderBench(ABC):
     keeps_books: ClassVar[bool] = True
     """False for a provider behind which nobody counts money (payment by hand): then nobody can check limits there."""
 
+    pays_with_saved_methods: ClassVar[bool] = True
+    """False where what the provider keeps for a customer can't be paid with by itself."""
+
     has_slow_refunds: ClassVar[bool] = True
     """False where the outcome of a refund is always known at once."""
 

@@ -91,15 +91,18 @@ class Desk:
         data = self.provider.clean_client_data(self.bench.client_data(customer or self.payer))
         return Sale(money=money or self.whole(), data=data)
 
-    def initiate(self, sale: Sale, key: str = "", provider: PaymentProvider | None = None) -> SessionResult:
+    def initiate(self, sale: Sale, key: str = "", *, account_holder_ref: str | None = None) -> SessionResult:
+        """Make a sale's object; for an account holder, one who isn't there to confirm anything."""
         request = InitiateRequest(
             idempotency_key=key or new_key(),
             session_id=sale.session_id,
             payment_collection_id=sale.payment_collection_id,
             money=sale.money,
             data=sale.data,
+            account_holder_ref=account_holder_ref,
+            is_off_session=account_holder_ref is not None,
         )
-        return (provider or self.provider).initiate(request)
+        return self.provider.initiate(request)
 
     def update(self, sale: Sale, money: Money, key: str = "") -> SessionResult:
         request = UpdateRequest(

@@ -44,6 +44,14 @@ def slow_refunds(desk: "Desk") -> None:
     hook("settle_refund")(desk)
 
 
+def saved_methods(desk: "Desk") -> None:
+    """The rule is about paying with a saved method."""
+    capability("has_saved_methods")(desk)
+    if not desk.bench.pays_with_saved_methods:
+        raise NotApplicable("what is saved can't be paid with by itself")
+    hook("save_method")(desk)
+
+
 def actions(desk: "Desk") -> None:
     """The rule is about the time before a customer acts."""
     if not desk.bench.offers("act"):

@@ -51,6 +51,19 @@ class SendsItsKeyToTheBrowser(Pocket):
         return replace(super().save_payment_method(request), data={"client_secret": API_KEY})
 
 
+@breaks({"SAV-04": "the status is <SessionStatus.REQUIRES_MORE"})
+class ForgetsTheSavedMethod(Pocket):
+    def initiate(self, request: Any) -> Any:
+        return super().initiate(replace(request, data={}))
+
+
+@breaks({"SAV-05": "another customer's method was answered with SessionResult"})
+class PaysWithAnybodysMethod(Pocket):
+    def initiate(self, request: Any) -> Any:
+        owner = self.service.methods.get(request.data.get("payment_method"))
+        return super().initiate(replace(request, account_holder_ref=owner))
+
+
 @breaks({"DIS-01": "captures or refunds have changed by it"})
 class TakesDisputesForRefunds(Pocket):
     def snapshot(self, entry: Any) -> Any:

@@ -96,8 +96,11 @@ class StripeBench(ProviderBench):
         self.twin.dashboard.settle_refund(refund_ref, is_successful=state is RefundState.SUCCEEDED)
 
     def save_method(self, account_holder_ref: str) -> str:
-        attached = self.request("POST", "/v1/payment_methods/pm_card_visa/attach", customer=account_holder_ref)
-        return str(attached["id"])
+        path = f"/v1/payment_methods/{self.savable_method()}/attach"
+        return str(self.request("POST", path, customer=account_holder_ref)["id"])
+
+    def savable_method(self) -> str:
+        return "pm_card_visa"
 
     def dispute(self, provider_ref: str) -> str:
         return self.twin.dashboard.dispute(provider_ref)
@@ -159,6 +162,7 @@ class StripeIdealBench(StripeBench):
     backend = IdealProvider
     name = "Stripe (iDEAL)"
     currencies = ("eur",)
+    pays_with_saved_methods = False
     customers = frozenset({Customer.PAYS, Customer.HESITATES, Customer.IS_DECLINED})
     never = frozenset({Customer.AUTHORIZES, Customer.PAYS_LATER})
     has_slow_refunds = False
@@ -185,11 +189,24 @@ class StripeSepaBench(StripeBench):
     has_slow_refunds = False
 
     def act(self, provider_ref: str, customer: Customer) -> None:
-        self.twin.dashboard.pay(provider_ref, self._account())
+        self.twin.dashboard.pay(provider_ref, self.savable_method())
         if customer is not Customer.PAYS_LATER:
             self.twin.dashboard.settle(provider_ref, is_successful=customer is Customer.PAYS)
 
-    def _account(self) -> str:
+    def save_method(self, account_holder_ref: str) -> str:
+        """A debit needs the customer's mandate, which only a setup intent gets."""
+        saved = self.request(
+            "POST",
+            "/v1/setup_intents",
+            customer=account_holder_ref,
+            payment_method=self.savable_method(),
+            allowed_payment_method_types={"0": "sepa_debit"},
+            mandate_data={"customer_acceptance": {"type": "offline"}},
+            confirm="true",
+        )
+        return str(saved["payment_method"])
+
+    def savable_method(self) -> str:
         made = self.request(
             "POST",
             "/v1/payment_methods",

@@ -1,6 +1,7 @@
 """Customers that the provider keeps, the payment methods that it keeps for them, and their disputes."""
 
 import re
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,13 +16,17 @@ from medusa_payments.providers.account_holders import (
     SavePaymentMethodResult,
 )
 from medusa_payments.providers.errors import ProviderRejected
-from medusa_payments.testing.conformance.desk import THREADS, Desk, new_key, outcome, together
+from medusa_payments.providers.types import SessionResult
+from medusa_payments.states import SessionStatus
+from medusa_payments.testing.conformance.desk import THREADS, Desk, Sale, new_key, outcome, together
 from medusa_payments.testing.conformance.expectations import describe, expect
-from medusa_payments.testing.conformance.needs import RETRIEVE, capability, hook
+from medusa_payments.testing.conformance.needs import RETRIEVE, capability, hook, saved_methods
 from medusa_payments.testing.conformance.rules import rule
 
 _HOLDERS = capability("has_account_holders")
 _METHODS = capability("has_saved_methods")
+
+_UNPAID = {SessionStatus.PENDING, SessionStatus.REQUIRES_MORE, SessionStatus.ERROR}
 
 _CARD_NUMBER = re.compile(r"\d(?:[ -]?\d){11,18}")
 
@@ -132,6 +137,41 @@ def begins_to_save(desk: Desk) -> None:
 
 
 @rule(
+    "SAV-04",
+    "A saved method pays for its own customer, who isn't there to confirm anything.",
+    change='Pay with `data["payment_method"]` when `is_off_session` is set, at the latest in `authorize`.',
+    stake="Subscriptions and reorders are delivered and never paid.",
+    needs=[saved_methods],
+)
+def pays_with_a_saved_method(desk: Desk) -> None:
+    holder = _open(desk)
+    sale = _sale_with(desk, desk.bench.save_method(holder))
+    made = desk.initiate(sale, account_holder_ref=holder)
+    result = desk.authorize(replace(sale, ref=made.provider_ref))
+    is_paid = result.status.holds_money or result.status is SessionStatus.PENDING_AUTHORIZATION
+    expect(is_paid, f"the status is {describe(result.status)}")
+    expect(result.money == sale.money, f"{result.money} instead of {sale.money}")
+
+
+@rule(
+    "SAV-05",
+    "A saved method never pays for another customer.",
+    change="Send the account holder with the method, so that the service compares them.",
+    stake="Whoever learns of a reference shops with somebody else's card.",
+    needs=[saved_methods],
+)
+def pays_for_nobody_else(desk: Desk) -> None:
+    owner, thief = _open(desk), _open(desk)
+    sale = _sale_with(desk, desk.bench.save_method(owner))
+    answer = outcome(lambda: desk.initiate(sale, account_holder_ref=thief))
+    if isinstance(answer, SessionResult):
+        ref = answer.provider_ref
+        answer = outcome(lambda: desk.authorize(replace(sale, ref=ref)))
+    is_paid = isinstance(answer, SessionResult) and answer.status not in _UNPAID
+    expect(not is_paid, f"another customer's method was answered with {describe(answer)}")
+
+
+@rule(
     "DIS-01",
     "A dispute is told in the snapshot, and is no refund.",
     change="List disputes with their reference, amount and state; leave captures and refunds as they are.",
@@ -146,6 +186,10 @@ def tells_disputes(desk: Desk) -> None:
     is_fit = 0 < found.disputes[0].money.minor_units <= sale.money.minor_units
     expect(is_fit, f"{found.disputes[0].money} of {sale.money} are disputed")
     expect(not found.refunds and found.captured == sale.money, "captures or refunds have changed by it")
+
+
+def _sale_with(desk: Desk, method: str) -> Sale:
+    return Sale(money=desk.whole(), data=desk.provider.clean_client_data({"payment_method": method}))
 
 
 def _create_request() -> CreateAccountHolderRequest:
