@@ -530,8 +530,10 @@ class TestMoneyThatIsntWanted:
         ref = fake_provider.dashboard.open_dispute(chosen.provider_ref)
         look(chosen)
         recover()
+        PaymentCollection.objects.update(attention_at=None)
         fake_provider.dashboard.win_dispute(ref)
         look(chosen)
+        assert PaymentCollection.objects.get().attention_at is not None
         assert recover() == 0
         assert sorted(Payment.objects.values_list("refunded_amount", flat=True)) == [0, 10000]
         assert differences(fake_provider) == []
