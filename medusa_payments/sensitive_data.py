@@ -19,7 +19,7 @@ _HIDDEN = "***"
 
 def holds_sensitive_data(value: Any) -> bool:
     """Say whether a value, or anything in it, is a card number (12 to 19 digits that pass the Luhn check, spaces and
-    hyphens ignored) or a payment provider's secret key, or is named like a card's number or security code.
+    hyphens ignored), quotes one of a large scheme or a secret key, or is named like a card's number or security code.
     """
     if isinstance(value, Mapping):
         return any(
@@ -28,7 +28,8 @@ def holds_sensitive_data(value: Any) -> bool:
     if isinstance(value, list | tuple):
         return any(map(holds_sensitive_data, value))
     text = str(value)
-    return bool(_SECRET.search(text)) or any(map(_passes_luhn, _SEPARATED_DIGITS.findall(text)))
+    is_number = _SEPARATED_DIGITS.fullmatch(text.strip()) is not None
+    return quotes_sensitive_data(text) or (is_number and _passes_luhn(text))
 
 
 def quotes_sensitive_data(text: str) -> bool:

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.any_engine
     "value",
     [
         "4242424242424242",
+        "1234567812345670",
         4242424242424242,
         "4242 4242 4242 4242",
         "4242-4242-4242-4242",
@@ -46,6 +47,7 @@ def test_is_found(value: Any) -> None:
         "pk_live_51Abcdef",
         "sk_",
         {"amount": 4242},
+        {"return_url": "https://shop.example/return?order=1234567812345670"},
     ],
 )
 def test_nothing_is_found_where_nothing_is(value: Any) -> None:
