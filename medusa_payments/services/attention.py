@@ -12,8 +12,17 @@ from medusa_payments.states import SessionStatus
 SHORTEST_WAIT = timedelta(seconds=10)
 LONGEST_WAIT = timedelta(hours=1)
 
-OPEN_STATUSES = frozenset({SessionStatus.PENDING, SessionStatus.REQUIRES_MORE, SessionStatus.PENDING_AUTHORIZATION})
-"""What a customer or a provider may still bring to a payment."""
+OPEN_STATUSES = frozenset(
+    {
+        SessionStatus.PENDING,
+        SessionStatus.REQUIRES_MORE,
+        SessionStatus.PENDING_AUTHORIZATION,
+        SessionStatus.ERROR,
+    }
+)
+"""What a customer or a provider may still bring to a payment. An attempt that failed can be followed by another one on
+the same object, in the customer's browser, that succeeds.
+"""
 
 
 def ask(collection: PaymentCollection, at: datetime | None = None) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from medusa_payments.exceptions import PaymentOutcomeUnknown, ProviderNotReachable
+from medusa_payments.exceptions import NotAllowed, PaymentOutcomeUnknown, PaymentsError, ProviderNotReachable
 from medusa_payments.models import Event, Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.providers.registry import providers
 from medusa_payments.providers.types import InitiateRequest
@@ -99,6 +99,30 @@ class TestASessionThatTheCustomerLeft:
         assert Payment.objects.get().captured_amount == 10000
         assert attention() is None
         assert differences(fake_provider) == []
+
+    @pytest.mark.parametrize("outcome", ["error", "declined"])
+    def test_after_a_failure_is_asked_about_too(self, till: Till, fake_provider: FakeProvider, outcome: str) -> None:
+        """The next attempt, in the customer's browser, may succeed without anybody telling us."""
+        session = till.session(outcome=outcome)
+        with pytest.raises(PaymentsError):
+            authorize(session)
+        fake_provider.dashboard.authorize(str(session.provider_ref))
+
+        assert recover() == 0
+        assert Payment.objects.get().amount == 10_000
+        assert differences(fake_provider) == []
+
+    def test_after_a_failure_is_asked_about_before_another_takes_its_place(
+        self, till: Till, script: Script, fake_provider: FakeProvider
+    ) -> None:
+        session = till.session(outcome="error")
+        with pytest.raises(PaymentsError):
+            authorize(session)
+        providers["pp_fake_fake"].dashboard.pay(str(session.provider_ref))  # type: ignore[attr-defined]
+
+        with pytest.raises(NotAllowed, match="paid with"):
+            till.session(SECOND)
+        assert Payment.objects.get().captured_amount == 10_000
 
     def test_is_asked_about_ever_more_rarely_and_not_for_ever(self, till: Till) -> None:
         session = till.session()
