@@ -7,7 +7,8 @@ from typing import Any
 _CARD_KEYS = frozenset(
     {"cvc", "cvc2", "cvv", "cvv2", "cvn", "csc", "pan", "securitycode", "cardnumber", "cardcvc", "cardcvv"}
 )
-_SEPARATED_DIGITS = re.compile(r"(?<!\d)\d(?:[ -]?\d){11,18}(?!\d)")
+_SEPARATED_DIGITS = re.compile(r"(?<![\dA-Za-z])(?<![A-Za-z0-9]-)\d(?:[ -]?\d){11,18}(?![\dA-Za-z]|-[A-Za-z0-9])")
+"""Digits that stand by themselves. With those inside of them, one UUID in four thousand would pass for a card."""
 _SECRET = re.compile(r"(?:[sr]k_(?:org_)?(?:live|test)_|whsec_)\w{4,}")
 _BRANDED = re.compile(
     r"4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11,16}|35\d{14}|6\d{15,18}"

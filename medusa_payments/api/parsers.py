@@ -66,8 +66,9 @@ class FormParser(BaseParser):
     ) -> dict[str, Any]:
         form = QueryDict(_read(stream), encoding="utf-8")
         for key, values in form.lists():
-            for text in (key, *values):
-                _check_text(text)
+            _check_text(key)
+            for text in values:
+                _check_text(text, is_id=key.endswith("_id"))
         return nested(form)
 
 
@@ -104,31 +105,34 @@ _DECODER = msgspec.json.Decoder(Any, float_hook=_number)
 def _check(document: dict[str, Any]) -> None:
     level: list[Any] = [document]
     for _ in range(MAX_NESTING):
-        level = [value for container in level for value in _checked_values(container)]
+        level = [value for container in level for value in _checked_values(container, has_ids=container is document)]
         if not level:
             return
     raise _nested_too_deeply()
 
 
-def _checked_values(container: Any) -> Iterator[Any]:
-    """Check what a record or list holds; yield the containers among it."""
+def _checked_values(container: Any, *, has_ids: bool) -> Iterator[Any]:
+    """Check what a record or list holds; yield the containers among it. `has_ids`: it is the request itself."""
     if isinstance(container, dict):
         for key in container:
             _check_text(key)
-        container = container.values()
-    for value in container:
+        items = list(container.items())
+    else:
+        items = [("", value) for value in container]
+    for key, value in items:
         if isinstance(value, (dict, list)):
             yield value
         elif isinstance(value, str):
-            _check_text(value)
+            _check_text(value, is_id=has_ids and key.endswith("_id"))
         elif isinstance(value, int) and abs(value) >= _NUMBER_BOUND:
             raise _number_too_long()
 
 
-def _check_text(text: str) -> None:
+def _check_text(text: str, *, is_id: bool = False) -> None:
+    """Ids are looked up, and never stored or quoted unless they are found: a host's may be any long number."""
     if "\0" in text:
         raise InvalidData("Invalid request: NUL characters are not allowed")
-    if quotes_sensitive_data(text):
+    if not is_id and quotes_sensitive_data(text):
         raise InvalidData(SENSITIVE_DATA, code="sensitive_data")
 
 

@@ -78,6 +78,17 @@ def test_cards_of_every_large_scheme_are_found_in_a_text(number: str) -> None:
     assert quotes_sensitive_data(f"paid with {number}.") is holds_sensitive_data(number)
 
 
-@pytest.mark.parametrize("text", ["order 1732481234567", "EAN 4006381333931", "1234567812345670"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "order 1732481234567",
+        "EAN 4006381333931",
+        "1234567812345670",
+        "fce26404-1797-4354-977c-2133d200e855",
+        "9aeff7bc-d52f-4128-9913-96040beba90a",
+        "1a82f246-3704-4310-9613-3ff6f5cb7c37",
+        "token=c4242424242424242f",
+    ],
+)
 def test_other_numbers_may_stand_in_a_text(text: str) -> None:
     assert not quotes_sensitive_data(text)
