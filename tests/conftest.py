@@ -53,6 +53,7 @@ def _leave_out_proofs(config: pytest.Config, items: list[pytest.Item]) -> None:
         "proof": config.getoption("--proof"),
         "soak": config.getoption("--seeds") or config.getoption("--seed") is not None,
         "stripe_sandbox": "STRIPE_TEST_API_KEY" in os.environ,
+        "fake_only": not config.getoption("--on-stripe"),
     }
     left_out = [item for item in items for mark in wanted if item.get_closest_marker(mark) and not wanted[mark]]
     items[:] = [item for item in items if item not in left_out]

@@ -60,18 +60,12 @@ _LOSSES = {
 _REFUSALS = {Outcome.DECLINED: ProviderDeclined, Outcome.REJECTED: ProviderRejected}
 
 
-FAKE_ONLY = "fake_only"
-"""The marker of tests about what Stripe doesn't have, or can't be made to do."""
-
-
 @pytest.fixture
 def fake_provider(request: pytest.FixtureRequest, settings: Any, fake_provider: Any) -> Iterator[Any]:
     """The fake provider or, for a test that runs on Stripe, the stand that has its controls."""
     if not getattr(request, "param", request.config.getoption("--on-stripe")):
         yield fake_provider
         return
-    if request.node.get_closest_marker(FAKE_ONLY):
-        pytest.skip(request.node.get_closest_marker(FAKE_ONLY).args[0])
     configured = settings.MEDUSA_PAYMENTS["PROVIDERS"]
     entry = {"BACKEND": f"{__name__}.StripeStand", "OPTIONS": MULTICAPTURE_OPTIONS}
     settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"PROVIDERS": configured | {"pp_fake_fake": entry}}

@@ -1,6 +1,6 @@
 """Run the whole suite, once per database engine: `python -m tests.suite [pytest arguments]`.
 
-With `--proof-only`: the long proofs instead, on PostgreSQL.
+With `--proof-only`: the long proofs and the tests of the tools instead.
 
 SQLite first, then the PostgreSQL at `DATABASE_URL`, or else an embedded one. What did not run is said last,
 with the reason. The exit status is 1 when a suite failed; with `STRICT=1` also when anything was skipped.
@@ -18,6 +18,11 @@ from tests.postgres import PostgresUnavailable, embedded_postgres
 
 POSTGRES_SCHEMES = ("postgres://", "postgresql://")
 PROOF = "--proof-only"
+
+TOOLS = ["tests/browser", "tests/clients", "tests/conformance", "tests/stripe_twin"]
+"""The tests of what is beside the payments: page, clients, kit, twin. They say nothing of a database engine."""
+
+PAYMENTS = [f"--ignore={room}" for room in (*TOOLS, "tests/museum")]
 PROOFS = ["--proof", "tests/crashes", "tests/races", "tests/attacks", "tests/reconciliation", "tests/museum"]
 """The tests that take minutes, with all others of their kind, on the engine that promises everything."""
 
@@ -48,10 +53,12 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if PROOF in arguments:
         rest = [argument for argument in arguments if argument != PROOF]
-        legs = [run_on_postgres([*tests, *rest]) for tests in (PROOFS, ON_STRIPE)]
+        legs = [run_on_sqlite(["--proof", *TOOLS, *rest])]
+        legs += [run_on_postgres([*tests, *rest]) for tests in (PROOFS, ON_STRIPE)]
     else:
         # What says nothing of an engine has run on SQLite already: there always is one.
-        legs = [run_on_sqlite(arguments), run_on_postgres(["-m", "not any_engine", *arguments])]
+        legs = [run_on_sqlite([*PAYMENTS, *arguments])]
+        legs += [run_on_postgres([*PAYMENTS, "-m", "not any_engine", *arguments])]
     print()
     for leg in legs:
         print(f"{leg.engine}: {leg.closing}")
