@@ -80,7 +80,7 @@ ROUTES = list(admin_routes())
 every_route = pytest.mark.parametrize("route", ROUTES, ids=str)
 UNAUTHORIZED = (401, {"message": "Unauthorized"})
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_engine]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from medusa_payments.api.brackets import nested
 from medusa_payments.api.parsers import JSONParser
 from medusa_payments.exceptions import InvalidData
 
-pytestmark = [pytest.mark.urls("tests.api.base_endpoints")]
+pytestmark = [pytest.mark.urls("tests.api.base_endpoints"), pytest.mark.any_engine]
 
 
 def post(client: Client, body: str | bytes, content_type: str = "application/json") -> Any:

@@ -10,6 +10,8 @@ from medusa_payments.api.selection import Selectable, Tree
 from medusa_payments.exceptions import InvalidData
 from tests.api.openapi import ValidatedClient
 
+pytestmark = pytest.mark.any_engine
+
 
 def tree(*paths: str) -> Tree:
     root: Tree = {}

@@ -23,6 +23,8 @@ from medusa_payments.testing import fake_provider
 from medusa_payments.testing.fake_provider import KILLED, FakeProvider
 from tests.providers.desk import VERBS, Desk
 
+pytestmark = pytest.mark.any_engine
+
 every_verb = pytest.mark.parametrize("verb", VERBS)
 
 

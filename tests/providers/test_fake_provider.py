@@ -14,6 +14,8 @@ from medusa_payments.states import SessionStatus
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.providers.desk import VERBS, Desk
 
+pytestmark = pytest.mark.any_engine
+
 STATUSES = [status.value for status in SessionStatus]
 
 

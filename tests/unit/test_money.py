@@ -20,6 +20,8 @@ from medusa_payments.money import (
     to_minor_units,
 )
 
+pytestmark = pytest.mark.any_engine
+
 SNAPSHOT = Path(__file__).with_name("currency_exponents.json")
 EXPONENTS: dict[str, int] = json.loads(SNAPSHOT.read_text())
 EVERY_AMOUNT = st.integers(min_value=-MAX_MINOR_UNITS, max_value=MAX_MINOR_UNITS)

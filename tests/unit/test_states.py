@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from medusa_payments.states import CollectionState, PaymentFacts, SessionStatus, collection_state
 
+pytestmark = pytest.mark.any_engine
+
 AMOUNT = 10_000
 
 
