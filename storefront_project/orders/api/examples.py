@@ -5,7 +5,6 @@ from typing import Any
 from medusa_payments.api import examples as payments
 from storefront_project.shop.api.examples import LINE_ITEM
 
-AUTHORIZE_PAYMENT_SESSION: dict[str, Any] = {"payment_session_id": payments.SESSION_ID}
 ORDER: dict[str, Any] = {
     "order": {
         "id": "order_01KJP9BQ6M8P0R2T4V6X8Z1B3D",
@@ -20,3 +19,5 @@ ORDER: dict[str, Any] = {
         "created_at": "2026-03-02T09:16:13.000Z",
     }
 }
+ORDERS: dict[str, Any] = {"orders": [ORDER["order"]], "count": 1, "offset": 0, "limit": 20}
+PLACED: dict[str, Any] = {"type": "order", **ORDER}

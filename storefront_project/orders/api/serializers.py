@@ -2,18 +2,20 @@
 
 from typing import Any
 
-from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field, inline_serializer
 from rest_framework import serializers
 
+from medusa_payments.api.examples import SESSION_ID
 from medusa_payments.api.fields import StrictSerializer, StringField
 from medusa_payments.api.representations import GUEST, Document
 from medusa_payments.api.serializers.documents import PaymentCollectionSerializer
+from storefront_project.orders.api import examples
 from storefront_project.orders.models import Order
 from storefront_project.orders.payment_status import PaymentStatus, payment_status
+from storefront_project.shop.api.schema import document, example, page
 from storefront_project.shop.api.serializers import (
-    ShopCartResponseSerializer,
+    ShopCartSerializer,
     ShopLineItemSerializer,
-    ShopPageSerializer,
     TimeField,
     amount_from,
     payment_collection_document,
@@ -24,6 +26,7 @@ class StoreCompleteCartSerializer(StrictSerializer):
     """Nothing to say."""
 
 
+@example({"payment_session_id": SESSION_ID})
 class AdminAuthorizeOrderPaymentSessionSerializer(StrictSerializer):
     payment_session_id = StringField(help_text="A session of one of the order's payment collections.")
 
@@ -56,35 +59,28 @@ class ShopOrderSerializer(serializers.Serializer[Any]):
         return [payment_collection_document(each, self.context) for each in order.payment_collections]
 
 
-class ShopOrderResponseSerializer(serializers.Serializer[Any]):
-    order = ShopOrderSerializer()
-
-
-class ShopOrderListResponseSerializer(ShopPageSerializer):
-    orders = ShopOrderSerializer(many=True)
-
-
-class ShopAuthorizedOrderSerializer(ShopOrderResponseSerializer):
-    is_authorized = serializers.BooleanField(help_text="False while the money is still on its way.")
-
-
-class ShopPlacedOrderSerializer(ShopOrderResponseSerializer):
-    type = serializers.CharField(help_text="`order`")
-
-
 class ShopCompletionErrorSerializer(serializers.Serializer[Any]):
     message = serializers.CharField(help_text="Safe to show.")
     name = serializers.CharField()
     type = serializers.CharField()
 
 
-class ShopOpenCartSerializer(ShopCartResponseSerializer):
-    type = serializers.CharField(help_text="`cart`")
-    error = ShopCompletionErrorSerializer()
-
-
-complete_cart_response = PolymorphicProxySerializer(
+orders_page = page("ShopOrderListResponse", examples.ORDERS, orders=ShopOrderSerializer(many=True))
+order_document = document("ShopOrderResponse", examples.ORDER, order=ShopOrderSerializer())
+authorized_order_document = document(
+    "ShopAuthorizedOrder",
+    {**examples.ORDER, "is_authorized": True},
+    order=ShopOrderSerializer(),
+    is_authorized=serializers.BooleanField(help_text="False while the money is still on its way."),
+)
+placed_order = {"type": serializers.CharField(help_text="`order`"), "order": ShopOrderSerializer()}
+open_cart = {
+    "type": serializers.CharField(help_text="`cart`"),
+    "cart": ShopCartSerializer(),
+    "error": ShopCompletionErrorSerializer(),
+}
+completion_document = PolymorphicProxySerializer(
     component_name="ShopCompletedCart",
-    serializers=[ShopPlacedOrderSerializer, ShopOpenCartSerializer],
+    serializers=[inline_serializer("ShopPlacedOrder", placed_order), inline_serializer("ShopOpenCart", open_cart)],
     resource_type_field_name=None,
 )

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.contrib.auth import authenticate, get_user, login, logout
 from django.contrib.auth.models import User
+from drf_spectacular.utils import inline_serializer
+from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotAuthenticated
@@ -12,87 +14,96 @@ from rest_framework.response import Response
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.tokens import AccessToken
 
+from medusa_payments.api.fields import StrictSerializer, StringField
 from medusa_payments.api.viewsets import PublicViewSet
 from medusa_payments.exceptions import Unauthorized
-from storefront_project.shop.api import examples
-from storefront_project.shop.api.schema import shop_operation
-from storefront_project.shop.api.serializers import (
-    ActorResponseSerializer,
-    EmailpassLoginSerializer,
-    EmptySerializer,
-    LoginResponseSerializer,
-    LogoutResponseSerializer,
+from storefront_project.shop.api.schema import Field, document, example, shop_operation
+
+
+class EmptySerializer(StrictSerializer):
+    """Nothing to say."""
+
+
+@example({"email": "admin@example.com", "password": "admin"})
+class EmailpassLoginSerializer(StrictSerializer):
+    email = StringField()
+    password = StringField()
+
+
+@example({"email": "customer@example.com", "password": "customer"})
+class CustomerLoginSerializer(EmailpassLoginSerializer):
+    """Email and password."""
+
+
+actor: dict[str, Field] = {
+    "actor_id": serializers.CharField(),
+    "actor_type": serializers.CharField(help_text="`user` or `customer`."),
+}
+token_document = document(
+    "LoginResponse",
+    {"token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJhY3Rvcl90eXBlIjoidXNlciJ9.c2lnbmF0dXJl"},
+    token=serializers.CharField(help_text="A JWT, valid for a day: `Authorization: Bearer …`."),
 )
+actor_document = document(
+    "ActorResponse",
+    {"user": {"actor_id": "1", "actor_type": "user"}},
+    user=inline_serializer("Actor", actor),
+)
+logout_document = document("LogoutResponse", {"success": True}, success=serializers.BooleanField())
 
 
 class AuthViewSet(PublicViewSet):
     def get_authenticators(self) -> list[BaseAuthentication]:
         return [JWTAuthentication()]
 
-    @shop_operation(
-        operation_id="logIn",
-        summary="Log in",
-        description="Returns a token for the admin API, or 401 when email and password aren't those of staff.",
-        request=EmailpassLoginSerializer,
-        request_example=examples.LOGIN,
-        response=LoginResponseSerializer,
-        response_example=examples.TOKEN,
-    )
+    @shop_operation("logIn", parameters=(), request=EmailpassLoginSerializer, response=token_document)
     @action(detail=False, methods=["post"], url_path="user/emailpass")
     def user(self, request: Request) -> Response:
+        """Log in.
+
+        Returns a token for the admin API, or 401 when email and password aren't those of staff.
+        """
         return Response({"token": self._log_in(request, actor_type="user", is_staff=True)})
 
-    @shop_operation(
-        operation_id="logInCustomer",
-        summary="Log in as a customer",
-        description="Returns a token for the store API, where a login is optional.",
-        request=EmailpassLoginSerializer,
-        request_example=examples.CUSTOMER_LOGIN,
-        response=LoginResponseSerializer,
-        response_example=examples.TOKEN,
-    )
+    @shop_operation("logInCustomer", parameters=(), request=CustomerLoginSerializer, response=token_document)
     @action(detail=False, methods=["post"], url_path="customer/emailpass")
     def customer(self, request: Request) -> Response:
+        """Log in as a customer.
+
+        Returns a token for the store API, where a login is optional.
+        """
         return Response({"token": self._log_in(request, actor_type="customer", is_staff=False)})
 
-    @shop_operation(
-        operation_id="refreshToken",
-        summary="Refresh a token",
-        description="Returns a new token for the owner of the one that is sent as `Authorization: Bearer`.",
-        request=EmptySerializer,
-        response=LoginResponseSerializer,
-        response_example=examples.TOKEN,
-    )
+    @shop_operation("refreshToken", parameters=(), request=EmptySerializer, response=token_document)
     @action(detail=False, methods=["post"], url_path="token/refresh")
     def refresh(self, request: Request) -> Response:
+        """Refresh a token.
+
+        Returns a new token for the owner of the one that is sent as `Authorization: Bearer`.
+        """
         self.validated(EmptySerializer, request.data)
         user, claims = _authenticated(request)
         return Response({"token": _token(user, claims["actor_type"])})
 
-    @shop_operation(
-        operation_id="createSession",
-        summary="Exchange a token for a session cookie",
-        description="Makes a session for the owner of the token that is sent as `Authorization: Bearer`.",
-        request=EmptySerializer,
-        response=ActorResponseSerializer,
-        response_example=examples.ACTOR,
-    )
+    @shop_operation("createSession", parameters=(), request=EmptySerializer, response=actor_document)
     @action(detail=False, methods=["post"])
     def session(self, request: Request) -> Response:
+        """Exchange a token for a session cookie.
+
+        Makes a session for the owner of the token that is sent as `Authorization: Bearer`.
+        """
         self.validated(EmptySerializer, request.data)
         user, claims = _authenticated(request)
         login(request._request, user)
         return Response({"user": {"actor_id": claims["actor_id"], "actor_type": claims["actor_type"]}})
 
-    @shop_operation(
-        operation_id="deleteSession",
-        summary="Log out",
-        description="Ends the session of the cookie.",
-        response=LogoutResponseSerializer,
-        response_example=examples.LOGOUT,
-    )
+    @shop_operation("deleteSession", parameters=(), response=logout_document)
     @session.mapping.delete
     def end_session(self, request: Request) -> Response:
+        """Log out.
+
+        Ends the session of the cookie.
+        """
         if not get_user(request._request).is_authenticated:
             raise NotAuthenticated
         logout(request._request)

@@ -7,111 +7,75 @@ from rest_framework.response import Response
 from medusa_payments.api.representations import Reader
 from medusa_payments.api.viewsets import StoreViewSet
 from storefront_project.shop import carts
-from storefront_project.shop.api import examples
+from storefront_project.shop.api.queries import WholeDocuments
 from storefront_project.shop.api.schema import shop_operation
 from storefront_project.shop.api.serializers import (
-    ShopCartResponseSerializer,
     ShopCartSerializer,
-    ShopDeletedLineItemSerializer,
     StoreAddCartLineItemSerializer,
     StoreCreateCartSerializer,
     StoreUpdateCartLineItemSerializer,
     StoreUpdateCartSerializer,
-    WholeDocumentQuery,
+    cart_document,
+    deleted_line_item_document,
 )
 from storefront_project.shop.models import Cart
 from storefront_project.shop.payments import refresh_payment_collection
 
 
-class CartViewSet(StoreViewSet):
-    @shop_operation(
-        operation_id="createCart",
-        summary="Create a cart",
-        description="Makes a cart in the region's currency, empty or with items.",
-        parameters=[WholeDocumentQuery],
-        request=StoreCreateCartSerializer,
-        request_example=examples.CREATE_CART,
-        response=ShopCartResponseSerializer,
-        response_example=examples.CART,
-    )
+class CartViewSet(WholeDocuments, StoreViewSet):
+    @shop_operation("createCart", request=StoreCreateCartSerializer, response=cart_document)
     def create(self, request: Request) -> Response:
-        body = self.validated(StoreCreateCartSerializer, request.data)
-        self.validated_query(WholeDocumentQuery)
-        return self._answer(carts.create_cart(**body))
+        """Create a cart.
 
-    @shop_operation(
-        operation_id="getCart",
-        summary="Get a cart",
-        description="Returns a cart with its items and, once there is one, its payment collection.",
-        parameters=[WholeDocumentQuery],
-        response=ShopCartResponseSerializer,
-        response_example=examples.CART,
-    )
+        Makes a cart in the region's currency, empty or with items.
+        """
+        return self._answer(carts.create_cart(**self.validated(StoreCreateCartSerializer, request.data)))
+
+    @shop_operation("getCart", response=cart_document)
     def retrieve(self, request: Request, id: str) -> Response:
-        self.validated_query(WholeDocumentQuery)
+        """Get a cart.
+
+        Returns a cart with its items and, once there is one, its payment collection.
+        """
         return self._answer(carts.get_cart(id))
 
-    @shop_operation(
-        operation_id="updateCart",
-        summary="Update a cart",
-        description="Changes the email. Refused for a completed cart.",
-        parameters=[WholeDocumentQuery],
-        request=StoreUpdateCartSerializer,
-        request_example=examples.UPDATE_CART,
-        response=ShopCartResponseSerializer,
-        response_example=examples.CART,
-    )
+    @shop_operation("updateCart", request=StoreUpdateCartSerializer, response=cart_document)
     def update(self, request: Request, id: str) -> Response:
+        """Update a cart.
+
+        Changes the email. Refused for a completed cart.
+        """
         body = self.validated(StoreUpdateCartSerializer, request.data)
-        self.validated_query(WholeDocumentQuery)
         return self._answer(carts.update_cart(cart_id=id, **body))
 
-    @shop_operation(
-        operation_id="addLineItem",
-        summary="Add a line item",
-        description=(
-            "Puts pieces of a variant into the cart; a variant that is there already grows in quantity. "
-            "The cart's payment collection follows the new total unless it holds money."
-        ),
-        parameters=[WholeDocumentQuery],
-        request=StoreAddCartLineItemSerializer,
-        request_example=examples.ADD_LINE_ITEM,
-        response=ShopCartResponseSerializer,
-        response_example=examples.CART,
-    )
+    @shop_operation("addLineItem", request=StoreAddCartLineItemSerializer, response=cart_document)
     @action(detail=True, methods=["post"], url_path="line-items")
     def line_items(self, request: Request, id: str) -> Response:
+        """Add a line item.
+
+        Puts pieces of a variant into the cart; a variant that is there already grows in quantity. The cart's payment
+        collection follows the new total unless it holds money.
+        """
         body = self.validated(StoreAddCartLineItemSerializer, request.data)
-        self.validated_query(WholeDocumentQuery)
         return self._answer_changed(carts.add_line_item(cart_id=id, **body))
 
-    @shop_operation(
-        operation_id="updateLineItem",
-        summary="Update a line item",
-        description="Sets how many pieces a line has; 0 removes it.",
-        parameters=[WholeDocumentQuery],
-        request=StoreUpdateCartLineItemSerializer,
-        request_example=examples.UPDATE_LINE_ITEM,
-        response=ShopCartResponseSerializer,
-        response_example=examples.CART,
-    )
+    @shop_operation("updateLineItem", request=StoreUpdateCartLineItemSerializer, response=cart_document)
     @action(detail=True, methods=["post"], url_path="line-items/<str:line_item_id>")
     def line_item(self, request: Request, id: str, line_item_id: str) -> Response:
+        """Update a line item.
+
+        Sets how many pieces a line has; 0 removes it.
+        """
         body = self.validated(StoreUpdateCartLineItemSerializer, request.data)
-        self.validated_query(WholeDocumentQuery)
         return self._answer_changed(carts.update_line_item(cart_id=id, line_item_id=line_item_id, **body))
 
-    @shop_operation(
-        operation_id="deleteLineItem",
-        summary="Delete a line item",
-        description="Removes a line; `parent` is the cart without it.",
-        parameters=[WholeDocumentQuery],
-        response=ShopDeletedLineItemSerializer,
-        response_example=examples.DELETED_LINE_ITEM,
-    )
+    @shop_operation("deleteLineItem", response=deleted_line_item_document)
     @line_item.mapping.delete
     def delete_line_item(self, request: Request, id: str, line_item_id: str) -> Response:
-        self.validated_query(WholeDocumentQuery)
+        """Delete a line item.
+
+        Removes a line; `parent` is the cart without it.
+        """
         answer = self._answer_changed(carts.update_line_item(cart_id=id, line_item_id=line_item_id, quantity=0))
         return Response({"id": line_item_id, "object": "line-item", "deleted": True, "parent": answer.data["cart"]})
 

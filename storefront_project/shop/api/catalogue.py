@@ -6,74 +6,57 @@ from rest_framework.response import Response
 from medusa_payments.api.pagination import paginate
 from medusa_payments.api.viewsets import StoreViewSet
 from medusa_payments.exceptions import NotFound
-from storefront_project.shop.api import examples
+from storefront_project.shop.api.queries import PageQuery, WholeDocuments
 from storefront_project.shop.api.schema import shop_operation
 from storefront_project.shop.api.serializers import (
-    CatalogueQuery,
-    ShopProductListResponseSerializer,
-    ShopProductResponseSerializer,
     ShopProductSerializer,
-    ShopRegionListResponseSerializer,
-    ShopRegionResponseSerializer,
     ShopRegionSerializer,
-    WholeDocumentQuery,
+    product_document,
+    products_page,
+    region_document,
+    regions_page,
 )
 from storefront_project.shop.models import Product, Region
 
 
-class RegionViewSet(StoreViewSet):
-    @shop_operation(
-        operation_id="listRegions",
-        summary="List regions",
-        description="Where the demo sells, in which currency, and with which payment providers.",
-        parameters=[CatalogueQuery],
-        response=ShopRegionListResponseSerializer,
-        response_example=examples.REGIONS,
-    )
+class RegionViewSet(WholeDocuments, StoreViewSet):
+    @shop_operation("listRegions", parameters=[PageQuery], response=regions_page)
     def list(self, request: Request) -> Response:
-        page = paginate(Region.objects.all(), self.validated_query(CatalogueQuery))
+        """List regions.
+
+        Where the demo sells, in which currency, and with which payment providers.
+        """
+        page = paginate(Region.objects.all(), self.query)
         return Response(page.envelope("regions", list(ShopRegionSerializer(page.items, many=True).data)))
 
-    @shop_operation(
-        operation_id="getRegion",
-        summary="Get a region",
-        description="Returns one region.",
-        parameters=[WholeDocumentQuery],
-        response=ShopRegionResponseSerializer,
-        response_example={"region": examples.REGIONS["regions"][0]},
-    )
+    @shop_operation("getRegion", response=region_document)
     def retrieve(self, request: Request, id: str) -> Response:
-        self.validated_query(WholeDocumentQuery)
+        """Get a region.
+
+        Returns one region.
+        """
         region = Region.objects.filter(pk=id).first()
         if region is None:
             raise NotFound(f"Region with id: {id} was not found")
         return Response({"region": ShopRegionSerializer(region).data})
 
 
-class ProductViewSet(StoreViewSet):
-    @shop_operation(
-        operation_id="listProducts",
-        summary="List products",
-        description="What the demo sells. Each variant has a price in every region's currency.",
-        parameters=[CatalogueQuery],
-        response=ShopProductListResponseSerializer,
-        response_example=examples.PRODUCTS,
-    )
+class ProductViewSet(WholeDocuments, StoreViewSet):
+    @shop_operation("listProducts", parameters=[PageQuery], response=products_page)
     def list(self, request: Request) -> Response:
-        products = Product.objects.prefetch_related("variants__prices")
-        page = paginate(products, self.validated_query(CatalogueQuery))
+        """List products.
+
+        What the demo sells. Each variant has a price in every region's currency.
+        """
+        page = paginate(Product.objects.prefetch_related("variants__prices"), self.query)
         return Response(page.envelope("products", list(ShopProductSerializer(page.items, many=True).data)))
 
-    @shop_operation(
-        operation_id="getProduct",
-        summary="Get a product",
-        description="Returns one product with its variants and their prices.",
-        parameters=[WholeDocumentQuery],
-        response=ShopProductResponseSerializer,
-        response_example={"product": examples.PRODUCTS["products"][0]},
-    )
+    @shop_operation("getProduct", response=product_document)
     def retrieve(self, request: Request, id: str) -> Response:
-        self.validated_query(WholeDocumentQuery)
+        """Get a product.
+
+        Returns one product with its variants and their prices.
+        """
         product = Product.objects.prefetch_related("variants__prices").filter(pk=id).first()
         if product is None:
             raise NotFound(f"Product with id: {id} was not found")

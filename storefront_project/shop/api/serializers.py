@@ -8,7 +8,6 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from medusa_payments.api.fields import AmountField, StrictSerializer, StringField
-from medusa_payments.api.filters import ListQuery
 from medusa_payments.api.representations import (
     GUEST,
     STORE_PAYMENT_COLLECTION,
@@ -17,6 +16,8 @@ from medusa_payments.api.representations import (
 )
 from medusa_payments.api.serializers.documents import PaymentCollectionSerializer
 from medusa_payments.queries import PaymentCollection, payment_collections
+from storefront_project.shop.api import examples
+from storefront_project.shop.api.schema import document, example, page
 from storefront_project.shop.carts import MAX_QUANTITY
 from storefront_project.shop.models import Cart
 
@@ -58,43 +59,31 @@ class EmailField(StringField):
         super().__init__(required=False, allow_null=True, max_length=254, validators=[EmailValidator(code="email")])
 
 
-class WholeDocumentQuery(StrictSerializer):
-    """Takes `fields` from Medusa's clients, and does nothing with it."""
-
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        ignored = StringField(required=False, max_length=4096, help_text="Accepted; documents are always whole here.")
-        return {**super().get_fields(), "fields": ignored}
-
-
-class CatalogueQuery(WholeDocumentQuery, ListQuery):
-    """Paging of regions and products."""
-
-
 class CreateCartLineItemSerializer(StrictSerializer):
     variant_id = StringField()
     quantity = QuantityField()
 
 
+@example({"region_id": "reg_eu", "items": [{"variant_id": "variant_tshirt_m", "quantity": 3}]})
 class StoreCreateCartSerializer(StrictSerializer):
     region_id = StringField(help_text="Decides the currency and the payment providers.")
     email = EmailField()
     items = serializers.ListField(child=CreateCartLineItemSerializer(), required=False, max_length=MAX_ITEMS)
 
 
+@example({"variant_id": "variant_mug", "quantity": 1})
 class StoreAddCartLineItemSerializer(CreateCartLineItemSerializer):
     """A variant and a quantity."""
 
 
+@example({"quantity": 2})
 class StoreUpdateCartLineItemSerializer(StrictSerializer):
     quantity = QuantityField(at_least=0)
 
 
+@example({"email": "ada@example.com"})
 class StoreUpdateCartSerializer(StrictSerializer):
     email = EmailField()
-
-
-class EmptySerializer(StrictSerializer):
-    """Nothing to say."""
 
 
 class ShopRegionSerializer(serializers.Serializer[Any]):
@@ -157,69 +146,16 @@ class ShopCartSerializer(serializers.Serializer[Any]):
         return None if collection is None else payment_collection_document(collection, self.context)
 
 
-class ShopPageSerializer(serializers.Serializer[Any]):
-    count = serializers.IntegerField(help_text="How many there are in all.")
-    offset = serializers.IntegerField()
-    limit = serializers.IntegerField()
-
-
-class ShopRegionListResponseSerializer(ShopPageSerializer):
-    regions = ShopRegionSerializer(many=True)
-
-
-class ShopProductListResponseSerializer(ShopPageSerializer):
-    products = ShopProductSerializer(many=True)
-
-
-class ShopRegionResponseSerializer(serializers.Serializer[Any]):
-    region = ShopRegionSerializer()
-
-
-class ShopProductResponseSerializer(serializers.Serializer[Any]):
-    product = ShopProductSerializer()
-
-
-class ShopCartResponseSerializer(serializers.Serializer[Any]):
-    cart = ShopCartSerializer()
-
-
-class ShopDeletedLineItemSerializer(serializers.Serializer[Any]):
-    id = serializers.CharField()
-    object = serializers.CharField(help_text="Always `line-item`.")
-    deleted = serializers.BooleanField()
-    parent = ShopCartSerializer()
-
-
-class EmailpassLoginSerializer(StrictSerializer):
-    email = StringField()
-    password = StringField()
-
-
-class LoginResponseSerializer(serializers.Serializer[Any]):
-    token = serializers.CharField(help_text="A JWT, valid for a day: `Authorization: Bearer …`.")
-
-
-class ActorSerializer(serializers.Serializer[Any]):
-    actor_id = serializers.CharField()
-    actor_type = serializers.CharField(help_text="`user` or `customer`.")
-
-
-class ActorResponseSerializer(serializers.Serializer[Any]):
-    user = ActorSerializer()
-
-
-class LogoutResponseSerializer(serializers.Serializer[Any]):
-    success = serializers.BooleanField()
-
-
-class LedgerEntrySerializer(serializers.Serializer[Any]):
-    verb = serializers.CharField()
-    session_id = serializers.CharField()
-    idempotency_key = serializers.CharField(help_text="The operation that called the provider.")
-    amount = serializers.IntegerField(help_text="In minor units.")
-    currency_code = serializers.CharField()
-    created_at = serializers.DateTimeField()
-
-
-class LedgerResponseSerializer(serializers.Serializer[Any]):
-    entries = LedgerEntrySerializer(many=True)
+regions_page = page("ShopRegionListResponse", examples.REGIONS, regions=ShopRegionSerializer(many=True))
+region_document = document("ShopRegionResponse", examples.REGION, region=ShopRegionSerializer())
+products_page = page("ShopProductListResponse", examples.PRODUCTS, products=ShopProductSerializer(many=True))
+product_document = document("ShopProductResponse", examples.PRODUCT, product=ShopProductSerializer())
+cart_document = document("ShopCartResponse", examples.CART, cart=ShopCartSerializer())
+deleted_line_item_document = document(
+    "ShopDeletedLineItem",
+    examples.DELETED_LINE_ITEM,
+    id=serializers.CharField(),
+    object=serializers.CharField(help_text="Always `line-item`."),
+    deleted=serializers.BooleanField(),
+    parent=ShopCartSerializer(),
+)
