@@ -61,13 +61,17 @@ def _verify(request: WebhookRequest, options: StripeOptions) -> None:
 def _is_signed(body: bytes, header: str, secret: str) -> bool:
     try:
         return bool(stripe.WebhookSignature.verify_header(body, header, secret))
-    except (stripe.SignatureVerificationError, UnicodeDecodeError):
+    except (stripe.SignatureVerificationError, UnicodeDecodeError, TypeError):
+        # A TypeError: the library compares signatures of ASCII only.
         return False
 
 
 def _timestamp(header: str) -> int:
-    """Return when a header says that it was signed; the signature covers it, so it has one."""
-    return next(int(part.partition("=")[2]) for part in header.split(",") if part.startswith("t="))
+    """Return when a header says that it was signed; the signature covers it, so it has one.
+
+    It is read as the library reads it, which has checked it by then.
+    """
+    return next(int(part.split("=", 2)[1]) for part in header.split(",") if part.startswith("t="))
 
 
 def _notice(event: Mapping[str, Any], options: StripeOptions) -> WebhookNotice:
