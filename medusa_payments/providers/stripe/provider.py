@@ -1,6 +1,7 @@
 """The Stripe provider's verbs on payment intents."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -60,6 +61,9 @@ _ABOUT_CAPTURING = frozenset(
     }
 )
 """Parts of `payment_method_options` that decide how much is captured, and when: not the storefront's business."""
+
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_]+")
+"""Names are sent as `options[card][name]`: one with brackets of its own would say more than it seems to."""
 
 _CAPABILITIES = Capabilities(
     key_window_seconds=KEY_WINDOW_SECONDS,
@@ -126,12 +130,17 @@ class StripePaymentProvider(PaymentProvider):
 
     def clean_client_data(self, data: Mapping[str, Any]) -> dict[str, Any]:
         cleaned = super().clean_client_data(data)
-        forbidden = _nested_keys(cleaned) & (RESERVED_DATA_KEYS | _ABOUT_CAPTURING)
+        names_within = _nested_keys(cleaned)
+        forbidden = names_within & (RESERVED_DATA_KEYS | _ABOUT_CAPTURING)
+        forbidden |= {name for name in names_within if not _PLAIN_NAME.fullmatch(name)}
         if self.service_types:
             forbidden |= cleaned.keys() & intents.CHOOSING_KEYS
         if forbidden:
             names = ", ".join(sorted(forbidden))
             raise ProviderRejected(f"Payment provider {self.alias} doesn't accept these data keys: '{names}'")
+        options = cleaned.get("payment_method_options", {})
+        if not (isinstance(options, Mapping) and all(isinstance(values, Mapping) for values in options.values())):
+            raise ProviderRejected("payment_method_options must hold an object for each type of payment method.")
         return cleaned
 
     def initiate(self, request: InitiateRequest) -> SessionResult:

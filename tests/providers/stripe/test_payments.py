@@ -415,6 +415,9 @@ def test_services_in_other_currencies(
         {"payment_method_data": {"type": "card"}},
         {"payment_method_options": {"card": {"capture_method": "automatic"}}},
         {"payment_method_options": {"card": {"request_multicapture": "if_available"}}},
+        {"payment_method_options": {"card][capture_method": "automatic"}},
+        {"payment_method_options": {"card][request_overcapture": "if_available"}},
+        {"payment_method_options": {"": {}}},
         {"transfer_data": {"destination": "acct_x"}},
         {"application_fee_amount": 1},
     ],
@@ -423,6 +426,16 @@ def test_what_only_the_server_decides_is_refused(till: Till, stripe_twin: Stripe
     with pytest.raises(InvalidData, match="doesn't accept"):
         till.session(STRIPE, **data)
     assert stripe_twin.payments() == []
+
+
+@pytest.mark.parametrize("options", [None, "x", {"card": "x"}])
+@pytest.mark.parametrize("provider_id", [STRIPE, MULTICAPTURE])
+def test_options_of_another_shape_are_refused_before_anything_is_reserved(
+    till: Till, stripe_twin: StripeTwin, provider_id: str, options: Any
+) -> None:
+    with pytest.raises(InvalidData, match="payment_method_options"):
+        till.session(provider_id, payment_method_options=options)
+    assert not Operation.objects.exists()
 
 
 def test_a_service_of_one_way_leaves_no_choice(till: Till, stripe_twin: StripeTwin) -> None:
