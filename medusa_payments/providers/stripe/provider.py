@@ -176,8 +176,9 @@ class StripePaymentProvider(PaymentProvider):
             "metadata": translate.captured_metadata(request.idempotency_key, amount),
             "expand": intents.EXPANDED,
         }
-        if self.options.multicapture:
-            parameters["final_capture"] = request.is_final
+        if self.options.multicapture and not request.is_final:
+            # Stripe refuses it, whatever its value, for a payment that can be captured once only.
+            parameters["final_capture"] = False
         try:
             intent = self._capture(request, parameters)
         except ProviderRejected as error:

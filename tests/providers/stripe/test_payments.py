@@ -29,6 +29,7 @@ from medusa_payments.testing.stripe_twin.twin import SECRET_KEY, StripeTwin
 from tests.audit import recover
 from tests.scripted import authorize
 from tests.till import Till
+from tests.twin import MULTICAPTURE_ACCOUNT, MULTICAPTURE_KEY
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_engine]
 
@@ -143,6 +144,20 @@ def test_with_multicapture_parts_add_up(authorized: Callable[..., Payment], stri
     captures.capture(payment_id=payment.pk)
 
     assert intent_of(stripe_twin, payment)["status"] == "succeeded"
+    assert not convergence.look_at(payment.payment_session_id).changes
+
+
+def test_what_the_card_allows_to_be_captured_once_is_captured_whole(
+    authorized: Callable[..., Payment], stripe_twin: StripeTwin
+) -> None:
+    """Whether there is multicapture is up to the card and the kind of payment, not only to the account."""
+    stripe_twin.open_account(MULTICAPTURE_ACCOUNT, MULTICAPTURE_KEY, has_multicapture=False)
+    payment = authorized(MULTICAPTURE)
+
+    with pytest.raises(InvalidData, match="multicapture"):
+        captures.capture(payment_id=payment.pk, amount=THIRTY)
+
+    assert captures.capture(payment_id=payment.pk).captured_amount == 10000
     assert not convergence.look_at(payment.payment_session_id).changes
 
 
