@@ -36,6 +36,7 @@ ALLOWED_TYPES = "allowed_payment_method_types"
 https://docs.stripe.com/changelog/endive/2026-09-30/removes-the-payment-method-types-parameter-from-payment-intents-and-setup-intents
 """
 
+PAYMENT_METHOD = "payment_method"
 RETURN_URL = "return_url"
 OFF_SESSION = "off_session"
 """What a later confirmation on the server needs, kept in the metadata meanwhile. "" removes an entry."""
@@ -51,7 +52,7 @@ def create_parameters(
         "amount": stripe_amount(request),
         "currency": request.money.currency_code,
         "capture_method": capture_method,
-        "metadata": _metadata(request, options) | _memory(request.data, is_off_session=request.is_off_session),
+        "metadata": _metadata(request, options),
         "expand": EXPANDED,
     }
     if request.account_holder_ref:
@@ -63,7 +64,7 @@ def update_parameters(request: UpdateRequest, options: StripeOptions, *, fixed: 
     """Return what brings a payment intent to a new amount and new data."""
     parameters = {
         "amount": stripe_amount(request),
-        "metadata": {OPERATION_ID: request.idempotency_key, RETURN_URL: request.data.get(RETURN_URL, "")},
+        "metadata": {OPERATION_ID: request.idempotency_key} | _memory(request.data),
         "expand": EXPANDED,
     }
     ways = _ways_to_pay(request.data, options, fixed)
@@ -92,18 +93,18 @@ def stripe_amount(request: InitiateRequest | UpdateRequest | CaptureRequest | Re
 
 
 def _metadata(request: InitiateRequest, options: StripeOptions) -> dict[str, str]:
-    return _without_empty(
-        {
-            SESSION_ID: request.session_id,
-            COLLECTION_ID: request.payment_collection_id,
-            OPERATION_ID: request.idempotency_key,
-            ENVIRONMENT: options.environment,
-        }
-    )
+    ours = {
+        SESSION_ID: request.session_id,
+        COLLECTION_ID: request.payment_collection_id,
+        OPERATION_ID: request.idempotency_key,
+        ENVIRONMENT: options.environment,
+        OFF_SESSION: "true" if request.is_off_session else "",
+    }
+    return _without_empty(ours | _memory(request.data))
 
 
-def _memory(data: Mapping[str, Any], *, is_off_session: bool) -> dict[str, str]:
-    return _without_empty({RETURN_URL: data.get(RETURN_URL, ""), OFF_SESSION: "true" if is_off_session else ""})
+def _memory(data: Mapping[str, Any]) -> dict[str, str]:
+    return {name: data.get(name, "") for name in (PAYMENT_METHOD, RETURN_URL)}
 
 
 def _description(data: Mapping[str, Any], options: StripeOptions) -> dict[str, Any]:

@@ -162,7 +162,7 @@ class StripePaymentProvider(PaymentProvider):
     def authorize(self, request: AuthorizeRequest) -> SessionResult:
         """Find out whether the customer has paid; pay with a saved method that only waits for being confirmed."""
         intent = self._read_first(request.provider_ref)
-        if intent["status"] == "requires_confirmation":
+        if intent["status"] == "requires_confirmation" and _pays_with_what_was_chosen(intent):
             parameters = _confirmation(intent)
             intent = self._connection.send(
                 lambda v1: v1.payment_intents.confirm(request.provider_ref, parameters, _under(request))
@@ -316,6 +316,14 @@ def _under(request: Any) -> dict[str, str]:
 
 def _is_over(intent: Mapping[str, Any]) -> bool:
     return intent["status"] in {"canceled", "succeeded"}
+
+
+def _pays_with_what_was_chosen(intent: Mapping[str, Any]) -> bool:
+    """Say whether an intent's method is the saved one that the session asks for. Another one may be on it still: one
+    chosen before, or given in the browser for another amount.
+    """
+    chosen = (intent.get("metadata") or {}).get(intents.PAYMENT_METHOD)
+    return bool(chosen) and chosen == intent["payment_method"]["id"]
 
 
 def _confirmation(intent: Mapping[str, Any]) -> dict[str, Any]:

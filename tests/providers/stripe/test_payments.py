@@ -531,6 +531,19 @@ def test_a_saved_card_pays_on_the_server(till: Till, stripe_twin: StripeTwin) ->
     assert authorize(session).payment.amount == 10000
 
 
+def test_a_saved_card_that_is_not_chosen_any_more_pays_nothing(till: Till, stripe_twin: StripeTwin) -> None:
+    choice = saved_card(till, stripe_twin, "pm_card_visa")
+    payment_sessions.initialize(**choice)
+    session = payment_sessions.initialize(**choice | {"data": {}})
+
+    with pytest.raises(NotAllowed, match="was not authorized"):
+        authorize(session)
+    assert intent_of(stripe_twin, session)["status"] == "requires_confirmation"
+
+    stripe_twin.dashboard.pay(session.provider_ref or "", "pm_card_mastercard")
+    assert authorize(session).payment.amount == 10000
+
+
 def test_a_saved_card_that_is_declined(till: Till, stripe_twin: StripeTwin) -> None:
     session = payment_sessions.initialize(**saved_card(till, stripe_twin, "pm_card_chargeCustomerFail"))
     with pytest.raises(PaymentAuthorizationError) as declined:
