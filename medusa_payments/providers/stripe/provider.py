@@ -163,10 +163,7 @@ class StripePaymentProvider(PaymentProvider):
         """Find out whether the customer has paid; pay with a saved method that only waits for being confirmed."""
         intent = self._read_first(request.provider_ref)
         if intent["status"] == "requires_confirmation" and _pays_with_what_was_chosen(intent):
-            parameters = _confirmation(intent)
-            intent = self._connection.send(
-                lambda v1: v1.payment_intents.confirm(request.provider_ref, parameters, _under(request))
-            )
+            intent = self._confirmed(request, intent)
         return self._session_result(intent)
 
     def capture(self, request: CaptureRequest) -> CaptureResult:
@@ -281,6 +278,19 @@ class StripePaymentProvider(PaymentProvider):
         if translate.captured_under(intent, request.idempotency_key) != amount:
             raise refusal
         return intent
+
+    def _confirmed(self, request: AuthorizeRequest, intent: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the intent once it is confirmed, whoever was faster. Raises `ProviderRejected` when it can't be."""
+        parameters = _confirmation(intent)
+        try:
+            return self._connection.send(
+                lambda v1: v1.payment_intents.confirm(request.provider_ref, parameters, _under(request))
+            )
+        except ProviderRejected as refusal:
+            now = self._read_again(request.provider_ref)
+            if now["status"] == intent["status"]:
+                raise refusal from None
+            return now
 
     def _given_up(self, request: CancelRequest, intent: Mapping[str, Any]) -> dict[str, Any]:
         """Return the intent once it is over, whoever was faster. Raises `ProviderRejected` when it can't be ended."""

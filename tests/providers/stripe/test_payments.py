@@ -544,6 +544,33 @@ def test_a_saved_card_that_is_not_chosen_any_more_pays_nothing(till: Till, strip
     assert authorize(session).payment.amount == 10000
 
 
+class FasterBrowser(stripe.HTTPClient):
+    """Has the customer pay in the browser just before the server confirms."""
+
+    name = "faster_browser"
+
+    def __init__(self, twin: StripeTwin) -> None:
+        super().__init__()
+        self.twin, self.sender = twin, twin.http_client()
+
+    def request(self, method: Any, url: str, headers: Any, post_data: Any = None) -> Any:
+        if url.endswith("/confirm"):
+            self.twin.dashboard.pay(url.split("/")[-2], "pm_card_mastercard")
+        return self.sender.request(method, url, headers, post_data)
+
+
+def test_a_browser_that_was_faster_is_no_refusal(till: Till, stripe_twin: StripeTwin, settings: Any) -> None:
+    configured = settings.MEDUSA_PAYMENTS["PROVIDERS"]
+    options = configured[STRIPE]["OPTIONS"] | {"http_client": FasterBrowser(stripe_twin)}
+    settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {
+        "PROVIDERS": configured | {STRIPE: configured[STRIPE] | {"OPTIONS": options}}
+    }
+    session = payment_sessions.initialize(**saved_card(till, stripe_twin, "pm_card_visa"))
+
+    assert authorize(session).payment.amount == 10000
+    assert [entry["verb"] for entry in stripe_twin.ledger_entries(session.pk)].count("authorize") == 1
+
+
 def test_a_saved_card_that_is_declined(till: Till, stripe_twin: StripeTwin) -> None:
     session = payment_sessions.initialize(**saved_card(till, stripe_twin, "pm_card_chargeCustomerFail"))
     with pytest.raises(PaymentAuthorizationError) as declined:
