@@ -1,15 +1,22 @@
 """What can't be asked of Stripe itself: keys that are pruned, in use, or were answered with a server's error."""
 
+import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from threading import Event
 from typing import Any
 
 import pytest
 import stripe
 
-from medusa_payments.testing.stripe_twin.twin import StripeTwin
+from medusa_payments.testing.stripe_twin import server
+from medusa_payments.testing.stripe_twin.http_client import TwinHTTPClient
+from medusa_payments.testing.stripe_twin.store import Store
+from medusa_payments.testing.stripe_twin.twin import BASE_URL, SECRET_KEY, StripeTwin
 from tests.stripe_twin.conftest import Client
 
 pytestmark = pytest.mark.any_engine
@@ -70,6 +77,69 @@ def test_whoever_comes_during_a_slow_request_waits_for_its_answer(
     assert len(made) == 1
 
 
+class HeldStore(Store):
+    """Holds one request after it has begun, before it is executed."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.has_begun, self.may_go_on = Event(), Event()
+        self._transactions = 0
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        self._transactions += 1
+        if self._transactions == 3:  # It is understood in the first, and begins in the second.
+            self.has_begun.set()
+            assert self.may_go_on.wait(30)
+        with super().transaction() as connection:
+            yield connection
+
+
+@contextmanager
+def a_request_under_way(path: str) -> Iterator[tuple[HeldStore, Future[stripe.PaymentIntent]]]:
+    store = HeldStore(path)
+    sender = TwinHTTPClient(partial(server.handle, store), base_url=BASE_URL, timeout=80)
+    client = Client(SECRET_KEY, http_client=sender, max_network_retries=0)
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(client.v1.payment_intents.create, PARAMS, KEY)
+        assert store.has_begun.wait(30)
+        try:
+            yield store, answer
+        finally:
+            store.may_go_on.set()
+
+
+def test_two_requests_at_one_time_are_one_and_a_409(client: Client, twin: StripeTwin, twin_path: str) -> None:
+    with a_request_under_way(twin_path) as (store, first):
+        with pytest.raises(stripe.APIError) as caught:
+            client.v1.payment_intents.create(PARAMS, KEY)
+        assert twin.payments() == []
+        store.may_go_on.set()
+        made = first.result(30)
+
+    assert (caught.value.http_status, caught.value.error.code) == (409, "idempotency_key_in_use")
+    assert client.v1.payment_intents.create(PARAMS, KEY).id == made.id
+    assert len(twin.payments()) == 1
+
+
+def test_who_was_taken_for_dead_finds_what_was_done_meanwhile(client: Client, twin: StripeTwin, twin_path: str) -> None:
+    with a_request_under_way(twin_path) as (store, first):
+        with twin.books() as books:
+            books.connection.execute("UPDATE idempotency_keys SET busy_until = 0")
+        made = client.v1.payment_intents.create(PARAMS, KEY)
+        store.may_go_on.set()
+        assert first.result(30).id == made.id
+
+    assert len(twin.payments()) == 1
+
+
+def test_a_refusal_that_is_not_remembered_frees_the_key(client: Client) -> None:
+    wrong: Any = PARAMS | {"colour": "red"}
+    for _ in range(2):
+        with pytest.raises(stripe.InvalidRequestError, match="colour"):
+            client.v1.payment_intents.create(wrong, KEY)
+
+
 def test_keys_of_two_accounts_are_two_keys(twin: StripeTwin, client: Client) -> None:
     twin.open_account("acct_other", "sk_test_other")
     other = stripe.StripeClient("sk_test_other", http_client=twin.http_client())
@@ -77,7 +147,8 @@ def test_keys_of_two_accounts_are_two_keys(twin: StripeTwin, client: Client) -> 
     assert client.v1.payment_intents.create(PARAMS, KEY).id != other.v1.payment_intents.create(PARAMS, KEY).id
 
 
-def test_many_threads_with_one_key_make_one_object(client: Client, twin: StripeTwin) -> None:
+def test_many_threads_with_one_key_make_one_object(client_with: Callable[..., Client], twin: StripeTwin) -> None:
+    client = client_with(max_network_retries=5)
     with ThreadPoolExecutor(8) as pool:
         made = [intent.id for intent in pool.map(lambda _: client.v1.payment_intents.create(PARAMS, KEY), range(20))]
 

@@ -1,6 +1,7 @@
 """Idempotency keys: https://docs.stripe.com/api/idempotent_requests .
 
-The first answer of a key is given again for 24 hours, errors included. Of a request nothing but a hash is kept.
+The first answer of a key is given again for 24 hours, errors included. Of a request nothing but a hash is kept. While
+the first request is being executed, whichever process is at it, others with its key are told 409.
 """
 
 import hashlib
@@ -19,14 +20,15 @@ _LONGEST = 255
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyUse:
-    """A key of an account, and the request that it came with."""
+    """A key of an account, and the request that it came with: what it asks for, and its own id."""
 
     scope: str
     key: str
     request: str
+    request_id: str
 
 
-def key_use(scope: str, request: TwinRequest) -> KeyUse | None:
+def key_use(scope: str, request: TwinRequest, request_id: str) -> KeyUse | None:
     """Return how a request uses a key; None for a request without one, or of a kind that needs none."""
     key = request.headers.get("idempotency-key", "")
     if not key or request.method != "POST":
@@ -34,13 +36,14 @@ def key_use(scope: str, request: TwinRequest) -> KeyUse | None:
     if len(key) > _LONGEST:
         raise malformed(f"The idempotency key is longer than {_LONGEST} characters.", param="idempotency_key")
     canonical = json.dumps([request.method, request.path, request.form], sort_keys=True)
-    return KeyUse(scope=scope, key=key, request=hashlib.sha256(canonical.encode()).hexdigest())
+    digest = hashlib.sha256(canonical.encode()).hexdigest()
+    return KeyUse(scope=scope, key=key, request=digest, request_id=request_id)
 
 
 def earlier_answer(books: Books, use: KeyUse) -> TwinResponse | None:
-    """Return what a key's first request was answered; None for a new key.
+    """Return what a key's first request was answered; None when this is it.
 
-    Raises `StripeTwinError`: 400 for a key of another request, 409 while the first is being executed.
+    Raises `StripeTwinError`: 400 for a key of another request, 409 while another one is being executed.
     """
     row = books.connection.execute(
         "SELECT * FROM idempotency_keys WHERE scope = ? AND idempotency_key = ? AND made_at > ?",
@@ -51,7 +54,7 @@ def earlier_answer(books: Books, use: KeyUse) -> TwinResponse | None:
     if row["request"] != use.request:
         raise key_mismatch(use.key)
     if row["status"] is None:
-        if row["busy_until"] > time.time():
+        if row["request_id"] != use.request_id and row["busy_until"] > time.time():
             raise key_in_use(use.key)
         return None
     headers = {"Idempotent-Replayed": "true", "Original-Request": row["request_id"]}
@@ -59,8 +62,8 @@ def earlier_answer(books: Books, use: KeyUse) -> TwinResponse | None:
 
 
 def occupy(books: Books, use: KeyUse, *, seconds: float) -> None:
-    """Have a key in use for a while, until it is remembered."""
-    _write(books, use, None, request_id="", busy_until=time.time() + seconds)
+    """Have a key in use by this request until it is remembered or freed; so long at most, should its process die."""
+    _write(books, use, None, busy_until=time.time() + seconds)
 
 
 def free(books: Books, use: KeyUse) -> None:
@@ -70,13 +73,13 @@ def free(books: Books, use: KeyUse) -> None:
     )
 
 
-def remember(books: Books, use: KeyUse, response: TwinResponse, *, request_id: str) -> None:
-    _write(books, use, response, request_id=request_id, busy_until=0)
+def remember(books: Books, use: KeyUse, response: TwinResponse) -> None:
+    _write(books, use, response, busy_until=0)
 
 
-def _write(books: Books, use: KeyUse, response: TwinResponse | None, *, request_id: str, busy_until: float) -> None:
+def _write(books: Books, use: KeyUse, response: TwinResponse | None, *, busy_until: float) -> None:
     status, body = (response.status, json.dumps(response.body)) if response else (None, None)
     books.connection.execute(
         "INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [use.scope, use.key, use.request, status, body, request_id, books.now(), busy_until],
+        [use.scope, use.key, use.request, status, body, use.request_id, books.now(), busy_until],
     )

@@ -21,6 +21,9 @@ from medusa_payments.testing.stripe_twin.wire import Document, TwinRequest, Twin
 KILLED = 137
 """The exit status of a process that was killed."""
 
+_LONGEST_EXECUTION = 5
+"""After so many seconds a request is taken for dead, and its key is free for the next."""
+
 _CRASHES = frozenset({Fault.CRASH_BEFORE, Fault.CRASH_AFTER})
 _LOST = frozenset({Fault.TIMEOUT_AFTER, Fault.RESET_AFTER})
 _ERRORS = frozenset({Fault.ERROR_BEFORE, Fault.ERROR_AFTER})
@@ -76,7 +79,7 @@ def _understood(store: Store, request: TwinRequest, request_id: str) -> _Task:
             endpoint=endpoint,
             ids=ids,
             account=account,
-            use=idempotency.key_use(account.scope, request),
+            use=idempotency.key_use(account.scope, request, request_id),
             planned=faults.take(books, endpoint.name, request.headers.get("idempotency-key", "")),
             request_id=request_id,
         )
@@ -87,10 +90,12 @@ def _carried_out(store: Store, task: _Task) -> TwinResponse:
         _lose(task.fault)
     if task.fault is Fault.RATE_LIMITED:
         raise rate_limited()
-    if task.planned is not None and task.fault is Fault.DELAY:
-        _delay(store, task, task.planned.milliseconds / 1000)
-    with store.transaction() as connection:
-        response = _answer(Books(connection), task)
+    seconds = task.planned.milliseconds / 1000 if task.planned and task.fault is Fault.DELAY else 0
+    response = _begun(store, task, seconds=seconds)
+    time.sleep(seconds)
+    if response is None:
+        with store.transaction() as connection:
+            response = _answer(Books(connection), task)
     if task.fault is Fault.CRASH_AFTER or task.fault in _LOST:
         _lose(task.fault)
     return response
@@ -103,17 +108,16 @@ def _lose(fault: Fault | None) -> None:
     raise ConnectionLost(fault)
 
 
-def _delay(store: Store, task: _Task, seconds: float) -> None:
-    if task.use is not None:
-        with store.transaction() as connection:
-            books = Books(connection)
-            if idempotency.earlier_answer(books, task.use) is None:
-                # A little longer than the delay: who waits for the store isn't done yet.
-                idempotency.occupy(books, task.use, seconds=seconds + 5)
-    time.sleep(seconds)
-    if task.use is not None:
-        with store.transaction() as connection:
-            idempotency.free(Books(connection), task.use)
+def _begun(store: Store, task: _Task, *, seconds: float) -> TwinResponse | None:
+    """Return the answer that a request's key has already; else keep the key from others while it is executed."""
+    if task.use is None:
+        return None
+    with store.transaction() as connection:
+        books = Books(connection)
+        earlier = idempotency.earlier_answer(books, task.use)
+        if earlier is None:
+            idempotency.occupy(books, task.use, seconds=seconds + _LONGEST_EXECUTION)
+    return earlier
 
 
 def _answer(books: Books, task: _Task) -> TwinResponse:
@@ -135,7 +139,9 @@ def _answer(books: Books, task: _Task) -> TwinResponse:
         response = server_error().response()
     books.connection.execute("RELEASE execution")
     if task.use is not None and is_remembered:
-        idempotency.remember(books, task.use, response, request_id=task.request_id)
+        idempotency.remember(books, task.use, response)
+    elif task.use is not None:
+        idempotency.free(books, task.use)
     return response
 
 
