@@ -60,7 +60,8 @@ class CautiousHttpClient(stripe.HTTPClient):
         is_refusal = status in {400, 401, 403, 404} and answered.get(_REPLAYED) != "true"
         if was_in_doubt and is_refusal:
             raise _lost("An earlier attempt may have been executed.")
-        if status < 500 and status != 409:
+        is_no_answer = status >= 500 or status == 409 or (status == 429 and was_in_doubt)
+        if not is_no_answer:
             self._in_doubt.key = None
         return body, status, answered
 

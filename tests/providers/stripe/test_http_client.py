@@ -63,10 +63,12 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 
 @pytest.fixture
-def initiate(server: Server) -> Callable[[], Any]:
-    options = {"api_key": "sk_test_1", "api_base": server.url, "max_network_retries": 1, "timeout": 5}
-    provider = StripeProvider("pp_stripe_stripe", options)
-    return lambda: provider.initiate(REQUEST)
+def initiate(server: Server) -> Callable[..., Any]:
+    def make(retries: int = 1) -> Any:
+        options = {"api_key": "sk_test_1", "api_base": server.url, "max_network_retries": retries, "timeout": 5}
+        return StripeProvider("pp_stripe_stripe", options).initiate(REQUEST)
+
+    return make
 
 
 def test_a_port_that_nobody_listens_on_got_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,39 +80,56 @@ def test_a_port_that_nobody_listens_on_got_nothing(monkeypatch: pytest.MonkeyPat
             StripeProvider("pp_stripe_stripe", options).initiate(REQUEST)
 
 
-def test_a_connection_that_breaks_may_have_got_everything(server: Server, initiate: Callable[[], Any]) -> None:
+def test_a_connection_that_breaks_may_have_got_everything(server: Server, initiate: Callable[..., Any]) -> None:
     server.answers = [None, None]
     with pytest.raises(ProviderOutcomeUnknown):
         initiate()
     assert len(server.asked) == 2
 
 
-def test_a_refusal_after_a_lost_answer_says_nothing(server: Server, initiate: Callable[[], Any]) -> None:
+def test_a_refusal_after_a_lost_answer_says_nothing(server: Server, initiate: Callable[..., Any]) -> None:
     server.answers = [None, (400, REFUSAL, {})]
     with pytest.raises(ProviderOutcomeUnknown):
         initiate()
 
 
-def test_a_refusal_after_a_server_error_says_nothing(server: Server, initiate: Callable[[], Any]) -> None:
+def test_a_refusal_after_a_server_error_says_nothing(server: Server, initiate: Callable[..., Any]) -> None:
     server.answers = [(500, b"{}", {}), (400, REFUSAL, {})]
     with pytest.raises(ProviderOutcomeUnknown):
         initiate()
 
 
-def test_but_a_replayed_one_is_the_answer(server: Server, initiate: Callable[[], Any]) -> None:
+BUSY = (429, b'{"error": {"type": "invalid_request_error", "code": "lock_timeout"}}', {"Stripe-Should-Retry": "true"})
+
+
+@pytest.mark.parametrize("refusal", [400, 401])
+def test_a_busy_stripe_in_between_settles_nothing(server: Server, initiate: Callable[..., Any], refusal: int) -> None:
+    server.answers = [None, BUSY, (refusal, REFUSAL, {})]
+    with pytest.raises(ProviderOutcomeUnknown):
+        initiate(retries=2)
+    assert server.answers == []
+
+
+def test_a_refusal_after_a_busy_stripe_is_one(server: Server, initiate: Callable[..., Any]) -> None:
+    server.answers = [BUSY, (400, REFUSAL, {})]
+    with pytest.raises(ProviderRejected):
+        initiate()
+
+
+def test_but_a_replayed_one_is_the_answer(server: Server, initiate: Callable[..., Any]) -> None:
     server.answers = [None, (400, REFUSAL, {"Idempotent-Replayed": "true"})]
     with pytest.raises(ProviderRejected):
         initiate()
 
 
-def test_a_later_call_is_in_no_doubt_for_an_earlier_one(server: Server, initiate: Callable[[], Any]) -> None:
+def test_a_later_call_is_in_no_doubt_for_an_earlier_one(server: Server, initiate: Callable[..., Any]) -> None:
     server.answers = [(400, REFUSAL, {}), (400, REFUSAL, {})]
     for _ in range(2):
         with pytest.raises(ProviderRejected):
             initiate()
 
 
-def test_every_attempt_has_our_key_and_version_and_no_telemetry(server: Server, initiate: Callable[[], Any]) -> None:
+def test_every_attempt_has_our_key_and_version_and_no_telemetry(server: Server, initiate: Callable[..., Any]) -> None:
     server.answers = [None, (400, REFUSAL, {"Idempotent-Replayed": "true", "Request-Id": "req_1"})] * 2
     for _ in range(2):
         with pytest.raises(ProviderRejected):
