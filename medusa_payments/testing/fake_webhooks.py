@@ -50,7 +50,7 @@ def read(request: WebhookRequest, *, secrets: Sequence[str], account: str) -> We
         raise WebhookRefused("The option webhook_secrets is missing.", code="no_secret")
     timestamp, signature = _parts(request.headers.get(HEADER, ""))
     genuine = [_digest(request.body, secret, timestamp) for secret in secrets]
-    if not any(hmac.compare_digest(signature, digest) for digest in genuine):
+    if not any(hmac.compare_digest(signature.encode(), digest.encode()) for digest in genuine):
         raise WebhookRefused("The signature doesn't fit.", code="bad_signature")
     if abs(request.received_at.timestamp() - timestamp) > TOLERANCE_SECONDS:
         raise WebhookRefused("The webhook is too old, or from the future.", code="bad_timestamp")

@@ -1,5 +1,6 @@
 """Defects of reads and of webhooks."""
 
+import hmac
 import json
 from collections.abc import Iterator
 from contextlib import suppress
@@ -172,6 +173,12 @@ class TakesUnsignedWebhooks(Pocket):
 class ChecksNoSignature(Pocket):
     def is_genuine(self, body: bytes, at: int, signature: str) -> bool:
         return bool(signature)
+
+
+@breaks({"WEB-02": "with a last letter that is no ASCII: TypeError"})
+class ComparesTexts(Pocket):
+    def is_genuine(self, body: bytes, at: int, signature: str) -> bool:
+        return hmac.compare_digest(signature, digest(body, self._webhook_secret, at))
 
 
 @breaks({"WEB-03": "with a space behind it: WebhookNotice"})

@@ -34,7 +34,7 @@ def reads_a_genuine_webhook(desk: Desk) -> None:
 @rule(
     "WEB-02",
     "A webhook without its signature, or with a wrong one, is refused with `WebhookRefused`.",
-    change="Verify before anything else; a missing secret or header refuses.",
+    change="Verify before anything else; a missing secret or header refuses. Compare signatures as bytes.",
     stake="Anybody on the internet could declare an order paid.",
     needs=[WEBHOOKS, _SENT],
 )
@@ -46,6 +46,8 @@ def refuses_a_wrong_signature(desk: Desk) -> None:
     for what, start in (("with another signature", 0), ("with another last digit", -1)):
         turned = {name: value[:start] + _turned(value[start:]) for name, value in sent.headers.items()}
         _expect_refused(desk, SentWebhook(body=sent.body, headers=turned), what)
+    foreign = {name: f"{value[:-1]}\xe9" for name, value in sent.headers.items()}
+    _expect_refused(desk, SentWebhook(body=sent.body, headers=foreign), "with a last letter that is no ASCII")
 
 
 @rule(
