@@ -25,7 +25,7 @@ from medusa_payments.providers.errors import (
 )
 from medusa_payments.providers.facts import DisputeFact, DisputeState, RefundState
 from medusa_payments.providers.registry import providers
-from medusa_payments.providers.stripe import intents, translate
+from medusa_payments.providers.stripe import client_data, translate
 from medusa_payments.providers.stripe.methods import StripeProvider
 from medusa_payments.providers.types import Capabilities
 from medusa_payments.states import OperationKind
@@ -78,7 +78,7 @@ def fake_provider(request: pytest.FixtureRequest, settings: Any, fake_provider: 
 class StripeStand(StripeProvider):
     """A Stripe account with multicapture, steered by session data."""
 
-    client_data_keys: ClassVar[frozenset[str] | None] = intents.CLIENT_DATA_KEYS | STEERING_KEYS
+    client_data_keys: ClassVar[frozenset[str] | None] = client_data.CLIENT_DATA_KEYS | STEERING_KEYS
 
     def __init__(self, alias: str, options: Mapping[str, Any]) -> None:
         super().__init__(alias, options)

@@ -6,30 +6,17 @@ from typing import Any
 from medusa_payments.providers.errors import ProviderRejected
 from medusa_payments.providers.stripe.amounts import AmountNotRepresentable, to_stripe
 from medusa_payments.providers.stripe.options import StripeOptions
-from medusa_payments.providers.stripe.translate import COLLECTION_ID, ENVIRONMENT, OPERATION_ID, SESSION_ID
+from medusa_payments.providers.stripe.translate import (
+    COLLECTION_ID,
+    ENVIRONMENT,
+    OPERATION_ID,
+    SESSION_ID,
+    payment_method_type,
+)
 from medusa_payments.providers.types import CaptureRequest, InitiateRequest, RefundRequest, UpdateRequest
 
 EXPANDED = ["latest_charge.refunds", "payment_method"]
 """One consistent picture in one answer: the intent, its charge, and the charge's latest refunds."""
-
-CLIENT_DATA_KEYS = frozenset(
-    {
-        "payment_description",
-        "setup_future_usage",
-        "payment_method_types",
-        "payment_method_options",
-        "payment_method_configuration",
-        "automatic_payment_methods",
-        "payment_method",
-        "return_url",
-    }
-)
-"""Of Medusa's list without `capture_method`, `metadata`, `confirm` and `off_session`, which only the server decides,
-and without `payment_method_data`, which a browser gives to Stripe itself.
-"""
-
-CHOOSING_KEYS = frozenset({"payment_method_types", "payment_method_configuration", "automatic_payment_methods"})
-"""With these a storefront chooses among the ways to pay; a service that is one way accepts none of them."""
 
 ALLOWED_TYPES = "allowed_payment_method_types"
 """What Medusa, as Stripe did until 2026-09-30, calls `payment_method_types`. It excludes the other ways of choosing:
@@ -71,6 +58,29 @@ def update_parameters(request: UpdateRequest, options: StripeOptions, *, fixed: 
     # Stripe takes this one when the intent is created, and not again.
     ways.pop("automatic_payment_methods", None)
     return parameters | _description(request.data, options) | ways
+
+
+def pays_with_what_was_chosen(intent: Mapping[str, Any]) -> bool:
+    """Say whether an intent's method is the saved one that the session asks for. Another one may be on it still: one
+    chosen before, or given in the browser for another amount.
+    """
+    chosen = (intent.get("metadata") or {}).get(PAYMENT_METHOD)
+    return bool(chosen) and chosen == intent["payment_method"]["id"]
+
+
+def confirm_parameters(intent: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how an intent is confirmed on the server. Without an address to come back to, the customer is led nowhere:
+    nothing but the kind of method that was chosen may be paid with.
+    """
+    metadata = intent.get("metadata") or {}
+    parameters: dict[str, Any] = {"expand": EXPANDED}
+    if metadata.get(OFF_SESSION):
+        parameters["off_session"] = True
+    elif metadata.get(RETURN_URL):
+        parameters["return_url"] = metadata[RETURN_URL]
+    elif (intent.get("automatic_payment_methods") or {}).get("allow_redirects") == "always":
+        parameters[ALLOWED_TYPES] = [payment_method_type(intent)]
+    return parameters
 
 
 def refund_parameters(request: RefundRequest, options: StripeOptions) -> dict[str, Any]:

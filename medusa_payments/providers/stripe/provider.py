@@ -1,7 +1,6 @@
 """The Stripe provider's verbs on payment intents."""
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -17,7 +16,7 @@ from medusa_payments.providers.account_holders import (
     SavePaymentMethodRequest,
     SavePaymentMethodResult,
 )
-from medusa_payments.providers.base import RESERVED_DATA_KEYS, PaymentProvider
+from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.errors import (
     ProviderError,
     ProviderOutcomeUnknown,
@@ -26,7 +25,7 @@ from medusa_payments.providers.errors import (
 )
 from medusa_payments.providers.facts import PaymentSnapshot, RefundState, RetrieveRequest
 from medusa_payments.providers.notices import WebhookNotice, WebhookRequest
-from medusa_payments.providers.stripe import amounts, intents, translate, webhooks
+from medusa_payments.providers.stripe import amounts, client_data, intents, translate, webhooks
 from medusa_payments.providers.stripe.account_holders import AccountHolders
 from medusa_payments.providers.stripe.client import API_VERSION, StripeConnection
 from medusa_payments.providers.stripe.options import read_options
@@ -52,19 +51,6 @@ KEY_WINDOW_SECONDS = 24 * 60 * 60
 _MOST_REQUESTS = 3
 """No verb makes more: read, act, and read again when the act was refused."""
 
-_ABOUT_CAPTURING = frozenset(
-    {
-        "request_multicapture",
-        "request_overcapture",
-        "request_extended_authorization",
-        "request_incremental_authorization",
-    }
-)
-"""Parts of `payment_method_options` that decide how much is captured, and when: not the storefront's business."""
-
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9_]+")
-"""Names are sent as `options[card][name]`: one with brackets of its own would say more than it seems to."""
-
 _CAPABILITIES = Capabilities(
     key_window_seconds=KEY_WINDOW_SECONDS,
     can_retrieve=True,
@@ -87,7 +73,7 @@ class StripePaymentProvider(PaymentProvider):
     deferred_types: ClassVar[tuple[str, ...]] = ()
     """Those whose outcome comes days later, unless the option `async_payment_method_types` says otherwise."""
 
-    client_data_keys: ClassVar[frozenset[str] | None] = intents.CLIENT_DATA_KEYS
+    client_data_keys: ClassVar[frozenset[str] | None] = client_data.CLIENT_DATA_KEYS
     public_data_keys: ClassVar[frozenset[str]] = translate.PUBLIC_DATA_KEYS
     api_version: ClassVar[str] = API_VERSION
 
@@ -130,17 +116,7 @@ class StripePaymentProvider(PaymentProvider):
 
     def clean_client_data(self, data: Mapping[str, Any]) -> dict[str, Any]:
         cleaned = super().clean_client_data(data)
-        names_within = _nested_keys(cleaned)
-        forbidden = names_within & (RESERVED_DATA_KEYS | _ABOUT_CAPTURING)
-        forbidden |= {name for name in names_within if not _PLAIN_NAME.fullmatch(name)}
-        if self.service_types:
-            forbidden |= cleaned.keys() & intents.CHOOSING_KEYS
-        if forbidden:
-            names = ", ".join(sorted(forbidden))
-            raise ProviderRejected(f"Payment provider {self.alias} doesn't accept these data keys: '{names}'")
-        options = cleaned.get("payment_method_options", {})
-        if not (isinstance(options, Mapping) and all(isinstance(values, Mapping) for values in options.values())):
-            raise ProviderRejected("payment_method_options must hold an object for each type of payment method.")
+        client_data.check(cleaned, alias=self.alias, is_one_way=bool(self.service_types))
         return cleaned
 
     def initiate(self, request: InitiateRequest) -> SessionResult:
@@ -162,7 +138,7 @@ class StripePaymentProvider(PaymentProvider):
     def authorize(self, request: AuthorizeRequest) -> SessionResult:
         """Find out whether the customer has paid; pay with a saved method that only waits for being confirmed."""
         intent = self._read_first(request.provider_ref)
-        if intent["status"] == "requires_confirmation" and _pays_with_what_was_chosen(intent):
+        if intent["status"] == "requires_confirmation" and intents.pays_with_what_was_chosen(intent):
             intent = self._confirmed(request, intent)
         return self._session_result(intent)
 
@@ -281,7 +257,7 @@ class StripePaymentProvider(PaymentProvider):
 
     def _confirmed(self, request: AuthorizeRequest, intent: Mapping[str, Any]) -> dict[str, Any]:
         """Return the intent once it is confirmed, whoever was faster. Raises `ProviderRejected` when it can't be."""
-        parameters = _confirmation(intent)
+        parameters = intents.confirm_parameters(intent)
         try:
             return self._connection.send(
                 lambda v1: v1.payment_intents.confirm(request.provider_ref, parameters, _under(request))
@@ -326,34 +302,3 @@ def _under(request: Any) -> dict[str, str]:
 
 def _is_over(intent: Mapping[str, Any]) -> bool:
     return intent["status"] in {"canceled", "succeeded"}
-
-
-def _pays_with_what_was_chosen(intent: Mapping[str, Any]) -> bool:
-    """Say whether an intent's method is the saved one that the session asks for. Another one may be on it still: one
-    chosen before, or given in the browser for another amount.
-    """
-    chosen = (intent.get("metadata") or {}).get(intents.PAYMENT_METHOD)
-    return bool(chosen) and chosen == intent["payment_method"]["id"]
-
-
-def _confirmation(intent: Mapping[str, Any]) -> dict[str, Any]:
-    """Return how an intent is confirmed on the server. Without an address to come back to, the customer is led nowhere:
-    nothing but the kind of method that was chosen may be paid with.
-    """
-    metadata = intent.get("metadata") or {}
-    parameters: dict[str, Any] = {"expand": intents.EXPANDED}
-    if metadata.get(intents.OFF_SESSION):
-        parameters["off_session"] = True
-    elif metadata.get(intents.RETURN_URL):
-        parameters["return_url"] = metadata[intents.RETURN_URL]
-    elif (intent.get("automatic_payment_methods") or {}).get("allow_redirects") == "always":
-        parameters[intents.ALLOWED_TYPES] = [translate.payment_method_type(intent)]
-    return parameters
-
-
-def _nested_keys(value: Any) -> set[str]:
-    if isinstance(value, Mapping):
-        return {str(key) for key in value}.union(*map(_nested_keys, value.values()))
-    if isinstance(value, list | tuple):
-        return set().union(*map(_nested_keys, value))
-    return set()
