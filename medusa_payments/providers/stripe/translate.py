@@ -231,9 +231,11 @@ def _card(method: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _captures_by_key(intent: Mapping[str, Any]) -> dict[str, int]:
+    """A trace of more than was captured in all is of a capture that failed, or isn't ours."""
     metadata: Mapping[str, str] = intent.get("metadata") or {}
-    amounts = {key: value.removeprefix(_CAPTURED) for key, value in metadata.items() if value.startswith(_CAPTURED)}
-    return {key: int(amount) for key, amount in amounts.items() if amount.isascii() and amount.isdigit()}
+    texts = {key: value.removeprefix(_CAPTURED) for key, value in metadata.items() if value.startswith(_CAPTURED)}
+    amounts = {key: int(text) for key, text in texts.items() if text.isascii() and text.isdigit()}
+    return {key: amount for key, amount in amounts.items() if amount <= intent["amount_received"]}
 
 
 def _capture_facts(intent: Mapping[str, Any]) -> tuple[CaptureFact, ...]:

@@ -304,6 +304,25 @@ def test_a_lost_answer_moves_money_once(
     assert not convergence.look_at(payment.payment_session_id).changes
 
 
+def test_a_trace_without_its_capture_is_not_believed(
+    authorized: Callable[..., Payment], stripe_twin: StripeTwin
+) -> None:
+    """The metadata of a capture that failed, or that somebody wrote by hand, make no money."""
+    payment = authorized()
+    stripe_twin.fail("payment_intents.capture", "timeout_before")
+    with pytest.raises(PaymentOutcomeUnknown):
+        captures.capture(payment_id=payment.pk, amount=THIRTY)
+    operation = Operation.objects.get(kind="capture")
+    client = stripe.StripeClient(SECRET_KEY, http_client=stripe_twin.http_client())
+    client.v1.payment_intents.update(payment.provider_ref, {"metadata": {operation.pk: "captured 3000"}})
+
+    assert recover() == 0
+
+    payment.refresh_from_db()
+    operation.refresh_from_db()
+    assert (payment.captured_amount, operation.status) == (0, "not_executed")
+
+
 def test_what_never_left_is_said_to_have_done_nothing(
     authorized: Callable[..., Payment], stripe_twin: StripeTwin
 ) -> None:
