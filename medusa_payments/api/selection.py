@@ -1,7 +1,6 @@
 """Medusa's `fields` parameter, parsed once into the tree of keys that the response will have."""
 
 from collections.abc import Iterable
-from copy import deepcopy
 from dataclasses import dataclass
 
 from medusa_payments.exceptions import InvalidData
@@ -37,7 +36,7 @@ class Selectable:
         replaces = not all(entry.is_modifier for entry in entries)
         known = [entry for entry in entries if _beneath(self.available, entry.path) is not None]
         self._refuse_too_deep(entry for entry in known if replaces or not entry.removes)
-        tree: Tree = {"id": {}} if replaces else deepcopy(self.default)
+        tree: Tree = {"id": {}} if replaces else _copy(self.default)
         for entry in known:
             if entry.removes and not replaces:
                 _remove(tree, entry.path)
@@ -71,6 +70,11 @@ def _parse(text: str) -> _Entry:
     )
 
 
+def _copy(tree: Tree) -> Tree:
+    """Return a tree that shares nothing: `deepcopy` would keep one subtree one where it is used in several places."""
+    return {name: _copy(beneath) for name, beneath in tree.items()}
+
+
 def _beneath(tree: Tree, path: list[str]) -> Tree | None:
     for name in path:
         if name not in tree:
@@ -88,7 +92,7 @@ def _add(tree: Tree, available: Tree, path: list[str]) -> None:
     if rest:
         _add(tree.setdefault(name, {"id": {}}), available[name], rest)
     else:
-        tree[name] = deepcopy(available[name])
+        tree[name] = _copy(available[name])
 
 
 def _remove(tree: Tree, path: list[str]) -> None:

@@ -162,6 +162,22 @@ def test_over_http(staff: ValidatedClient, payment: Any, query: str, keys: set[s
     assert one.keys() == keys
 
 
+def test_a_relation_changes_alone(staff: ValidatedClient, payment: Any) -> None:
+    made = payment(outcome="captured")
+    path = f"/admin/payments/{made['id']}"
+
+    widened = staff.get(path, {"fields": "+payment_session.data,+payment_collection.amount"}).json()["payment"]
+    collection = staff.get(
+        f"/admin/payment-collections/{made['payment_collection_id']}", {"fields": "-payments.captures.amount"}
+    ).json()["payment_collection"]
+
+    assert widened["payment_session"].keys() == {"id", "data"}
+    assert widened["payment_collection"].keys() == {"id", "amount"}
+    assert widened["captures"] == made["captures"]
+    assert collection["payments"][0]["captures"][0].keys() == made["captures"][0].keys() - {"amount"}
+    assert collection["payment_sessions"][0]["payment"]["captures"] == made["captures"]
+
+
 @pytest.mark.parametrize("sign", ["+", "%2B", "%20"])
 def test_a_plus_sign_needs_no_escape(staff: ValidatedClient, payment: Any, sign: str) -> None:
     made = payment()
