@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from medusa_payments.api.selection import MAX_STORE_RELATIONS, Selectable, Tree
+from medusa_payments.api.selection import Selectable, Tree
 from medusa_payments.api.shapes import SHAPES, Relation, Shape
 from medusa_payments.queries import AccountHolder, Payment, PaymentCollection, RefundReason
 from medusa_payments.queries.payment_providers import ConfiguredProvider
@@ -51,7 +51,6 @@ STORE_PAYMENT_COLLECTION = Selectable(
         for name, beneath in PAYMENT_COLLECTION.items()
         if name != "deleted_at" and not name.startswith("raw_")
     },
-    max_relations=MAX_STORE_RELATIONS,
 )
 ADMIN_PAYMENT = Selectable(
     available=PAYMENT

@@ -11,7 +11,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from medusa_payments.models import PaymentCollection, PaymentSession
-from medusa_payments.services import payments, publishable_keys
+from medusa_payments.services import payments, publishable_keys, refund_reasons
 from tests.api.openapi import ValidatedClient
 
 Make = Callable[..., Any]
@@ -188,13 +188,19 @@ def test_fields_narrow_and_widen(storefront: ValidatedClient, payment: Make) -> 
     assert nested["payment_sessions"][0]["payment"].keys() == {"id", "amount"}
 
 
-def test_fields_that_lie_too_deep(storefront: ValidatedClient, collection: Make) -> None:
-    path = f"/store/payment-collections/{collection()['id']}"
+def test_fields_reach_as_deep_as_the_document_does(
+    storefront: ValidatedClient, staff: ValidatedClient, payment: Make
+) -> None:
+    made = payment(outcome="captured")
+    reason = refund_reasons.create(label="Broken", code="broken")
+    staff.post(f"/admin/payments/{made['id']}/refund", {"refund_reason_id": reason.pk})
+    path = f"/store/payment-collections/{made['payment_collection_id']}"
 
-    response = storefront.get(path, {"fields": "payment_sessions.payment.refunds.refund_reason.label"})
+    answer = storefront.get(path, {"fields": "payment_sessions.payment.refunds.refund_reason.label"})
 
-    assert response.status_code == 400
-    assert response.json()["message"].startswith("The following fields expand more than the maximum of 3 allowed")
+    assert answer.status_code == 200
+    (shown,) = answer.json()["payment_collection"]["payment_sessions"]
+    assert shown["payment"]["refunds"][0]["refund_reason"] == {"id": reason.pk, "label": "Broken"}
 
 
 def test_a_new_session(storefront: ValidatedClient, session: Make) -> None:
