@@ -67,7 +67,11 @@ class Filter(ABC):
 
     @abstractmethod
     def value(self, text: str) -> Comparable:
-        """Return what a parameter says. Raises `ValueError` or `OverflowError` when it isn't of this type."""
+        """Return what a parameter says.
+
+        Raises `ValueError` or `OverflowError` when it isn't of this type, `InvalidData` where Medusa says that in
+        other words.
+        """
 
 
 class TextFilter(Filter):
@@ -106,7 +110,7 @@ class BooleanFilter(Filter):
 
     def value(self, text: str) -> bool:
         if text not in {"true", "false"}:
-            raise ValueError
+            raise InvalidData("Invalid request: Invalid input")
         return text == "true"
 
 
