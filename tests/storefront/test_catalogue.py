@@ -9,6 +9,8 @@ from django.core.management import call_command
 from django.test import Client
 
 from medusa_payments.models import PublishableKey
+from medusa_payments.queries import refund_reasons as reason_queries
+from medusa_payments.services import refund_reasons
 from storefront_project.shop.models import Price, Product, Region
 
 
@@ -109,3 +111,14 @@ def test_seeding_again_restores_the_catalogue_and_keeps_the_rest(storefront):
     ]
     assert get_user_model().objects.get(pk=admin.pk).check_password("changed")
     assert storefront.get(f"/store/carts/{cart['id']}")["cart"] == cart
+
+
+def test_the_usual_refund_reasons_are_there_from_the_start_and_stay_deleted(seeded):
+    codes = {reason.code: reason.pk for reason in reason_queries.listed()}
+    assert codes.keys() == {"shipping_issue", "customer_care_adjustment", "pricing_error"}
+
+    for reason_id in codes.values():
+        refund_reasons.delete(refund_reason_id=reason_id)
+    call_command("seed_demo")
+
+    assert list(reason_queries.listed()) == []

@@ -1,11 +1,12 @@
-"""`manage.py seed_demo`: regions, products, an admin, a customer and a publishable key."""
+"""`manage.py seed_demo`: regions, products, refund reasons, an admin, a customer and a publishable key."""
 
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand
 
-from medusa_payments.services import publishable_keys
+from medusa_payments.models import RefundReason
+from medusa_payments.services import publishable_keys, refund_reasons
 from medusa_payments.testing.stripe_twin.configured import configured_twin
 from storefront_project.shop import catalogue
 
@@ -21,6 +22,8 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **_options: Any) -> None:
         catalogue.seed()
         publishable_keys.create(title="Demo", token=PUBLISHABLE_KEY)
+        if not RefundReason.objects.exists():
+            refund_reasons.create_usual()
         users = get_user_model().objects
         if not users.filter(username=ADMIN_EMAIL).exists():
             users.create_superuser(username=ADMIN_EMAIL, email=ADMIN_EMAIL, password="admin")  # noqa: S106
