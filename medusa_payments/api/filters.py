@@ -140,15 +140,16 @@ class ListQuery(SelectionQuery):
     default_limit: ClassVar[int] = 20
 
     offset = IntegerParameter(default=0, min_value=0, max_value=MAX_OFFSET, help_text="How many to skip.")
-    order = StringField(default="id", help_text="The field to order by; `-field` for descending.")
     with_deleted = BooleanParameter(required=False, help_text="Taken as Medusa takes it; it changes nothing.")
 
     def get_fields(self) -> dict[str, AnyField]:
         limit = IntegerParameter(
             default=self.default_limit, min_value=0, max_value=MAX_LIMIT, help_text="How many to return; 0 only counts."
         )
+        columns = ", ".join(f"`{column}`" for column in sorted(self.orderable))
+        order = StringField(default="id", help_text=f"The field to order by, `-field` for descending: {columns}.")
         filters = {name: FilterField(accepted) for name, accepted in self.filterable.items()}
-        return {"limit": limit, **filters, **self._search(), **self._groups(), **super().get_fields()}
+        return {"limit": limit, "order": order, **filters, **self._search(), **self._groups(), **super().get_fields()}
 
     def to_internal_value(self, data: Any) -> Any:
         """Put all filters into one condition, `where`; there is none without filters."""

@@ -115,6 +115,8 @@ def names(client: ValidatedClient, query: str) -> str:
         ("order=-created_at&limit=2&offset=1", "C B"),
         ("order=amount", "C a A B"),
         ("order=-amount&limit=3", "A B C"),
+        ("order=payment_session_id", "A B C a"),
+        ("order=-payment_session_id", "a C B A"),
         ("id[$gt]=pay_A&limit=1&offset=1", "C"),
         ("offset=4", ""),
     ],

@@ -22,7 +22,18 @@ SYSTEM_PROVIDER = "pp_system_default"
 
 class AdminPaymentListQuery(ListQuery):
     orderable: ClassVar[frozenset[str]] = frozenset(
-        {"id", "amount", "currency_code", "provider_id", "captured_at", "canceled_at", "created_at", "updated_at"}
+        {
+            "id",
+            "amount",
+            "currency_code",
+            "provider_id",
+            "payment_collection_id",
+            "payment_session_id",
+            "captured_at",
+            "canceled_at",
+            "created_at",
+            "updated_at",
+        }
     )
 
     filterable: ClassVar = {
