@@ -45,6 +45,12 @@ def test_the_token_opens_the_admin_api(client: Client, bearer: LogIn) -> None:
     assert response.json()["payments"] == []
 
 
+def test_nobody_looks_at_a_publishable_key(client: Client) -> None:
+    wrong = {"x-publishable-api-key": "pk_unknown"}
+    response = client.post("/auth/user/emailpass", CREDENTIALS["user"], content_type=JSON, headers=wrong)
+    assert response.status_code == 200
+
+
 def test_a_customers_token_does_not_open_the_admin_api(client: Client, bearer: LogIn) -> None:
     response = client.get("/admin/payments", headers=bearer("customer"))
     assert (response.status_code, response.json()) == (401, {"message": "Unauthorized"})

@@ -56,6 +56,9 @@ class AuthViewSet(PublicViewSet):
     def get_authenticators(self) -> list[BaseAuthentication]:
         return [JWTAuthentication()]
 
+    def get_permissions(self) -> list[Any]:
+        return []
+
     @shop_operation("logIn", parameters=(), request=EmailpassLoginSerializer, response=token_document)
     @action(detail=False, methods=["post"], url_path="user/emailpass")
     def user(self, request: Request) -> Response:
