@@ -103,15 +103,3 @@ class BooleanParameter(serializers.BooleanField):
         if data not in ("true", "false"):
             self.fail("not_boolean")
         return bool(data == "true")
-
-
-class ListParameter(serializers.ListField):
-    """One string or a list of them in a query; always a list afterwards. At most 1000 entries."""
-
-    child = StringField()
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**{"max_length": 1000, **options})
-
-    def to_internal_value(self, data: Any) -> list[str]:
-        return super().to_internal_value([data] if isinstance(data, str) else data)

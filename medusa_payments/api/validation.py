@@ -23,15 +23,11 @@ _DIGITS = re.compile(r"\d{9,}")
 
 _WIRE_TYPES: tuple[tuple[type[serializers.Field[Any, Any, Any, Any]], str], ...] = (
     (serializers.CharField, "string"),
+    (serializers.ChoiceField, "string"),
     (serializers.IntegerField, "number"),
-    (serializers.FloatField, "number"),
-    (serializers.DecimalField, "number"),
-    (serializers.BooleanField, "boolean"),
     (serializers.ListField, "array"),
     (serializers.ListSerializer, "array"),
     (serializers.BaseSerializer, "record"),
-    (serializers.DictField, "record"),
-    (serializers.DateTimeField, "date"),
 )
 
 
@@ -124,7 +120,6 @@ _MESSAGES: dict[str, Callable[[_Problem], str]] = {
     "null": _wrong_type,
     "invalid": _wrong_type,
     "not_a_list": _wrong_type,
-    "not_a_dict": _wrong_type,
     "max_string_length": _wrong_type,
     "blank": _too_small,
     "empty": _too_small,

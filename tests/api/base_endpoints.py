@@ -14,7 +14,7 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
 from medusa_payments import exceptions
-from medusa_payments.api.fields import AmountField, ListParameter, RecordField, StrictSerializer, StringField
+from medusa_payments.api.fields import AmountField, RecordField, StrictSerializer, StringField
 from medusa_payments.api.filters import ListQuery
 from medusa_payments.api.schema import operation
 from medusa_payments.api.viewsets import AdminViewSet, PublicViewSet, StoreViewSet
@@ -50,6 +50,15 @@ class EchoBody(StrictSerializer):
     amount = AmountField(required=False)
     record = RecordField(required=False)
     kind = serializers.ChoiceField(choices=["red", "blue"], required=False)
+
+
+class ListParameter(serializers.ListField):
+    """One string or a list of them; always a list afterwards."""
+
+    child = StringField()
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        return super().to_internal_value([data] if isinstance(data, str) else data)
 
 
 class EchoQuery(ListQuery):

@@ -50,6 +50,7 @@ def problem(client: Client, body: str | bytes) -> str:
         ),
         ('{"name": "a", "record": []}', "Invalid request: Expected type: 'record' for field 'record', got: 'array'"),
         ('{"name": "a", "kind": "green"}', "Invalid request: Expected: 'red, blue' for field 'kind', but got: 'green'"),
+        ('{"name": "a", "kind": null}', "Invalid request: Expected type: 'string' for field 'kind', got: 'null'"),
         ('{"name": "a", "x": 1, "y": 2}', "Invalid request: Unrecognized fields: 'x, y'"),
         (
             '{"amount": "a", "record": 1, "kind": 2, "x": 1}',
