@@ -18,7 +18,7 @@ from rest_framework.viewsets import GenericViewSet
 from medusa_payments.api.authentication import actor_id, host_authenticators
 from medusa_payments.api.brackets import nested
 from medusa_payments.api.exceptions import exception_handler
-from medusa_payments.api.parsers import FormParser, JSONParser
+from medusa_payments.api.parsers import FormParser, JSONParser, refuse_unseen_body
 from medusa_payments.api.permissions import (
     HasPublishableKey,
     IsCustomer,
@@ -73,6 +73,7 @@ class PaymentsViewSet(GenericViewSet[Any]):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Read the body first: Medusa reports a broken one before a missing key or login."""
+        refuse_unseen_body(request._request)
         _ = request.data
         if any("\0" in str(segment) for segment in kwargs.values()):
             raise NotFound("Not found")
