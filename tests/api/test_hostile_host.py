@@ -1,11 +1,13 @@
 """No `REST_FRAMEWORK` value of the host changes our answers, and we change none of the host's."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connections
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.authentication import BaseAuthentication
@@ -81,6 +83,16 @@ class ByHeader(BaseAuthentication):
 
 def shrug(exc: Exception, context: Any) -> Response:
     return Response({"shrug": True}, status=418)
+
+
+def reads_forms(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """A middleware of the host's."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        _ = request.POST
+        return get_response(request)
+
+    return middleware
 
 
 HERE = "tests.api.test_hostile_host"
@@ -168,6 +180,16 @@ def test_the_hosts_own_views_keep_the_hosts_settings(client: Client, hostile_hos
     response = client.get("/host")
 
     assert response.status_code == 418
+
+
+def test_what_the_host_has_read_is_not_taken_for_a_body(client: Client, settings: Any) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{HERE}.reads_forms"]
+
+    in_parts = client.post("/echo", {"name": "4242424242424242"})
+    urlencoded = client.post("/echo", "name=a", content_type="application/x-www-form-urlencoded")
+    json_body = client.post("/echo", {"name": "a"}, content_type="application/json")
+
+    assert [each.status_code for each in (in_parts, urlencoded, json_body)] == [415, 200, 200]
 
 
 @pytest.mark.usefixtures("hostile_host")
