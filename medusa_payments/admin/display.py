@@ -1,5 +1,6 @@
 """How single values look: money, states, moments, ids and JSON."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 Text: TypeAlias = "str | _StrPromise"
 
 TONES = {
-    "positive": {"authorized", "captured", "completed", "live", "succeeded", "valid", "won"},
+    "positive": {"applied", "authorized", "captured", "completed", "live", "succeeded", "valid", "won"},
     "progress": {
         "accepted",
         "awaiting",
@@ -32,11 +33,23 @@ TONES = {
         "partially_captured",
         "partially_refunded",
         "pending_authorization",
+        "received",
         "refunded",
         "under_review",
+        "waiting",
     },
     "warning": {"inquiry", "requires_more", "unknown"},
-    "negative": {"disputed", "error", "failed", "lost", "needs_response", "refused", "revoked"},
+    "negative": {
+        "disputed",
+        "error",
+        "failed",
+        "frozen",
+        "lost",
+        "needs_person",
+        "needs_response",
+        "refused",
+        "revoked",
+    },
 }
 
 
@@ -71,5 +84,11 @@ def object_link(site: AdminSite, model: type[Model], pk: str) -> SafeString:
 
 
 def json(value: Any) -> SafeString:
-    text = msgspec.json.format(ExactJSONEncoder().encode(value), indent=2)
+    return document(ExactJSONEncoder().encode(value))
+
+
+def document(text: str) -> SafeString:
+    """Return a JSON document, set in lines; what isn't one is shown as it is."""
+    with suppress(msgspec.DecodeError):
+        text = msgspec.json.format(text, indent=2)
     return format_html('<pre class="payments-json">{}</pre>', text)

@@ -58,7 +58,7 @@ class WebhookEventAdmin(ReadOnlyAdmin[WebhookEvent]):
     def body_text(self, event: WebhookEvent) -> str:
         if event.body is None:
             return self.get_empty_value_display()
-        return display.json(bytes(event.body).decode("utf-8", errors="replace"))
+        return display.document(bytes(event.body).decode("utf-8", errors="replace"))
 
     def get_fieldsets(self, request: HttpRequest, obj: WebhookEvent | None = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
