@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from medusa_payments.admin import display, event_details
 from medusa_payments.admin.decision_view import Decision, Evidence
@@ -111,7 +112,8 @@ def _evidence_of_payment(payment: Payment, model_admin: ReadOnlyAdmin[Any]) -> E
     for event in frozen.order_by("-number"):
         if event.data.get("payment_id") == payment.pk:
             rows.append((_("Frozen because"), event.data.get("reason", "")))
-            rows.append((_("The provider had"), display.json(event.data.get("theirs", {}))))
+            theirs = event_details.describe_side(event.data.get("theirs", {}), payment.currency_code)
+            rows.append((_("The provider had"), theirs))
             break
     return [*rows, *_provider_side(primary(PaymentSession).get(pk=payment.payment_session_id))]
 
@@ -134,7 +136,8 @@ def _unfreeze(payment: Payment, answers: Mapping[str, Any], user_id: str) -> Tex
 
 def _evidence_of_look(payment: Payment, model_admin: ReadOnlyAdmin[Any]) -> Evidence:
     planned = convergence.look_at(payment.payment_session_id, is_dry_run=True)
-    return [*_our_side(payment), *_differences(planned, payment.currency_code, model_admin)]
+    theirs = _provider_side(primary(PaymentSession).get(pk=payment.payment_session_id))
+    return [*_our_side(payment), *theirs, *_differences(planned, payment.currency_code, model_admin)]
 
 
 def _look(payment: Payment, answers: Mapping[str, Any], user_id: str) -> Text:
@@ -164,13 +167,14 @@ def _differences(
         described = event_details.describe_data(known, currency_code, model_admin.admin_site)
         yield _("Would record"), format_html("{}{}", TITLES.get(change.name, change.name), described)
     if not planned.changes and not planned.problem:
-        yield _("Would record"), _("nothing; provider and ledger agree")
+        yield _("Would record"), _("nothing new")
 
 
 def _told(done: Convergence) -> Text:
     if done.problem:
         return _("Nothing was recorded: %(problem)s") % {"problem": done.problem}
-    return _("%(count)d events were recorded.") % {"count": len(done.changes)}
+    count = len(done.changes)
+    return ngettext("%(count)d event was recorded.", "%(count)d events were recorded.", count) % {"count": count}
 
 
 DECIDE = Decision(

@@ -4,6 +4,7 @@ from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from medusa_payments.admin import columns
 from medusa_payments.admin.event import TITLES
@@ -67,8 +68,12 @@ class EventDeliveryAdmin(ReadOnlyAdmin[EventDelivery]):
     @admin.action(description=_("Deliver the selected events again"), permissions=["deliver"])
     def deliver_again(self, request: HttpRequest, queryset: QuerySet[EventDelivery]) -> None:
         count = sum(deliveries.deliver_again(delivery.pk) for delivery in queryset)
-        text = _("%(count)d events will be delivered again by the worker.") % {"count": count}
-        self.message_user(request, text, messages.SUCCESS)
+        text = ngettext(
+            "%(count)d event will be delivered again by the worker.",
+            "%(count)d events will be delivered again by the worker.",
+            count,
+        )
+        self.message_user(request, text % {"count": count}, messages.SUCCESS)
 
     def has_deliver_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("medusa_payments.change_eventdelivery")

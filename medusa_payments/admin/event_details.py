@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.db.models import Model
+from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -61,6 +62,10 @@ LABELS = {
 }
 """In the order in which they are shown; a database doesn't keep the order of JSON keys."""
 
+SIDES = {"ours", "theirs"}
+
+MOMENTS = {"evidence_due_by", "capture_before"}
+
 LINKED: dict[str, type[Model]] = {
     "capture_id": Capture,
     "dispute_id": Dispute,
@@ -97,6 +102,16 @@ def describe_data(data: Mapping[str, Any], currency_code: str, site: AdminSite) 
     return format_html('<dl class="payments-details">{}</dl>', items)
 
 
+def describe_side(facts: Mapping[str, Any], currency_code: str) -> str:
+    """Return what ledger or provider says where they disagree; every whole number there is an amount in minor units."""
+    currency_code = facts.get("currency_code", currency_code)
+    said = {
+        name: display.money(fact, currency_code) if isinstance(fact, int) else WORDS.get(str(fact), str(fact))
+        for name, fact in facts.items()
+    }
+    return ", ".join(f"{_label(name)} {said[name]}" for name in _in_order(said))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Writer:
     site: AdminSite
@@ -109,6 +124,10 @@ class _Writer:
         if name.endswith(("amount", "_minor")) and isinstance(value, int):
             currency_code = values.get("currency_code", self.currency_code)
             return display.money(value, self.currency_code if name in IN_THE_PAYMENTS_CURRENCY else currency_code)
+        if name in SIDES and isinstance(value, dict):
+            return describe_side(value, self.currency_code)
+        if name in MOMENTS and (moment := parse_datetime(str(value))):
+            return display.moment(moment)
         if isinstance(value, dict | list):
             return display.json(value)
         return WORDS.get(str(value), str(value))

@@ -3,11 +3,13 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from medusa_payments.models import Event, Operation, Payment, WebhookEvent
 from medusa_payments.services import convergence, webhooks
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.admin.conftest import LogIn, html, page_url
+from tests.admin.test_pages import text
 
 DECIDER = ("view_payment", "view_operation", "view_webhookevent", "resolve_payment", "replay_webhookevent")
 
@@ -46,11 +48,19 @@ class TestAFrozenPayment:
             True,
             False,
         )
-        form = html(client, address(frozen, "unfreeze"))
-        assert "Ledger: captured" in form
-        assert "120.50 EUR" in form
-        assert "Provider: captured" in form
-        assert "125.50 EUR" in form
+        for name in ("unfreeze", "look"):
+            form = text(html(client, address(frozen, name)))
+            assert "Ledger: captured 120.50 EUR" in form
+            assert "Provider: captured 125.50 EUR" in form
+
+    def test_is_explained_in_money(self, log_in: LogIn, frozen: Payment) -> None:
+        client = log_in(*DECIDER, "view_event")
+        assert "The provider had captured 125.50 EUR" in text(html(client, address(frozen, "unfreeze")))
+        assert (
+            "Payment frozen reason beyond the limits "
+            "ledger amount 120.50 EUR, captured 120.50 EUR, refunded 0.75 EUR, released 0.00 EUR "
+            "provider captured 125.50 EUR"
+        ) in text(html(client, page_url(frozen)))
 
     def test_is_unfrozen_with_a_note(self, log_in: LogIn, frozen: Payment) -> None:
         client = log_in(*DECIDER)
@@ -68,7 +78,7 @@ class TestAnOperationThatWaits:
     )
     def test_is_decided(self, log_in: LogIn, waiting: Operation, verdict: str, status: str, refunded: int) -> None:
         client = log_in(*DECIDER)
-        assert "waits for a person" in html(client, page_url(waiting))
+        assert 'payments-badge-negative">waits for a person' in html(client, page_url(waiting))
         assert "Idempotency key at the provider" in html(client, address(waiting, "decide"))
 
         answer = client.post(address(waiting, "decide"), {"verdict": verdict, "note": "Seen."}, follow=True)
@@ -95,7 +105,7 @@ def test_comparing_shows_the_difference_first(log_in: LogIn, payment: Payment, f
     assert payment.refunded_amount == 75
 
     answer = client.post(address(payment, "look"), {}, follow=True)
-    assert "1 events were recorded." in answer.content.decode()
+    assert "1 event was recorded." in answer.content.decode()
     payment.refresh_from_db()
     assert payment.refunded_amount == 1075
 
@@ -115,12 +125,20 @@ class TestReplay:
         assert "10.00 EUR" in page
         assert Payment.objects.get().refunded_amount == 75
         answer = client.post(address(event, "replay"), {}, follow=True)
-        assert "1 events were recorded." in answer.content.decode()
+        assert "1 event was recorded." in answer.content.decode()
         assert Payment.objects.get().refunded_amount == 1075
 
     def test_the_body_is_for_those_who_may_replay(self, log_in: LogIn, event: WebhookEvent) -> None:
         assert "field-body_text" in html(log_in(*DECIDER), page_url(event))
         assert "field-body_text" not in html(log_in("view_webhookevent"), page_url(event))
+
+    @pytest.mark.parametrize(
+        ("body", "shown"),
+        [(b'{"id":"evt_1"}', '{\n  "id": "evt_1"\n}'), (b"<b>no document</b>", "<b>no document</b>")],
+    )
+    def test_the_body_can_be_read(self, log_in: LogIn, event: WebhookEvent, body: bytes, shown: str) -> None:
+        WebhookEvent.objects.update(body=body)
+        assert f'<pre class="payments-json">{escape(shown)}</pre>' in html(log_in(*DECIDER), page_url(event))
 
 
 @pytest.mark.parametrize("name", ["unfreeze", "look"])
