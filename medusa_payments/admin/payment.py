@@ -138,7 +138,7 @@ class PaymentAdmin(MoneyAdmin):
         RefundReversal: "payment",
         Dispute: "payment",
         Operation: "payment_session__payment",
-        Event: "operation__payment_session__payment",
+        Event: "payment_collection__payments",
     }
     related_columns = (
         "id",

@@ -61,7 +61,7 @@ class PaymentSessionAdmin(ReadOnlyAdmin[PaymentSession]):
     related = {
         Payment: "payment_session",
         Operation: "payment_session",
-        Event: "operation__payment_session",
+        Event: "payment_collection__payment_sessions",
     }
     related_columns = (
         "id",

@@ -115,6 +115,13 @@ class TestPages:
 
 
 class TestRefunding:
+    def test_its_payments_page_tells_it_too(self, viewer: Client, disputed: Any) -> None:
+        page = html(viewer, page_url(disputed(due_in_seconds=9 * DAY).payment))
+        due = Dispute.objects.get().evidence_due_by
+        assert due is not None
+        assert "Dispute opened" in page.split('id="event-heading"')[1]
+        assert f"evidence due by {due:%Y-%m-%d %H:%M:%S}" in text(page)
+
     def test_what_is_disputed_has_no_button(self, browser: Browser, disputed: Any) -> None:
         dispute = disputed()
         page = html(browser.client, page_url(dispute.payment))
