@@ -1,5 +1,6 @@
 """A customer at the checkout page: what one can do there, and what one sees."""
 
+import asyncio
 import re
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
@@ -20,6 +21,17 @@ FOCUSED = """(() => {
 PATIENCE_MS = 10_000
 
 ResultT = TypeVar("ResultT")
+
+
+@dataclass
+class HeldBack:
+    """An answer that the browser doesn't have yet."""
+
+    came: asyncio.Event = field(default_factory=asyncio.Event)
+    goes_on: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def let_go(self) -> None:
+        self.goes_on.set()
 
 
 @dataclass
@@ -118,6 +130,11 @@ class Shopper:
         self.do(expect(self.page.locator("#result")).to_contain_text(text, timeout=PATIENCE_MS))
         return re.findall(r"order_\w+", self.do(self.page.locator("#result").inner_text()))[0]
 
+    @property
+    def mark(self) -> str:
+        """The sign above the result."""
+        return self.do(self.page.evaluate("getComputedStyle(document.querySelector('.mark'), '::before').content"))
+
     def waits_for_the_shop(self) -> None:
         """Wait until the page has its answers."""
         self.do(self.page.wait_for_load_state("networkidle"))
@@ -137,6 +154,24 @@ class Shopper:
             await route.abort()
 
         self.do(self.page.route(re.compile(path), lose, times=1))
+
+    def is_refused(self, path: str, status: int) -> None:
+        """Let the next request to a path be answered by something before the shop."""
+        refusal = {"type": "unexpected_state", "message": "Not now."}
+        self.do(self.page.route(re.compile(path), lambda route: route.fulfill(status=status, json=refusal), times=1))
+
+    def holds_back(self, path: str) -> "HeldBack":
+        """Let the next answer from a path wait."""
+        held = HeldBack()
+
+        async def hold(route: Route) -> None:
+            answer = await route.fetch()
+            held.came.set()
+            await held.goes_on.wait()
+            await route.fulfill(response=answer)
+
+        self.do(self.page.route(re.compile(path), hold, times=1))
+        return held
 
     def counts(self, path: str) -> list[str]:
         """Return a list to which every request to a path is added from now on."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from playwright.async_api import expect
 
 from medusa_payments.models import PaymentSession
 from medusa_payments.services import payment_sessions
@@ -51,6 +52,11 @@ def test_the_cart_is_the_customers(customer: Callable[..., Shopper]) -> None:
         "variant_tshirt_m": 1,
         "variant_sticker": 2,
     }
+
+
+def test_every_click_counts(shopper: Shopper) -> None:
+    shopper.do(shopper.page.get_by_role("button", name="One more: Mug").dblclick())
+    shopper.offers_to_take("€49.99")
 
 
 def test_what_costs_nothing_is_ordered_without_a_payment(shopper: Shopper, authorized: Callable[[], list[int]]) -> None:
@@ -118,6 +124,26 @@ def test_a_lost_answer_is_found_out(shopper: Shopper, authorized: Callable[[], l
 
     shopper.has_ordered()
     assert authorized() == [2999]
+
+
+def test_a_shop_that_cannot_ask_about_what_was_sent_promises_nothing(
+    shopper: Shopper, authorized: Callable[[], list[int]]
+) -> None:
+    shopper.rehearse("It succeeds")
+    shopper.is_refused("/complete$", 503)
+    shopper.loses_the_answer_to("/complete$")
+    shopper.pay()
+
+    shopper.has_ordered()
+    assert authorized() == [2999]
+
+
+def test_the_region_is_settled_while_a_payment_is_on_its_way(shopper: Shopper) -> None:
+    shopper.rehearse("It succeeds")
+    shopper.fails_to_reach("/complete$", times=100)
+    shopper.pay()
+    shopper.sees("Please don't pay again")
+    shopper.do(expect(shopper.page.get_by_label("Deliver to")).to_be_hidden())
 
 
 def test_a_lost_connection_is_no_second_payment(shopper: Shopper, authorized: Callable[[], list[int]]) -> None:
@@ -196,6 +222,28 @@ def test_a_finished_order_is_shown_again_until_a_new_one_begins(shopper: Shopper
 
     shopper.offers_to_take("€29.99")
     assert Cart.objects.count() == 2
+
+
+def test_a_new_order_is_not_covered_by_news_of_the_old_one(shopper: Shopper) -> None:
+    shopper.rehearse("The money arrives later")
+    shopper.pay()
+    shopper.has_ordered("Your payment is on its way")
+    news = shopper.holds_back("/store/orders/")
+    shopper.do(news.came.wait())
+    shopper.press("Begin a new order")
+    shopper.do(expect(shopper.pay_button).to_be_visible())
+
+    shopper.do(news.let_go())
+    with pytest.raises(AssertionError):
+        shopper.do(expect(shopper.pay_button).to_be_hidden(timeout=1000))
+
+
+def test_a_page_that_comes_back_as_it_was_left_is_made_anew(shopper: Shopper) -> None:
+    """A browser may keep the page while the customer is at the bank, and show it again as it was."""
+    shopper.do(shopper.page.evaluate("window.isOld = true"))
+    shopper.do(shopper.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))"))
+    shopper.do(shopper.page.wait_for_function("!window.isOld"))
+    shopper.offers_to_take("€29.99")
 
 
 def test_a_cart_changed_in_another_tab_is_not_paid_at_the_old_price(

@@ -142,6 +142,26 @@ def test_paying_at_the_bank_and_coming_back(shopper: Shopper, paid: Paid) -> Non
     assert paid() == [(2999, "eur")]
 
 
+def test_coming_back_paid_while_stripes_script_cannot_be_loaded(shopper: Shopper, paid: Paid) -> None:
+    shopper.choose("iDEAL")
+    shopper.pay()
+    shopper.sees("Is it you?")
+    shopper.fails_to_reach("/stripe.js$", times=100)
+    shopper.press("Authorize")
+    shopper.has_ordered("Your payment of €29.99 went through")
+    assert paid() == [(2999, "eur")]
+
+
+def test_coming_back_paid_while_stripe_cannot_be_asked(shopper: Shopper, paid: Paid) -> None:
+    shopper.choose("iDEAL")
+    shopper.pay()
+    shopper.sees("Is it you?")
+    shopper.fails_to_reach(r"/v1/payment_intents/\w+\?", times=100)
+    shopper.press("Authorize")
+    shopper.has_ordered("Your payment of €29.99 went through")
+    assert paid() == [(2999, "eur")]
+
+
 def test_giving_up_at_the_bank(shopper: Shopper, paid: Paid) -> None:
     shopper.choose("iDEAL")
     shopper.pay()
@@ -262,6 +282,50 @@ def test_a_script_that_cannot_be_loaded_leaves_the_other_ways(shopper: Shopper) 
     shopper.choose("Pay on delivery")
     shopper.pay()
     shopper.has_ordered()
+
+
+def test_a_script_that_could_not_be_loaded_is_loaded_by_the_next_try(shopper: Shopper, paid: Paid) -> None:
+    shopper.fails_to_reach("/stripe.js$")
+    shopper.choose("Card")
+    shopper.is_told("Please try again in a moment")
+    shopper.pay()
+    shopper.is_told("Your card number is incomplete.")
+    shopper.types_card(IS_PAID)
+    shopper.pay()
+    shopper.has_ordered()
+    assert paid() == [(2999, "eur")]
+
+
+def test_a_card_typed_in_before_another_tab_chose_another_way(shopper: Shopper, paid: Paid) -> None:
+    shopper.types_card(IS_PAID)
+    shopper.hears_nothing_of_other_tabs()
+    other = shopper.another_tab().open()
+    other.choose("Pay on delivery")
+    other.waits_for_the_shop()
+    other.close()
+
+    shopper.pay()
+    shopper.is_told("Your card number is incomplete.")
+    shopper.types_card(IS_PAID)
+    shopper.pay()
+    shopper.has_ordered()
+    assert paid() == [(2999, "eur")]
+
+
+def test_money_that_never_arrives_is_no_success(shopper: Shopper, stripe_twin: StripeTwin) -> None:
+    stripe_twin.set_delays(payments=24 * 60 * 60)
+    shopper.choose("SEPA debit")
+    shopper.type("IBAN", IBAN)
+    shopper.type("Name of the account's owner", "Ada Lovelace")
+    shopper.type("Email for the debit's notice", "ada@example.com")
+    shopper.pay()
+    shopper.has_ordered("Your bank takes a few days to send us €29.99")
+    [intent] = stripe_twin.payments()
+    stripe_twin.dashboard.settle(intent["id"], is_successful=False)
+    tell_the_shop(shopper.base_url, stripe_twin)
+
+    shopper.has_ordered("Your payment didn't arrive")
+    assert shopper.mark == '"!"'
 
 
 def test_a_card_number_goes_to_stripe_and_nowhere_else(

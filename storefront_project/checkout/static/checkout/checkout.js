@@ -36,8 +36,7 @@ class Checkout {
     this.#shop = new Shop(settings.publishable_key);
     this.#page = new Page({
       region: (id) => this.#inTurn(() => this.#changeRegion(id)),
-      quantity: (lineId, quantity) =>
-        this.#inTurn(async () => this.#changed(await this.#shop.setQuantity(this.#cart.id, lineId, quantity))),
+      step: (lineId, step) => this.#inTurn(() => this.#changeQuantity(lineId, step)),
       add: (variantId) => this.#inTurn(async () => this.#changed(await this.#shop.addItem(this.#cart.id, variantId))),
       choose: (id) => this.#inTurn(() => this.#choose(id)),
       pay: () => this.#payOnce(),
@@ -51,6 +50,8 @@ class Checkout {
     for (const event of ["visibilitychange", "storage"]) {
       window.addEventListener(event, () => document.hidden || this.#inTurn(() => this.#lookAgain()), true);
     }
+    // A browser may show the page again as it was when the customer left it for the bank.
+    window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
     return this.#inTurn(() => this.#start(isReturn));
   }
 
@@ -63,7 +64,7 @@ class Checkout {
     if (this.#order) return;
     const session = liveSession(cart);
     const method = this.#methods.get(session?.provider_id);
-    if (memory.attempt || (method && (await method.mayBePaid(session)))) return this.#complete();
+    if (memory.attempt || (method && (await method.mayBePaid(session)))) return this.#complete(method);
     if (method) await this.#choose(session.provider_id);
     if (isReturn) this.#page.say(messages.NOT_PAID_YET);
   }
@@ -87,6 +88,11 @@ class Checkout {
   async #changeRegion(regionId) {
     const items = this.#cart.items.map(({ variant_id, quantity }) => ({ variant_id, quantity }));
     await this.#begin(regionId, items);
+  }
+
+  async #changeQuantity(lineId, step) {
+    const line = this.#cart.items.find((item) => item.id === lineId);
+    if (line) await this.#changed(await this.#shop.setQuantity(this.#cart.id, lineId, line.quantity + step));
   }
 
   /** Show a cart from the beginning; one that was completed is shown as the order that it became. */
@@ -117,31 +123,30 @@ class Checkout {
     this.#cart = cart;
     this.#page.say("");
     this.#session = null;
-    if (this.#choice && cart.total) await this.#initialize();
     this.#show();
+    if (this.#choice && cart.total && (await this.#initialize())) this.#show();
   }
 
   async #choose(id) {
     this.#choice = id;
     this.#page.say("");
-    const panel = this.#page.showChoice(id);
-    if (!this.#cart.total || !(await this.#initialize())) return;
-    await this.#methods.get(id).show(panel, this.#session);
-    this.#show();
+    this.#page.showChoice(id);
+    if (this.#cart.total && (await this.#initialize())) this.#show();
   }
 
-  /** Bring the payment session to the chosen method and the cart's amount; say whether it may be paid now. */
+  /** Bring session and panel to the chosen method and the cart's amount; say whether it may be paid now. */
   async #initialize() {
     const method = this.#methods.get(this.#choice);
     try {
       this.#session = await this.#shop.initializeSession(this.#cart.id, this.#choice, method.data());
-      return true;
     } catch (error) {
       if (error.type !== "not_allowed") throw error;
       // It holds money, or is about to: paid in another tab, or before this page was closed.
-      await this.#complete();
+      await this.#complete(method);
       return false;
     }
+    await method.show(this.#page.panelOf(this.#choice), this.#session);
+    return true;
   }
 
   /** A second click while the first is being worked on is none. */
@@ -163,8 +168,9 @@ class Checkout {
     const shown = this.#amount;
     if (!(await this.#initialize())) return;
     if (this.#session.amount !== shown) return this.#sayThatItChanged();
-    await this.#methods.get(this.#choice).confirm(this.#session);
-    await this.#complete();
+    const method = this.#methods.get(this.#choice);
+    await method.confirm(this.#session);
+    await this.#complete(method);
   }
 
   #complaint() {
@@ -180,8 +186,14 @@ class Checkout {
     this.#page.say(messages.CART_CHANGED(formatted(this.#amount, this.#cart.currency_code)));
   }
 
-  /** Ask the server for the order until it is known what became of the payment; then show it, or throw the refusal. */
-  async #complete() {
+  /**
+   * Ask the server for the order until it is known what became of the payment; then show it, or throw the refusal.
+   *
+   * A shop that can't ask the payment service (503) did nothing itself. That proves nothing once the customer may have
+   * paid: in this page, with a `method` that does so, or by an earlier request that was never answered.
+   */
+  async #complete(method) {
+    let mayBePaid = Boolean(method?.confirmsInPage || memory.attempt);
     const key = memory.beginAttempt();
     for (;;) {
       try {
@@ -189,19 +201,15 @@ class Checkout {
         memory.endAttempt();
         return this.#showOrder(order);
       } catch (error) {
-        if (!this.#isUnknown(error)) {
+        if (!error.isUnknown && !(mayBePaid && error.status === 503)) {
           memory.endAttempt();
           throw error;
         }
+        mayBePaid = true;
         this.#page.showWaiting(messages.FINDING_OUT);
         await seconds(error.retryAfter ?? ASK_AGAIN_SECONDS);
       }
     }
-  }
-
-  /** A payment service that can't be asked proves nothing when the customer has paid it in this page already. */
-  #isUnknown(error) {
-    return error.isUnknown || (error.status === 503 && this.#methods.get(this.#choice)?.confirmsInPage);
   }
 
   #showOrder(order) {
@@ -214,9 +222,8 @@ class Checkout {
   /** Tell the customer who waits that the money has arrived. */
   async #follow(order) {
     await seconds(LOOK_AGAIN_SECONDS);
-    if (this.#order !== order) return;
-    const current = await this.#shop.order(order.id).catch(() => order);
-    this.#showOrder({ ...current });
+    const current = this.#order === order && (await this.#shop.order(order.id).catch(() => order));
+    if (this.#order === order) this.#showOrder({ ...current });
   }
 
   /** The cart may have been changed or paid in another tab. */

@@ -56,7 +56,7 @@ export const PAYING = { title: "One moment …", text: "Your payment is being ch
 
 const PAID = "Thank you! Your order is placed.";
 
-/** Return what to say about an order: title, text, and whether money is still on its way. */
+/** Return what to say about an order: title, text, and whether money is still on its way, or missing. */
 export function orderMessage(order) {
   const amount = formatted(order.total, order.currency_code);
   if (order.payment_status === "awaiting") {
@@ -71,6 +71,7 @@ export function orderMessage(order) {
       return {
         title: "Your payment didn't arrive",
         text: `We have your order, but not your payment of ${amount}. Please contact us: we'll find a way.`,
+        isMissing: true,
       };
   }
   if (isPaidLater(order)) return { title: PAID, text: `You pay ${amount} when it is delivered, or by bank transfer.` };

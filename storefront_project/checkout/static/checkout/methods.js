@@ -1,10 +1,11 @@
 /**
  * Ways to pay: how each is called, and what the customer has to do in this page before the server is asked.
  *
- * `show(panel, session)` puts what the method needs into its panel. `data()` is what goes with the payment session.
+ * `show(panel, session)` puts what the method needs into its panel; what is there for that session already stays.
+ * `data()` is what goes with the payment session.
  * `confirm(session)` lets the customer pay; it throws `PaymentFailed` when the customer was told that it failed, and
  * returns for everything else: what became of the payment is for the server to find out.
- * `mayBePaid(session)` says whether a customer who comes back may have paid already.
+ * `mayBePaid(session)` says whether a customer who comes back may have paid already: unless it is known that not.
  */
 
 import { STRIPE_PROVIDERS, StripePayments } from "./stripe_payments.js";

@@ -7,7 +7,7 @@ const element = (id) => document.getElementById(id);
 export class Page {
   #on;
 
-  /** `on` has a function for each thing a customer can do: region, quantity, add, choose, pay, again. */
+  /** `on` has a function for each thing a customer can do: region, step, add, choose, pay, again. */
   constructor(on) {
     this.#on = on;
     element("region").addEventListener("change", ({ target }) => on.region(target.value));
@@ -57,7 +57,6 @@ export class Page {
 
   #line(existing, item, currencyCode) {
     const line = existing ?? this.#newLine(item);
-    line.dataset.quantity = item.quantity;
     line.querySelector("output").value = item.quantity;
     line.querySelector(".price").textContent = formatted(item.total, currencyCode);
     return line;
@@ -74,7 +73,7 @@ export class Page {
       button.ariaLabel = `${step > 0 ? "One more" : "One less"}: ${name}`;
       button.addEventListener("click", () => {
         line.dataset.pressed = step;
-        this.#on.quantity(item.id, Number(line.dataset.quantity) + step);
+        this.#on.step(item.id, step);
       });
     }
     return line;
@@ -98,16 +97,17 @@ export class Page {
     return method;
   }
 
-  /** Mark a method as chosen and return its panel; null chooses none. */
   showChoice(id) {
-    let chosen = null;
     for (const method of document.querySelectorAll(".method")) {
       const radio = method.querySelector("input");
       radio.checked = radio.value === id;
       method.classList.toggle("chosen", radio.checked);
-      if (radio.checked) chosen = method.querySelector(".panel");
     }
-    return chosen;
+  }
+
+  /** Return the element below a method's name. */
+  panelOf(id) {
+    return document.querySelector(`.method:has([name="method"][value="${id}"]) .panel`);
   }
 
   /** Say what pressing the button costs; `amount` null for a cart that costs nothing. */
@@ -128,7 +128,7 @@ export class Page {
   set isBusy(isBusy) {
     document.body.ariaBusy = String(isBusy);
     element("pay").ariaDisabled = String(isBusy);
-    for (const control of element("checkout").querySelectorAll("input, select")) control.disabled = isBusy;
+    for (const control of document.querySelectorAll("#region, #checkout :is(input, select)")) control.disabled = isBusy;
   }
 
   showForm() {
@@ -141,10 +141,11 @@ export class Page {
     this.#view("waiting", "waiting");
   }
 
-  showResult({ title, text, isOnItsWay = false }, facts) {
+  showResult({ title, text, isOnItsWay = false, isMissing = false }, facts) {
     element("result-title").textContent = title;
     element("result-text").textContent = text;
     element("result").classList.toggle("on-its-way", isOnItsWay);
+    element("result").classList.toggle("missing", isMissing);
     const rows = Object.entries(facts).filter(([, value]) => value);
     element("result-facts").replaceChildren(
       ...rows.map(([name, value]) => {
