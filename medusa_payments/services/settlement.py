@@ -77,8 +77,9 @@ def _settle_success(collection: PaymentCollection, operation: Operation, result:
             ledger.book_refund(collection, operation, result)
         case OperationKind.CANCEL, CancelResult() if operation.payment_id:
             ledger.book_cancel(collection, operation, result)
-        case OperationKind.CANCEL, _:
+        case OperationKind.CANCEL, CancelResult():
             session_settlement.book_cancel(collection, session_settlement.session_of(operation), operation)
+            ledger.book_void(collection, operation, result)
         case kind, SessionResult():
             follow_ups = session_settlement.book(kind, collection, operation, result)
     _close(operation, OperationStatus.ACCEPTED if _is_accepted(result) else OperationStatus.SUCCEEDED)

@@ -79,13 +79,21 @@ def _sessions_to_ask(payment_collection_id: str) -> Iterator[PaymentSession]:
 
 def _may_have_moved(payment: Payment) -> bool:
     """Say whether the provider may know of something that it will tell only when it is asked."""
-    is_given_up = expiry.is_over(payment) or payment.released_amount > 0
+    is_given_up = expiry.is_over(payment) or payment.released_amount > 0 or _was_given_up(payment)
     if is_given_up and payment.capturable_amount and payment.frozen_at is None:
         return True
     awaited = primary(Operation).filter(
         payment=payment, kind=OperationKind.REFUND.value, status=OperationStatus.ACCEPTED.value
     )
     return awaited.exists()
+
+
+def _was_given_up(payment: Payment) -> bool:
+    """Say whether we had the session's object canceled before what was seen of it, an authorization, was booked."""
+    given_up = primary(Operation).filter(
+        payment_session=payment.payment_session_id, kind=OperationKind.CANCEL.value, payment=None
+    )
+    return given_up.filter(status=OperationStatus.SUCCEEDED.value).exists()
 
 
 def _next_look(collection: PaymentCollection) -> datetime | None:

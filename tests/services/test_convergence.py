@@ -22,8 +22,8 @@ from medusa_payments.services import (
     worker,
 )
 from medusa_payments.testing.fake_provider import FakeProvider
-from tests.audit import differences
-from tests.scripted import Script, Verb, euros, lost
+from tests.audit import differences, recover
+from tests.scripted import SECOND, Script, Verb, euros, lost
 from tests.till import Till
 
 pytestmark = pytest.mark.django_db
@@ -231,3 +231,44 @@ def test_a_status_is_not_taken_over_while_an_operation_is_open(
         till.session_of(session)
     fake_provider.dashboard.cancel(session.provider_ref or "")
     assert convergence.look_at(session.pk).changes == ()
+
+
+class TestAReplacedObjectThatIsAuthorizedWhileItIsGivenUp:
+    """What its cancel voided is never left standing as authorized."""
+
+    def test_and_booked_before_its_cancel_is_executed(
+        self, till: Till, script: Script, fake_provider: FakeProvider
+    ) -> None:
+        replaced = till.session()
+
+        def confirm_first(request: Any, call: Verb) -> Any:
+            fake_provider.dashboard.authorize(request.provider_ref)
+            convergence.look_at(replaced.pk)
+            return call(request)
+
+        script["cancel"] = confirm_first
+        till.session(SECOND)
+
+        payment = Payment.objects.get()
+        assert (payment.released_amount, payment.canceled_at is None) == (10000, False)
+        assert PaymentCollection.objects.get().status == "not_paid"
+        assert differences(fake_provider) == []
+
+    def test_and_read_before_but_booked_after_its_cancel(
+        self, till: Till, script: Script, fake_provider: FakeProvider, snapshot: Any
+    ) -> None:
+        replaced = till.session()
+        seen: list[PaymentSnapshot] = []
+
+        def confirm_and_read_first(request: Any, call: Verb) -> Any:
+            fake_provider.dashboard.authorize(request.provider_ref)
+            seen.append(snapshot())
+            return call(request)
+
+        script["cancel"] = confirm_and_read_first
+        till.session(SECOND)
+        convergence.take_in(replaced, seen[0])
+
+        assert recover() == 0
+        assert PaymentCollection.objects.get().status == "not_paid"
+        assert differences(fake_provider) == []
