@@ -101,7 +101,7 @@ def _reserve(
     payment = primary(Payment).select_related("payment_session").get(pk=payment_id)
     earlier = repeats.find_on_payment(caller, payment=payment, kind=OperationKind.CAPTURE, requested_amount=requested)
     if earlier is not None and earlier.status != OperationStatus.NOT_EXECUTED:
-        return operations.resume(earlier)
+        return operations.resume(earlier, is_deferred=is_deferred)
     refuse_if_frozen(payment)
     if payment.canceled_at is not None:
         raise InvalidData(f"The payment: {payment.pk} has been canceled.")
@@ -110,7 +110,7 @@ def _reserve(
     amount = _checked_amount(collection, payment, provider, earlier.amount if earlier else requested)
     if earlier is not None:
         _raise_counter(payment, amount)
-        return operations.reopen(earlier)
+        return operations.reopen(earlier, is_deferred=is_deferred)
     return reserve(
         payment,
         provider,

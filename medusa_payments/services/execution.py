@@ -119,22 +119,23 @@ def withdraw(reservations: Iterable[Reservation]) -> None:
 def enqueue(*, payment_collection_id: str, reserve: Callable[..., Reservation | None]) -> Operation | None:
     """Reserve what the worker will carry out, inside the caller's own transaction; return the operation.
 
-    Returns an operation that `reserve` finds finished or somebody at work on as it is, and None when there is nothing
-    to do. Raises what `reserve` raises, and `NotFound`.
+    Returns an operation that `reserve` finds finished as it is, leaves one that it finds open to the worker, and
+    returns None when there is nothing to do. Raises what `reserve` raises, and `NotFound`.
     """
     with locks.collection_locked_for_caller(payment_collection_id) as collection:
         reservation = reserve(collection, is_deferred=True)
         return reservation.operation if reservation else None
 
 
-def carry_out(follow_ups: Iterable[Reservation]) -> None:
+def carry_out(follow_ups: Iterable[Reservation], *, is_answer: bool = False) -> None:
     """Send operations that follow from a committed change.
 
-    An error doesn't spoil the change: it leaves the operation open, to be resolved later.
+    An error doesn't spoil the change: it leaves the operation open, to be resolved later. `is_answer`: who sends them
+    is who asked for them, so that nobody else may take their outcome for the answer to a request of his own.
     """
     for reservation in follow_ups:
         try:
-            complete(reservation)
+            complete(reservation, is_answer=is_answer)
         except PaymentsError as error:
             logger.warning("follow-up operation %s was left open: %s", reservation.operation.pk, type(error).__name__)
 

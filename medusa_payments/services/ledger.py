@@ -192,20 +192,6 @@ def book_release(
     )
 
 
-def book_void(collection: PaymentCollection, operation: Operation, result: CancelResult) -> None:
-    """Book what giving up a session's object released of money that was authorized meanwhile. No-op without a payment.
-
-    What another operation is releasing or capturing is left to that one's own answer.
-    """
-    payment = primary(Payment).filter(payment_session=operation.payment_session_id).first()
-    if payment is None:
-        return
-    told = payment.amount if result.released is None else result.released.minor_units
-    amount = min(told - payment.released_amount, payment.capturable_amount)
-    if amount > 0:
-        book_release(collection, payment, amount, operation=operation)
-
-
 def raise_amount(collection: PaymentCollection, payment: Payment, amount: int) -> None:
     """Take over a higher authorized amount from the provider. No-op for one that isn't higher."""
     if amount <= payment.amount:

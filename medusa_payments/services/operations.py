@@ -156,13 +156,17 @@ def request_of(operation: Operation) -> ProviderRequest:
     return request
 
 
-def resume(operation: Operation) -> Reservation:
-    """Go on with an operation of an earlier request: as it is when finished, else taken over to be sent again.
+def resume(operation: Operation, *, is_deferred: bool = False) -> Reservation:
+    """Go on with an operation of an earlier request: as it is when finished, else taken over to be sent again; a
+    deferred one is left to the worker, which from now on sees to it that it is carried out.
 
-    Raises `Conflict` while somebody is at work on it, `PaymentOutcomeUnknown` when the provider may have forgotten its
-    key.
+    Raises `Conflict` while somebody is at work on it, `PaymentOutcomeUnknown` when the
+    provider may have forgotten its key.
     """
-    if not operation.is_open:
+    if operation.is_open and is_deferred:
+        operation.is_deferred = True
+        operation.save(update_fields=["is_deferred"])
+    if not operation.is_open or is_deferred:
         return Reservation(operation=operation)
     provider = provider_for(operation)
     reservation = _claimed(operation, _is_remembered(provider), in_flight_until=_in_flight_until(provider))
@@ -199,9 +203,14 @@ def _claimed(operation: Operation, condition: Q, **values: Any) -> Reservation |
     new_lease = _new_lease(provider_for(operation))
     if not claim.update(fence=F("fence") + 1, lease_expires_at=new_lease, leased_by=workers.identity(), **values):
         return None
-    was_sent = operation.fence > 0 or not operation.is_deferred
+    is_resend = was_sent(operation)
     operation.fence += 1
-    return Reservation(operation=operation, is_resend=was_sent, proves_absence=proves_absence, leased_at=leased_at)
+    return Reservation(operation=operation, is_resend=is_resend, proves_absence=proves_absence, leased_at=leased_at)
+
+
+def was_sent(operation: Operation) -> bool:
+    """Say whether an open operation may have been sent already: what is deferred at first was not."""
+    return operation.fence > 0 or operation.in_flight_until is not None
 
 
 def is_worth_a_resend(operation: Operation, provider: PaymentProvider) -> bool:
@@ -209,8 +218,9 @@ def is_worth_a_resend(operation: Operation, provider: PaymentProvider) -> bool:
     return operation.fence == 0 and primary(Operation).filter(_is_remembered(provider), pk=operation.pk).exists()
 
 
-def reopen(operation: Operation, *, open_slot: str | None = None) -> Reservation:
-    """Go on with an operation that was proven not to have been executed, under its old key.
+def reopen(operation: Operation, *, open_slot: str | None = None, is_deferred: bool = False) -> Reservation:
+    """Go on with an operation that was proven not to have been executed, under its old key; a deferred one is left to
+    the worker.
 
     The caller has raised the counters again. As the provider never saw the key, its memory of it begins anew.
     """
@@ -224,9 +234,10 @@ def reopen(operation: Operation, *, open_slot: str | None = None) -> Reservation
     operation.attempts = 0
     operation.fence += 1
     provider = provider_for(operation)
-    operation.lease_expires_at = _new_lease(provider)
-    operation.in_flight_until = _in_flight_until(provider)
-    operation.leased_by = workers.identity()
+    operation.lease_expires_at = Now() if is_deferred else _new_lease(provider)
+    operation.in_flight_until = None if is_deferred else _in_flight_until(provider)
+    operation.leased_by = "" if is_deferred else workers.identity()
+    operation.is_deferred = is_deferred
     operation.save(force_update=True)
     return Reservation(operation=operation, leased_at=leased_at)
 

@@ -75,17 +75,17 @@ def _reserve(
     payment = primary(Payment).select_related("payment_session").get(pk=payment_id)
     earlier = repeats.find_by_key(caller, kinds=[OperationKind.CANCEL], target=payment.pk)
     if earlier is not None and earlier.status != OperationStatus.NOT_EXECUTED:
-        return operations.resume(earlier)
+        return operations.resume(earlier, is_deferred=is_deferred)
     unfinished = operations.slot_holder(payment.pk)
     if unfinished is not None:
-        return operations.resume(unfinished)
+        return operations.resume(unfinished, is_deferred=is_deferred)
     if payment.canceled_at is not None or payment.released_amount:
         return None
     refuse_if_frozen(payment)
     releasing = _releasable(payment)
     if earlier is not None:
         _raise_counter(payment, releasing)
-        return operations.reopen(earlier, open_slot=payment.pk)
+        return operations.reopen(earlier, open_slot=payment.pk, is_deferred=is_deferred)
     return reserve_release(
         payment, provider, amount=releasing, caller=caller, created_by=created_by, is_deferred=is_deferred
     )

@@ -52,7 +52,7 @@ def resolve(operation: Operation) -> bool:
         if reservation is None:
             return False
         if not reservation.is_resend:
-            _complete(reservation)
+            _complete(reservation, "It could not be carried out yet.", is_answer=True)
         else:
             _resolve(reservation)
     except (PaymentsError, ImproperlyConfigured) as error:
@@ -133,11 +133,9 @@ def _would_show(operation: Operation, reading: Reading) -> bool:
 def _close_or_send(reservation: Reservation) -> None:
     """Nothing happened. What was left to the worker is carried out now; for the rest nobody waits any more."""
     operation = reservation.operation
-    if _is_left_to_the_worker(operation) and operations.is_remembered(operation):
+    if _is_left_to_the_worker(operation):
         # It is sent for the first time, as far as the provider is concerned: a refusal is an answer.
-        _complete(replace(reservation, is_resend=False))
-        if _is_open(operation):
-            _try_later(operation, NEVER_ARRIVED)
+        _complete(replace(reservation, is_resend=False), NEVER_ARRIVED)
         return
     with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
         apply_settlement(
@@ -160,14 +158,16 @@ def _send_again(reservation: Reservation, why: str) -> None:
     elif not _is_wanted(operation):
         _hand_to_a_person(operation, f"{why} It isn't wanted any more, so it isn't sent again.")
     else:
-        _complete(reservation)
-        if _is_open(operation):
-            _try_later(operation, why)
+        _complete(reservation, why)
 
 
-def _complete(reservation: Reservation) -> None:
+def _complete(reservation: Reservation, why: str, *, is_answer: bool = False) -> None:
+    """Send an operation and book its outcome; one that is still open has its next attempt later, because of `why`."""
+    operation = reservation.operation
     operations.prepare_to_send(reservation)
-    execution.carry_out(execution.complete(reservation).follow_ups)
+    execution.carry_out(execution.complete(reservation, is_answer=is_answer).follow_ups)
+    if _is_open(operation):
+        _try_later(operation, why)
 
 
 def _is_wanted(operation: Operation) -> bool:
@@ -183,7 +183,8 @@ def _is_wanted(operation: Operation) -> bool:
 def _try_later(operation: Operation, why: str) -> None:
     """Let go of an operation until its next attempt, later each time. Its lease is again what it was before."""
     wait = attention.backoff(operation.attempts)
-    primary(Operation).filter(pk=operation.pk, status=OperationStatus.OPEN.value).update(
+    held = primary(Operation).filter(pk=operation.pk, status=OperationStatus.OPEN.value)
+    held.update(
         attempts=operation.attempts + 1,
         next_attempt_at=Now() + wait,
         lease_expires_at=operation.lease_expires_at,

@@ -158,9 +158,9 @@ def _reserve(
     payment = primary(Payment).select_related("payment_session").get(pk=payment_id)
     earlier = repeats.find_on_payment(caller, payment=payment, kind=OperationKind.REFUND, requested_amount=requested)
     if earlier is not None and earlier.status != OperationStatus.NOT_EXECUTED:
-        return operations.resume(earlier)
+        return operations.resume(earlier, is_deferred=is_deferred)
     if earlier is not None:
-        return reopen(earlier, payment, provider)
+        return reopen(earlier, payment, provider, is_deferred=is_deferred)
     refuse_if_frozen(payment)
     amount, reason = _checked(payment, provider, requested, refund_reason_id)
     return reserve(
@@ -220,11 +220,13 @@ def reserve(
     )
 
 
-def reopen(operation: Operation, payment: Payment, provider: PaymentProvider) -> Reservation:
+def reopen(
+    operation: Operation, payment: Payment, provider: PaymentProvider, *, is_deferred: bool = False
+) -> Reservation:
     """Go on with a refund that was proven not to have been executed, if it can still be given back."""
     refuse_if_frozen(payment)
     _raise_counter(payment, _checked_amount(payment, provider, operation.amount))
-    return operations.reopen(operation)
+    return operations.reopen(operation, is_deferred=is_deferred)
 
 
 def _raise_counter(payment: Payment, amount: int) -> None:

@@ -15,7 +15,7 @@ from medusa_payments.models import Operation, Payment, PaymentCollection
 from medusa_payments.queries.primary import primary
 from medusa_payments.sensitive_data import quotes_sensitive_data
 from medusa_payments.services import workers
-from medusa_payments.services.operations import CallerKey, outcome_unknown
+from medusa_payments.services.operations import CallerKey, outcome_unknown, was_sent
 from medusa_payments.states import OperationKind, OperationStatus
 
 UNDELIVERED_WINDOW = timedelta(hours=24)
@@ -130,4 +130,4 @@ def _refuse_unknown(operations: list[Operation]) -> None:
 
 def _is_in_first_flight(operation: Operation, *, has_lease: bool) -> bool:
     is_at_work = has_lease and not workers.is_gone(operation.leased_by)
-    return operation.is_open and operation.fence == 0 and (is_at_work or operation.is_deferred)
+    return operation.is_open and operation.fence == 0 and (is_at_work or not was_sent(operation))

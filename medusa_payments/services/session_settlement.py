@@ -8,8 +8,8 @@ from collections.abc import Callable
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from medusa_payments.models import Operation, PaymentCollection, PaymentSession
-from medusa_payments.providers.types import SessionResult
+from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
+from medusa_payments.providers.types import CancelResult, SessionResult
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import attention, events, ledger, session_placement
 from medusa_payments.services.events import EventName
@@ -71,6 +71,20 @@ def book_cancel(collection: PaymentCollection, session: PaymentSession, operatio
         actor="" if operation else ledger.BY_PROVIDER,
         payment_session_id=session.pk,
     )
+
+
+def book_void(collection: PaymentCollection, operation: Operation, result: CancelResult) -> None:
+    """Book what giving up a session's object released of money that was authorized meanwhile. No-op without a payment.
+
+    What another operation is releasing or capturing is left to that one's own answer.
+    """
+    payment = primary(Payment).filter(payment_session=operation.payment_session_id).first()
+    if payment is None:
+        return
+    told = payment.amount if result.released is None else result.released.minor_units
+    amount = min(told - payment.released_amount, payment.capturable_amount)
+    if amount > 0:
+        ledger.book_release(collection, payment, amount, operation=operation)
 
 
 def book_failure(operation: Operation) -> None:

@@ -60,7 +60,10 @@ def apply_settlement(
                 _settle_refusal(collection, current, outcome)
         case NotExecuted(message=message):
             if current.is_open and current.fence == operation.fence:
-                _settle_not_executed(collection, current, message)
+                if current.is_deferred and settled_by is not Settler.PERSON:
+                    _leave_to_the_worker(current, message)
+                else:
+                    _settle_not_executed(collection, current, message)
         case Unknown(message=message):
             if current.is_open and current.fence == operation.fence:
                 _expire_lease(collection, current, message)
@@ -79,7 +82,7 @@ def _settle_success(collection: PaymentCollection, operation: Operation, result:
             ledger.book_cancel(collection, operation, result)
         case OperationKind.CANCEL, CancelResult():
             session_settlement.book_cancel(collection, session_settlement.session_of(operation), operation)
-            ledger.book_void(collection, operation, result)
+            session_settlement.book_void(collection, operation, result)
         case kind, SessionResult():
             follow_ups = session_settlement.book(kind, collection, operation, result)
     _close(operation, OperationStatus.ACCEPTED if _is_accepted(result) else OperationStatus.SUCCEEDED)
@@ -138,6 +141,14 @@ def _settle_not_executed(collection: PaymentCollection, operation: Operation, me
         kind=operation.kind,
         message=message,
     )
+
+
+def _leave_to_the_worker(operation: Operation, message: str) -> None:
+    """Nothing was executed and nothing is on its way; what was enqueued is carried out all the same, later."""
+    operation.error_message = message
+    operation.lease_expires_at = Now()
+    operation.in_flight_until = None
+    operation.save(update_fields=["error_message", "lease_expires_at", "in_flight_until"])
 
 
 def _have_it_looked_after(collection: PaymentCollection) -> None:

@@ -53,7 +53,7 @@ def tend(payment_collection_id: str) -> None:
         collection.attention_at = _next_look(collection)
         projections.store(collection)
         primary(PaymentCollection).filter(pk=collection.pk).update(attention_count=collection.attention_count)
-    carry_out(reservations)
+    carry_out(reservations, is_answer=True)
 
 
 def _took_turn(collection: PaymentCollection) -> bool:
