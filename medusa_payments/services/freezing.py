@@ -71,6 +71,13 @@ def refuse_if_frozen(payment: Payment) -> None:
         )
 
 
+def refuse_to_send_if_frozen(operation: Operation) -> None:
+    """Raise `Conflict` (code `payment_frozen`) for an operation on a frozen payment."""
+    payment = primary(Payment).filter(pk=operation.payment_id).first()
+    if payment is not None:
+        refuse_if_frozen(payment)
+
+
 def ledger_side(payment: Payment) -> dict[str, int]:
     """Return what our ledger says of a payment (minor units)."""
     return {

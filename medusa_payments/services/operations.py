@@ -29,6 +29,7 @@ from medusa_payments.providers.types import (
 )
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import workers
+from medusa_payments.services.freezing import refuse_to_send_if_frozen
 from medusa_payments.states import OperationKind, OperationStatus
 
 REQUEST_TYPES: dict[OperationKind, type[ProviderRequest]] = {
@@ -160,7 +161,7 @@ def resume(operation: Operation, *, is_deferred: bool = False) -> Reservation:
     """Go on with an operation of an earlier request: as it is when finished, else taken over to be sent again; a
     deferred one is left to the worker, which from now on sees to it that it is carried out.
 
-    Raises `Conflict` while somebody is at work on it, `PaymentOutcomeUnknown` when the
+    Raises `Conflict` while somebody is at work on it or its payment is frozen, `PaymentOutcomeUnknown` when the
     provider may have forgotten its key.
     """
     if operation.is_open and is_deferred:
@@ -168,6 +169,7 @@ def resume(operation: Operation, *, is_deferred: bool = False) -> Reservation:
         operation.save(update_fields=["is_deferred"])
     if not operation.is_open or is_deferred:
         return Reservation(operation=operation)
+    refuse_to_send_if_frozen(operation)
     provider = provider_for(operation)
     reservation = _claimed(operation, _is_remembered(provider), in_flight_until=_in_flight_until(provider))
     if reservation is None:

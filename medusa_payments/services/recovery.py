@@ -18,6 +18,7 @@ from medusa_payments.providers.types import CancelResult
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import attention, convergence, duties, events, execution, operations, projections, workers
 from medusa_payments.services.events import EventName
+from medusa_payments.services.freezing import refuse_to_send_if_frozen
 from medusa_payments.services.locks import locked_collection
 from medusa_payments.services.operations import Reservation
 from medusa_payments.services.provider_calls import NotExecuted, Succeeded
@@ -162,8 +163,12 @@ def _send_again(reservation: Reservation, why: str) -> None:
 
 
 def _complete(reservation: Reservation, why: str, *, is_answer: bool = False) -> None:
-    """Send an operation and book its outcome; one that is still open has its next attempt later, because of `why`."""
+    """Send an operation and book its outcome; one that is still open has its next attempt later, because of `why`.
+
+    Raises `Conflict` while its payment is frozen.
+    """
     operation = reservation.operation
+    refuse_to_send_if_frozen(operation)
     operations.prepare_to_send(reservation)
     execution.carry_out(execution.complete(reservation, is_answer=is_answer).follow_ups)
     if _is_open(operation):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from medusa_payments.exceptions import Conflict, PaymentOutcomeUnknown, ProviderNotReachable
 from medusa_payments.models import Operation, Payment
@@ -90,6 +91,16 @@ class TestIsCarriedOut:
         for _ in range(2):
             captures.enqueue_capture(payment_id=payment.pk, amount=THIRTY, idempotency_key="k")
         worker.run_once()
+        assert moved("capture") == [3000]
+
+    def test_but_not_while_its_payment_is_frozen(self, till: Till, moved: Moved) -> None:
+        payment = till.authorized()
+        captures.enqueue_capture(payment_id=payment.pk, amount=THIRTY)
+        Payment.objects.update(frozen_at=timezone.now())
+        recover()
+        assert moved("capture") == []
+        Payment.objects.update(frozen_at=None)
+        recover()
         assert moved("capture") == [3000]
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from medusa_payments.exceptions import PaymentOutcomeUnknown
-from medusa_payments.models import Operation, PaymentSession, Refund
+from medusa_payments.exceptions import Conflict, PaymentOutcomeUnknown
+from medusa_payments.models import Operation, Payment, PaymentSession, Refund
 from medusa_payments.services import captures, operations, payment_collections, recovery, refunds, worker, workers
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
@@ -184,3 +184,31 @@ def test_what_the_worker_wants_itself_and_the_provider_refuses_is_closed(
     assert (payment.refunded_amount, payment.refunding_amount) == (2500, 0)
     assert Refund.objects.get().created_by == "provider"
     assert differences(fake_provider) == []
+
+
+def test_a_repeat_sends_nothing_while_its_payment_is_frozen(till: Till, script: Script, moved: Moved) -> None:
+    payment = till.authorized()
+    script["capture"] = lost
+    unknown(lambda: captures.capture(payment_id=payment.pk, amount=Decimal(30)))
+    script.clear()
+    Payment.objects.update(frozen_at=timezone.now())
+
+    with pytest.raises(Conflict, match="frozen"):
+        captures.capture(payment_id=payment.pk, amount=Decimal(30))
+    assert moved("capture") == []
+
+
+def test_what_cannot_be_read_is_not_sent_again_while_its_payment_is_frozen(
+    till: Till, script: Script, configure: Any, moved: Moved
+) -> None:
+    payment = till.authorized()
+    script["capture"] = lost
+    unknown(lambda: captures.capture(payment_id=payment.pk, amount=Decimal(30)))
+    script.clear()
+    fake(configure, "Blind")
+    Payment.objects.update(frozen_at=timezone.now())
+    recover()
+    assert moved("capture") == []
+    Payment.objects.update(frozen_at=None)
+    assert recover() == 0
+    assert moved("capture") == [3000]
