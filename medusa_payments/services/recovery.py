@@ -188,7 +188,7 @@ def _is_wanted(operation: Operation) -> bool:
 def _try_later(operation: Operation, why: str) -> None:
     """Let go of an operation until its next attempt, later each time. Its lease is again what it was before."""
     wait = attention.backoff(operation.attempts)
-    held = primary(Operation).filter(pk=operation.pk, status=OperationStatus.OPEN.value)
+    held = primary(Operation).filter(pk=operation.pk, status=OperationStatus.OPEN.value, fence=operation.fence)
     held.update(
         attempts=operation.attempts + 1,
         next_attempt_at=Now() + wait,
@@ -201,7 +201,9 @@ def _try_later(operation: Operation, why: str) -> None:
 def _hand_to_a_person(operation: Operation, why: str) -> None:
     """Nobody but a person can tell any more. Recorded once, with what is known."""
     with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
-        waiting = primary(Operation).filter(pk=operation.pk, status=OperationStatus.OPEN.value, needs_person_at=None)
+        waiting = primary(Operation).filter(
+            pk=operation.pk, status=OperationStatus.OPEN.value, fence=operation.fence, needs_person_at=None
+        )
         if not waiting.update(needs_person_at=Now(), error_message=why, lease_expires_at=Now(), leased_by=""):
             return
         events.record(

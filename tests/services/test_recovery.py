@@ -1,6 +1,7 @@
 """What recovery concludes from what it can read, and what it leaves alone."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,10 +11,12 @@ from django.utils import timezone
 
 from medusa_payments.exceptions import Conflict, PaymentOutcomeUnknown
 from medusa_payments.models import Operation, Payment, PaymentSession, Refund
+from medusa_payments.money import Money
+from medusa_payments.providers.errors import ProviderUnavailable
 from medusa_payments.services import captures, operations, payment_collections, recovery, refunds, worker, workers
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
-from tests.scripted import Script, answer_lost, authorize, lost, run_out
+from tests.scripted import Script, Scripted, answer_lost, authorize, lost, run_out
 from tests.till import Till
 
 pytestmark = pytest.mark.django_db
@@ -184,6 +187,34 @@ def test_what_the_worker_wants_itself_and_the_provider_refuses_is_closed(
     assert (payment.refunded_amount, payment.refunding_amount) == (2500, 0)
     assert Refund.objects.get().created_by == "provider"
     assert differences(fake_provider) == []
+
+
+@pytest.mark.parametrize("sees", ["nothing", "another_currency"])
+def test_a_worker_that_stalls_does_not_disturb_who_took_over(
+    till: Till, script: Script, fake_provider: FakeProvider, monkeypatch: pytest.MonkeyPatch, sees: str
+) -> None:
+    """Its lease ran out while it asked the provider; what it makes of the answer is nobody's business any more."""
+    payment = till.authorized()
+    script["capture"] = lost
+    unknown(lambda: captures.capture(payment_id=payment.pk, amount=Decimal(30)))
+    operation = Operation.objects.get(kind="capture")
+    run_out(operation)
+    operation.refresh_from_db()
+    snapshot = next(fake_provider.list_payments())
+
+    def stall(_: Scripted, __: Any) -> Any:
+        run_out(operation)
+        assert operations.claim(Operation.objects.get(pk=operation.pk)) is not None
+        if sees == "nothing":
+            raise ProviderUnavailable("Not now.")
+        return replace(snapshot, money=Money(minor_units=1, currency_code="usd"))
+
+    monkeypatch.setattr(Scripted, "retrieve", stall)
+    recovery.resolve(operation)
+
+    operation.refresh_from_db()
+    assert operations.is_leased(operation)
+    assert operation.needs_person_at is None
 
 
 def test_a_repeat_sends_nothing_while_its_payment_is_frozen(till: Till, script: Script, moved: Moved) -> None:
