@@ -44,7 +44,7 @@ def reserve(collection: PaymentCollection) -> list[Reservation]:
     for undo in _undoes(collection):
         reservations += _reserve_undo(undo)
     for payment in _payments(collection):
-        if expiry.is_near(payment) and payment.expiry_warned_at is None and payment.capturable_amount:
+        if expiry.is_near(payment) and payment.capturable_amount:
             reservations += _treat_expiry(collection, payment)
     disputes.warn_where_due(collection, actor=WORKER)
     return reservations
@@ -140,9 +140,29 @@ def _was_refused(undo: Undo) -> bool:
 
 
 def _treat_expiry(collection: PaymentCollection, payment: Payment) -> Iterable[Reservation]:
+    """Warn once, and do what the policy says until it is done or refused."""
+    policy = ExpiryPolicy(payments_settings.PROVIDERS.get(payment.provider_id, {}).get("ON_EXPIRY", "nothing"))
+    if payment.expiry_warned_at is None:
+        _warn_of_expiry(collection, payment, policy)
+    provider = _provider_of(payment)
+    is_quiet = not payment.capturing_amount and not payment.releasing_amount and payment.frozen_at is None
+    if provider is None or not is_quiet:
+        return
+    lacking = captures.still_lacking(collection, payment, provider)
+    if policy is ExpiryPolicy.CAPTURE and lacking and not _refused(payment, OperationKind.CAPTURE):
+        yield captures.reserve(payment, provider, amount=lacking, created_by=WORKER)
+    elif policy is ExpiryPolicy.RELEASE and not _refused(payment, OperationKind.CANCEL):
+        yield payments.reserve_release(payment, provider, amount=payment.capturable_amount, created_by=WORKER)
+
+
+def _refused(payment: Payment, kind: OperationKind) -> bool:
+    tried = primary(Operation).filter(payment=payment, kind=kind.value, created_by=WORKER)
+    return tried.filter(status=OperationStatus.REFUSED.value).exists()
+
+
+def _warn_of_expiry(collection: PaymentCollection, payment: Payment, policy: ExpiryPolicy) -> None:
     payment.expiry_warned_at = timezone.now()
     primary(Payment).filter(pk=payment.pk).update(expiry_warned_at=payment.expiry_warned_at)
-    policy = ExpiryPolicy(payments_settings.PROVIDERS.get(payment.provider_id, {}).get("ON_EXPIRY", "nothing"))
     events.record(
         collection,
         EventName.AUTHORIZATION_EXPIRING,
@@ -152,15 +172,6 @@ def _treat_expiry(collection: PaymentCollection, payment: Payment) -> Iterable[R
         policy=policy.value,
         amount=payment.capturable_amount,
     )
-    provider = _provider_of(payment)
-    is_quiet = not payment.capturing_amount and not payment.releasing_amount and payment.frozen_at is None
-    if provider is None or not is_quiet:
-        return
-    if policy is ExpiryPolicy.CAPTURE and captures.still_lacking(collection, payment, provider):
-        amount = captures.still_lacking(collection, payment, provider)
-        yield captures.reserve(payment, provider, amount=amount, created_by=WORKER)
-    elif policy is ExpiryPolicy.RELEASE:
-        yield payments.reserve_release(payment, provider, amount=payment.capturable_amount, created_by=WORKER)
 
 
 def _is_under_way_or_refused(tried: QuerySet[Operation], *, with_open: bool) -> bool:
