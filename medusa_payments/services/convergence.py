@@ -27,6 +27,8 @@ from medusa_payments.services.provider_reads import Absent, Found, Reading, read
 from medusa_payments.services.settlement import apply_settlement
 from medusa_payments.states import OperationKind, OperationStatus, RefusalKind, SessionStatus, Settler
 
+NO_SUCH_OBJECT = "The payment provider has no such object."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
@@ -109,7 +111,7 @@ def converge(
     A movement that names the key of one of our operations settles that operation. Others are booked as external, but
     wait while an operation of their kind is open: it may be theirs.
     """
-    known_events = collection.event_count
+    known_events, known_look = collection.event_count, collection.attention_at
     problem = _mismatch(session, snapshot)
     follow_ups: tuple[Reservation, ...] = ()
     waits = False
@@ -123,7 +125,7 @@ def converge(
             waits |= disputes.converge(collection, payment.pk, snapshot, as_of=as_of)
         else:
             disputes.record_unattached(collection, session, snapshot)
-    if collection.event_count != known_events:
+    if (collection.event_count, collection.attention_at) != (known_events, known_look):
         projections.store(collection)
     return Convergence(waits=waits, problem=problem, changes=_changes(collection, known_events), follow_ups=follow_ups)
 
@@ -142,7 +144,7 @@ def session_result(snapshot: PaymentSnapshot) -> SessionResult:
 
 def _unseen(reading: Reading) -> Convergence:
     if isinstance(reading, Absent):
-        return Convergence(waits=True, problem="The payment provider has no such object.")
+        return Convergence(waits=True, problem=NO_SUCH_OBJECT)
     return Convergence(waits=getattr(reading, "is_temporary", False), problem=getattr(reading, "message", ""))
 
 
