@@ -30,13 +30,16 @@ TURN = timedelta(minutes=2)
 """How long one process has an event for itself."""
 
 PATIENCE = timedelta(days=3)
-"""How long an event waits for the payment session it is about."""
+"""How long an event waits for the payment session, or the object at the provider, that it is about."""
 
 _PENDING = [WebhookStatus.RECEIVED.value, WebhookStatus.WAITING.value]
 
 _LONGEST_TEXT = 255
 
 _NO_SESSION = "No payment session belongs to it."
+
+_IN_VAIN = frozenset({_NO_SESSION, convergence.NO_SUCH_OBJECT})
+"""What may stay so for ever. A provider that can't be asked, or an operation that is open, won't."""
 
 
 def receive(*, provider_id: str, body: bytes, headers: Mapping[str, str]) -> WebhookEvent:
@@ -198,7 +201,7 @@ def _store(event: WebhookEvent, converged: Convergence) -> None:
     if not converged.waits:
         event.status = (WebhookStatus.IGNORED if converged.problem else WebhookStatus.APPLIED).value
         event.applied_at = timezone.now()
-    elif timezone.now() - event.received_at > PATIENCE:
+    elif converged.problem in _IN_VAIN and timezone.now() - event.received_at > PATIENCE:
         event.status = WebhookStatus.IGNORED.value
     else:
         event.status = WebhookStatus.WAITING.value
