@@ -25,13 +25,21 @@ def is_gone(worker: str) -> bool:
     if not worker or place != _place():
         return False
     pid, _, start_time = process.partition("@")
-    return _start_time(int(pid)) != start_time
+    try:
+        return _start_time(int(pid)) != start_time
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    except OSError:
+        return False
 
 
 @cache
 def _identity(pid: int) -> str:
-    place, start_time = _place(), _start_time(pid)
-    return f"{place} {pid}@{start_time}" if place and start_time else ""
+    place = _place()
+    try:
+        return f"{place} {pid}@{_start_time(pid)}" if place else ""
+    except OSError:
+        return ""
 
 
 @cache
@@ -45,7 +53,4 @@ def _place() -> str:
 
 
 def _start_time(pid: int) -> str:
-    try:
-        return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[_START_TIME]
-    except OSError:
-        return ""
+    return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[_START_TIME]

@@ -49,6 +49,16 @@ def test_where_nobody_can_see_only_the_lease_counts(worker: str) -> None:
     assert not workers.is_gone(worker)
 
 
+def test_a_process_that_cannot_be_looked_at_is_not_gone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As when this process has no file descriptor left."""
+    identity = workers.identity()
+    unreadable = tmp_path / str(os.getpid()) / "stat"
+    unreadable.mkdir(parents=True)
+    monkeypatch.setattr(workers, "PROC", tmp_path)
+
+    assert not workers.is_gone(identity)
+
+
 def test_without_proc_nobody_can_see(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(workers, "PROC", tmp_path)
     workers._place.cache_clear()
