@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from medusa_payments.exceptions import Conflict, InvalidData, NotAllowed, NotFound
-from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
+from medusa_payments.models import Capture, Operation, Payment, PaymentCollection, PaymentSession, Refund
 from medusa_payments.money import Money
 from medusa_payments.providers.types import (
     CancelResult,
@@ -37,7 +37,7 @@ def decide(
     needed. `not_executed` gives back what it had reserved. Evidence that comes later is still booked.
 
     Raises `NotFound`, `NotAllowed` (closed already), `Conflict` (somebody is at work on it), `InvalidData` (no note, no
-    reference), `InsideTransaction`.
+    reference, or one that stands for something else), `InsideTransaction`.
     """
     operation = primary(Operation).filter(pk=operation_id).first()
     if operation is None:
@@ -95,7 +95,20 @@ def _refuse_unless_undecided(operation: Operation) -> None:
 def _outcome(operation: Operation, verdict: Verdict, provider_ref: str) -> Outcome:
     if verdict is Verdict.NOT_EXECUTED:
         return NotExecuted(message="A person found no trace of it at the payment provider.")
+    if provider_ref and _is_taken(operation, provider_ref):
+        raise InvalidData(f"{provider_ref} is booked already, as something else.")
     return Succeeded(result=_result(operation, provider_ref))
+
+
+def _is_taken(operation: Operation, provider_ref: str) -> bool:
+    """Say whether a reference stands for another capture or refund of the payment, or another session's object."""
+    match OperationKind(operation.kind):
+        case OperationKind.CAPTURE:
+            return primary(Capture).filter(payment=operation.payment_id, provider_ref=provider_ref).exists()
+        case OperationKind.REFUND:
+            return primary(Refund).filter(payment=operation.payment_id, provider_ref=provider_ref).exists()
+    sessions = primary(PaymentSession).filter(provider_account=operation.provider_account, provider_ref=provider_ref)
+    return sessions.exclude(pk=operation.payment_session_id).exists()
 
 
 def _result(operation: Operation, provider_ref: str) -> ProviderResult:

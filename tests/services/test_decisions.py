@@ -89,6 +89,34 @@ class TestRefused:
         with pytest.raises(NotFound):
             decisions.unfreeze(payment_id="pay_x", note=NOTE)
 
+    def test_with_the_reference_of_another_refund(self, till: Till, script: Script) -> None:
+        payment = till.captured()
+        booked = refunds.refund_operation(payment_id=payment.pk, amount=Decimal(20)).refund
+        script["refund"] = lost
+        with pytest.raises(PaymentOutcomeUnknown):
+            refunds.refund(payment_id=payment.pk, amount=Decimal(30))
+        with pytest.raises(InvalidData, match="booked already"):
+            decide(Operation.objects.get(status="open"), Verdict.EXECUTED, provider_ref=booked.provider_ref)
+
+    def test_with_the_reference_of_another_capture(self, till: Till, script: Script) -> None:
+        payment = till.authorized()
+        captures.capture(payment_id=payment.pk, amount=Decimal(20))
+        script["capture"] = lost
+        with pytest.raises(PaymentOutcomeUnknown):
+            captures.capture(payment_id=payment.pk, amount=Decimal(30))
+        booked = payment.captures.get()
+        with pytest.raises(InvalidData, match="booked already"):
+            decide(Operation.objects.get(status="open"), Verdict.EXECUTED, provider_ref=booked.provider_ref)
+
+    def test_with_the_object_of_another_session(self, till: Till, script: Script) -> None:
+        paid = till.authorized()
+        till.cart_id = "cart_2"
+        script["initiate"] = lost
+        with pytest.raises(PaymentOutcomeUnknown):
+            till.session()
+        with pytest.raises(InvalidData, match="booked already"):
+            decide(Operation.objects.get(status="open"), Verdict.EXECUTED, provider_ref=paid.provider_ref)
+
     def test_twice(self, lost_refund: Operation) -> None:
         decide(lost_refund, Verdict.EXECUTED)
         with pytest.raises(NotAllowed, match="is closed"):
