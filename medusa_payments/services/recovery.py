@@ -72,6 +72,8 @@ def _resolve(reservation: Reservation) -> None:
             return
         if converged.problem:
             _hand_to_a_person(operation, converged.problem)
+        elif _can_only_be_sent_again(operation, session, reading):
+            _send_again(reservation, "The payment provider can't tell whether it was executed.")
         elif _shows_the_effect(operation, reading):
             _settle_as_seen(operation, reading)
         else:
@@ -93,6 +95,17 @@ def _conclude_from_absence(reservation: Reservation, reading: Reading) -> None:
         _close_or_send(reservation)
     else:
         _try_later(operation, "It may still be on its way to the payment provider.")
+
+
+def _can_only_be_sent_again(operation: Operation, session: PaymentSession, reading: Found) -> bool:
+    """Say whether an update's amount tells nothing, because the object had it before, and its data may be lost.
+
+    One that can't be sent again, or isn't wanted any more, is taken for executed: nobody pays by it.
+    """
+    if operation.kind != OperationKind.UPDATE or reading.snapshot.money.minor_units != operation.amount:
+        return False
+    is_told = operation.amount != session.amount or operation.request["data"] == session.client_data
+    return not is_told and _is_wanted(operation) and operations.is_remembered(operation)
 
 
 def _shows_the_effect(operation: Operation, reading: Found) -> bool:

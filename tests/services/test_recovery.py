@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from medusa_payments.exceptions import Conflict, PaymentOutcomeUnknown
+from medusa_payments.exceptions import Conflict, PaymentAuthorizationError, PaymentOutcomeUnknown
 from medusa_payments.models import Operation, Payment, PaymentSession, Refund
 from medusa_payments.money import Money
 from medusa_payments.providers.errors import ProviderUnavailable
@@ -151,6 +151,34 @@ class TestAProviderThatDoesntTellWhoCausedAMovement:
 
 
 class TestAnUpdate:
+    @pytest.mark.parametrize("outcome", [lost, answer_lost])
+    def test_of_data_alone_is_sent_again(
+        self, till: Till, script: Script, fake_provider: FakeProvider, moved: Moved, outcome: Any
+    ) -> None:
+        """Its amount was there before: it says nothing of the data, by which the customer is going to pay."""
+        session = till.session()
+        script["update"] = outcome
+        unknown(lambda: till.session_of(session, on="authorize", outcome="declined"))
+        script.clear()
+
+        assert recover() == 0
+
+        assert Operation.objects.get(kind="update").status == "succeeded"
+        assert moved("update") == [10000]
+        with pytest.raises(PaymentAuthorizationError):
+            authorize(session)
+
+    def test_of_data_that_another_choice_has_replaced_is_left(self, till: Till, script: Script, moved: Moved) -> None:
+        session = till.session()
+        script["update"] = lost
+        unknown(lambda: till.session_of(session, on="authorize", outcome="declined"))
+        script.clear()
+        run_out(Operation.objects.get(kind="update"))
+        till.session("pp_system_default")
+
+        assert recover() == 0
+        assert moved("update") == []
+
     @pytest.mark.parametrize(
         ("outcome", "status", "amount"), [(lost, "not_executed", 10000), (answer_lost, "succeeded", 8000)]
     )
