@@ -25,11 +25,17 @@ class Difference:
 
 
 def check() -> Iterator[Difference]:
-    """Yield every stored value that differs from what its facts say. Changes nothing."""
+    """Yield every stored value that differs from what its facts say. Changes nothing.
+
+    What differs at first sight is read again with its collection locked, so that a payment that moves meanwhile is no
+    false alarm. Raises `InsideTransaction`.
+    """
     for payment in primary(Payment).order_by("pk").iterator(chunk_size=CHUNK):
-        yield from _check_payment(payment)
+        if any(_check_payment(payment)):
+            yield from _check_payment_at_rest(payment)
     for collection in primary(PaymentCollection).order_by("pk").iterator(chunk_size=CHUNK):
-        yield from _check_collection(collection)
+        if any(_check_collection(collection)):
+            yield from _check_collection_at_rest(collection.pk)
 
 
 def rebuild() -> int:
@@ -45,6 +51,16 @@ def rebuild() -> int:
                 projections.store(collection)
                 rebuilt += 1
     return rebuilt
+
+
+def _check_payment_at_rest(payment: Payment) -> list[Difference]:
+    with locked_collection(payment.payment_collection_id, include_deleted=True):
+        return list(_check_payment(primary(Payment).get(pk=payment.pk)))
+
+
+def _check_collection_at_rest(payment_collection_id: str) -> list[Difference]:
+    with locked_collection(payment_collection_id, include_deleted=True) as collection:
+        return list(_check_collection(collection))
 
 
 def _check_payment(payment: Payment) -> Iterator[Difference]:

@@ -26,9 +26,11 @@ from medusa_payments.models import (
 )
 from medusa_payments.providers.errors import ProviderUnavailable
 from medusa_payments.providers.facts import RefundState
-from medusa_payments.services import captures, convergence, ledger, projections, refunds
+from medusa_payments.services import captures, convergence, ledger, projections, rebuild, refunds
 from medusa_payments.services.locks import locked_collection
+from medusa_payments.services.reconciliation import run
 from medusa_payments.services.reconciliation.drift import DriftKind
+from medusa_payments.services.reconciliation.fix import fix
 from medusa_payments.testing.fake_ledger import FakePayment
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.reconciliation.many import make_clean_payments
@@ -298,6 +300,19 @@ def test_a_provider_that_cant_be_asked_is_said_so(
     assert (status, found["not_compared"]) == (2, ["pp_fake_fake: Out of order."])
 
 
+@pytest.mark.parametrize("kind", [DriftKind.ORPHAN_OBJECT, DriftKind.EXTERNAL_CAPTURE])
+def test_a_drift_whose_provider_cant_be_asked_again_is_left_and_said_so(
+    plant: Callable[[DriftKind], None], monkeypatch: pytest.MonkeyPatch, kind: DriftKind
+) -> None:
+    def unavailable(*_: Any) -> Any:
+        raise ProviderUnavailable("Out of order.")
+
+    plant(kind)
+    (drift,) = run.reconcile(run.Scope(provider_id="pp_fake_fake"))
+    monkeypatch.setattr(FakeProvider, "retrieve", unavailable)
+    assert fix(drift) == "Out of order."
+
+
 class TestRebuild:
     def check(self) -> tuple[int, str]:
         out = StringIO()
@@ -319,6 +334,17 @@ class TestRebuild:
 
         call_command("payments_rebuild", stdout=StringIO())
         assert self.check()[0] == 0
+
+    def test_a_payment_that_moves_while_it_is_checked_is_no_false_alarm(self, till: Till) -> None:
+        first = till.captured()
+        till.cart_id = "cart_2"
+        second = till.authorized()
+        Payment.objects.filter(pk=first.pk).update(refunded_amount=500)
+        found = rebuild.check()
+        assert next(found).row == first.pk
+
+        captures.capture(payment_id=second.pk)
+        assert {difference.row for difference in found} <= {first.pk, first.payment_collection_id}
 
     def test_a_counter_that_no_line_explains_is_told_and_left(self, till: Till) -> None:
         till.captured()

@@ -3,6 +3,7 @@
 from django.utils import timezone
 
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
+from medusa_payments.providers.errors import ProviderError
 from medusa_payments.providers.facts import PaymentSnapshot, RetrieveRequest
 from medusa_payments.providers.registry import providers
 from medusa_payments.queries.primary import primary
@@ -22,10 +23,9 @@ RECONCILIATION = "reconciliation"
 
 
 def fix(drift: Drift) -> str:
-    """Do what can be done about a drift and say what that was. Idempotent."""
+    """Do what can be done about a drift and say what that was, or why nothing was. Idempotent."""
     if drift.kind in BOOKED_BY_LOOKING:
-        convergence.look_at(drift.session_id)
-        return "booked what the provider has"
+        return convergence.look_at(drift.session_id).problem or "booked what the provider has"
     if drift.kind in FROZEN_FOR_A_PERSON:
         return _freeze(drift)
     if drift.kind is DriftKind.UNRESOLVED_OPERATION:
@@ -71,9 +71,11 @@ def _give_up(session: PaymentSession) -> None:
 
 def _adopt(drift: Drift) -> str:
     """Book an object that has our metadata: for its session, or for a new one of a collection without a cart."""
-    snapshot = providers[drift.provider_id].retrieve(
-        RetrieveRequest(session_id=str(drift.theirs["session_id"]), provider_ref=drift.provider_ref)
-    )
+    request = RetrieveRequest(session_id=str(drift.theirs["session_id"]), provider_ref=drift.provider_ref)
+    try:
+        snapshot = providers[drift.provider_id].retrieve(request)
+    except ProviderError as error:
+        return error.message
     if snapshot is None:
         return "gone meanwhile"
     session = primary(PaymentSession).filter(pk=drift.session_id).first() if drift.session_id else None
