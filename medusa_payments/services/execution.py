@@ -163,13 +163,17 @@ def raise_unless_succeeded(operation: Operation) -> None:
 
 
 def _withdraw(reservation: Reservation, message: str = "The database failed while the payment was reserved.") -> None:
-    """Close what won't be sent. Where its commit failed, it may have been carried out all the same."""
+    """Close what won't be sent. Where its commit failed, it may have been carried out all the same, even settled by a
+    local provider: then its caller is not told, and may ask again.
+    """
     operation = reservation.operation
     outcome = Unknown(message=message) if reservation.is_resend else NotExecuted(message=message)
     locks.renew_connection()
     try:
         with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
             apply_settlement(collection, operation, outcome, is_answer=False)
+            if operation.is_open:
+                operations.mark_undelivered(operation)
     except (Operation.DoesNotExist, DatabaseError):
         logger.warning("operation %s was not reserved, or can't be reached now", operation.pk)
 

@@ -327,6 +327,11 @@ def mark_answered(operation: Operation) -> None:
     primary(Operation).filter(pk=operation.pk).update(answered_at=Now())
 
 
+def mark_undelivered(operation: Operation) -> None:
+    """Record that the caller who was to be given the outcome didn't get it."""
+    primary(Operation).filter(pk=operation.pk).update(answered_at=None)
+
+
 def outcome_unknown(operation: Operation) -> PaymentOutcomeUnknown:
     """Return the error that says: wait, don't repeat with other numbers."""
     details: dict[str, Any] = {"operation_id": operation.pk, "kind": operation.kind}

@@ -114,6 +114,16 @@ class TestCommitsThatAreNotAcknowledged:
         assert moved("capture") == [3000]
 
     @pytest.mark.parametrize("is_carried_out", [True, False])
+    def test_of_a_reservation_that_a_local_provider_has_settled(self, till: Till, is_carried_out: bool) -> None:
+        payment = till.authorized("pp_system_default")
+
+        with commit(is_carried_out=is_carried_out), pytest.raises(OperationalError):
+            captures.capture(payment_id=payment.pk, amount=Decimal(30))
+        captured = captures.capture(payment_id=payment.pk, amount=Decimal(30))
+
+        assert (captured.captured_amount, captured.capturing_amount) == (3000, 0)
+
+    @pytest.mark.parametrize("is_carried_out", [True, False])
     def test_of_a_repeat(self, till: Till, script: Script, moved: Moved, is_carried_out: bool) -> None:
         """Here the request may have been executed before, so it stays unknown."""
         payment = till.authorized()
