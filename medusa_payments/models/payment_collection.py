@@ -47,7 +47,7 @@ class PaymentCollection(models.Model):
     `idempotency_key` is that of the caller who asked for it, unique with the order, `fingerprint` a hash of what was
     asked. `on_failure` is what happens to its money when the shop's order fails, or when it isn't resolved by
     `resolve_by`; `failed_at` says that it did. The worker looks after the collection at `attention_at` (NULL: nothing
-    to look after); `attention_count` is how often it has looked in vain.
+    to look after); `attention_count` is how often it has looked since there was something.
     """
 
     id = PrefixedIdField(prefix="pay_col", verbose_name=_("id"))

@@ -153,7 +153,7 @@ def _leave_to_the_worker(operation: Operation, message: str) -> None:
 
 def _have_it_looked_after(collection: PaymentCollection) -> None:
     """What was not done may still be called for, perhaps with another amount."""
-    attention.ask(collection, timezone.now() + attention.SHORTEST_WAIT)
+    attention.ask(collection, timezone.now() + attention.backoff(collection.attention_count))
 
 
 def _expire_lease(collection: PaymentCollection, operation: Operation, message: str) -> None:

@@ -49,8 +49,8 @@ def tend(payment_collection_id: str) -> None:
         convergence.look_at(session.pk)
     with locked_collection(payment_collection_id, include_deleted=True) as collection:
         reservations = duties.reserve(collection)
-        collection.attention_count = 0 if reservations else collection.attention_count + 1
         collection.attention_at = _next_look(collection)
+        collection.attention_count = collection.attention_count + 1 if collection.attention_at else 0
         projections.store(collection)
         primary(PaymentCollection).filter(pk=collection.pk).update(attention_count=collection.attention_count)
     carry_out(reservations, is_answer=True)

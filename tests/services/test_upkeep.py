@@ -43,6 +43,17 @@ def test_an_object_whose_cancel_failed_is_given_up_later(
     assert PaymentSession.objects.get(slot=None).status == "canceled"
 
 
+def test_while_its_provider_cannot_be_reached_it_is_tried_ever_more_rarely(till: Till, script: Script) -> None:
+    till.session()
+    script["cancel"] = unavailable
+    collection = till.session(SECOND).payment_collection
+    waits = []
+    for _ in range(4):
+        upkeep.tend(collection.pk)
+        waits.append(round((attention() - timezone.now()) / timedelta(seconds=10)))
+    assert waits == sorted(set(waits))
+
+
 def test_an_orphan_whose_cancel_never_arrived_is_looked_after(till: Till, script: Script, moved: Moved) -> None:
     """It was never replaced: it came to be when another provider had been chosen already."""
     collection = till.collection()
