@@ -6,4 +6,4 @@ from medusa_payments.queries.primary import primary
 
 def of_operation(operation: Operation) -> Refund | None:
     """Return the refund that an operation has caused; None while the provider has only accepted it."""
-    return primary(Refund).filter(operation=operation).first()
+    return primary(Refund).filter(operation=operation).select_related("refund_reason").first()

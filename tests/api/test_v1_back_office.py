@@ -162,7 +162,7 @@ class TestPayments:
             "amount": 1000,
             "note": "Sorry",
             "reason": "return",
-            "metadata": {"reason": "return"},
+            "metadata": None,
             "idempotency_key": None,
         }
         assert (line.amount, line.metadata, line.refund_reason) == (1000, {"reason": "return"}, None)
@@ -186,6 +186,22 @@ class TestPayments:
         answer = staff.post(f"/v1/admin/payments/{made['id']}/refund", {"amount": 1000, "reason": "other"})
         document = answer.json()["refund"]
         assert (answer.status_code, document["id"][:6], document["amount"]) == (200, "payop_", 1000)
+
+    @pytest.mark.parametrize(("code", "reason"), [("claim", "claim"), ("late", "other"), (None, "other")])
+    def test_one_whose_answer_v2_never_got(
+        self, staff: ValidatedClient, payment: Make, code: str | None, reason: str
+    ) -> None:
+        """It is found out, and shown with the nearest of v1's reasons."""
+        made = payment(on="refund", outcome="timeout_after")
+        captures.capture(payment_id=made["id"])
+        named = {"refund_reason_id": refund_reasons.create(label="Why", code=code).pk} if code else {}
+        assert staff.post(f"/admin/payments/{made['id']}/refund", {"amount": 10} | named).status_code == 409
+
+        answer = staff.post(f"/v1/admin/payments/{made['id']}/refund", {"amount": 1000, "reason": "return"})
+
+        document = answer.json()["refund"]
+        assert (answer.status_code, document["amount"], document["reason"]) == (200, 1000, reason)
+        assert document["id"] == Refund.objects.get().pk
 
     def test_too_much(self, staff: ValidatedClient, captured: str) -> None:
         payment_id = captured.rpartition("/")[2]

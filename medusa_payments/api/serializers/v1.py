@@ -130,7 +130,7 @@ class V1RefundSerializer(serializers.Serializer[Any]):
     amount = serializers.IntegerField()
     note = serializers.CharField(allow_null=True)
     reason = serializers.ChoiceField(choices=V1_REFUND_REASONS)
-    metadata = RecordField(allow_null=True)
+    metadata = RecordField(allow_null=True, help_text="Always null.")
     idempotency_key = serializers.CharField(allow_null=True)
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()

@@ -57,7 +57,7 @@ REFUND: dict[str, Any] = {
     "amount": 1000,
     "note": "Sorry for the dented box.",
     "reason": "return",
-    "metadata": {"reason": "return"},
+    "metadata": None,
     "idempotency_key": None,
     "created_at": REFUNDED_AT,
     "updated_at": REFUNDED_AT,

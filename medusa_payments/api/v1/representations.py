@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import Any
 
 from medusa_payments.api.selection import Selectable
+from medusa_payments.api.serializers.v1 import V1_REFUND_REASONS
 from medusa_payments.api.v1.providers import provider_name
 from medusa_payments.queries import (
     Operation,
@@ -90,12 +91,20 @@ def refund(operation: Operation, line: Refund | None, payment: Payment) -> Docum
         "payment_id": payment.pk,
         "amount": operation.amount,
         "note": operation.intent["note"],
-        "reason": operation.intent["metadata"]["reason"],
-        "metadata": operation.intent["metadata"],
+        "reason": _refund_reason(operation, line),
+        "metadata": None,
         "idempotency_key": None,
         "created_at": made_at,
         "updated_at": made_at,
     }
+
+
+def _refund_reason(operation: Operation, line: Refund | None) -> str:
+    """Return v1's reason; the nearest one for a refund that was asked for elsewhere, and whose outcome v1 found out."""
+    chosen = operation.intent.get("metadata", {}).get("reason")
+    if chosen is None and line is not None and line.refund_reason is not None:
+        chosen = line.refund_reason.code
+    return chosen if chosen in V1_REFUND_REASONS else "other"
 
 
 def _region(collection: PaymentCollection) -> Document | None:
