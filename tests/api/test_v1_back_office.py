@@ -60,6 +60,13 @@ class TestCollections:
     def test_update_of_nothing(self, staff: ValidatedClient, path: str) -> None:
         assert staff.post(path, {}).json()["payment_collection"]["description"] is None
 
+    def test_null_empties_what_was_noted(self, staff: ValidatedClient, path: str) -> None:
+        staff.post(path, {"description": "Two shirts", "metadata": {"a": 1}})
+        for name in ("description", "metadata"):
+            answer = staff.post(path, {name: None})
+            assert (answer.status_code, answer.json()["payment_collection"][name]) == (200, None)
+        assert staff.get(path).json()["payment_collection"]["description"] is None
+
     def test_delete(self, staff: ValidatedClient, path: str) -> None:
         collection_id = path.rpartition("/")[2]
         for _ in range(2):
@@ -167,6 +174,10 @@ class TestPayments:
         }
         assert (line.amount, line.metadata, line.refund_reason) == (1000, {"reason": "return"}, None)
         assert staff.get(captured).json()["payment"]["amount_refunded"] == 1000
+
+    def test_no_note_is_as_good_as_none(self, staff: ValidatedClient, captured: str) -> None:
+        answer = staff.post(f"{captured}/refund", {"amount": 1000, "reason": "return", "note": None})
+        assert (answer.status_code, answer.json()["refund"]["note"]) == (200, None)
 
     def test_the_shops_own_reason_of_that_code(self, staff: ValidatedClient, captured: str) -> None:
         reason = refund_reasons.create(label="Claim", code="claim")

@@ -59,6 +59,11 @@ def sessions_of(answer: Any) -> list[tuple[str, int, str]]:
 
 
 class TestManagingSessions:
+    def test_a_query_says_nothing(self, v1: ValidatedClient, path: str) -> None:
+        """Medusa looks at none where a body is sent."""
+        for query in ("fields=id", "expand=payments", "surprise=1"):
+            assert v1.post(f"{path}/sessions?{query}", {"provider_id": "manual"}).status_code == 200
+
     def test_several(self, batch: Make) -> None:
         answer = batch(*PARTS)
 
@@ -80,8 +85,9 @@ class TestManagingSessions:
         assert (shown[1], shown[0] != second["id"]) == (first["id"], True)
         assert sessions_of(answer) == [("manual", 1000, "pending"), ("fake_fake", 4997, "pending")]
 
-    def test_an_unknown_id_is_a_new_session(self, batch: Make) -> None:
-        answer = batch({"provider_id": "manual", "amount": 5997, "session_id": "payses_unknown"})
+    @pytest.mark.parametrize("session_id", ["payses_unknown", "", None])
+    def test_an_unknown_id_is_a_new_session(self, batch: Make, session_id: str | None) -> None:
+        answer = batch({"provider_id": "manual", "amount": 5997, "session_id": session_id})
         assert sessions_of(answer) == [("manual", 5997, "pending")]
 
     @pytest.mark.parametrize("amounts", [[5996], [5997, 1], [3000, 2000], []])
@@ -274,7 +280,10 @@ class TestReading:
     @pytest.mark.parametrize(
         ("query", "keys"),
         [
-            ("fields=status,amount", {"id", "status", "amount", "payment_sessions"}),
+            ("fields=status,amount", {"id", "status", "amount", "region", "payment_sessions"}),
+            ("fields=", {"id", "region", "payment_sessions"}),
+            ("fields=id,payments.amount", {"id", "region", "payment_sessions", "payments"}),
+            ("fields=id,*payments", {"id", "region", "payment_sessions", "payments"}),
             ("fields=amount&expand=", {"id", "amount"}),
             ("fields=id&expand=payments,region.countries", {"id", "payments", "region"}),
             ("fields=id&expand=nothing,none", {"id"}),

@@ -49,10 +49,6 @@ class V1SelectionQuery(SelectionQuery):
     expand = StringField(required=False, help_text="Relations, in place of the usual ones.")
 
 
-class V1NoQuery(StrictSerializer):
-    """Nothing to say."""
-
-
 class V1SetPaymentSessionSerializer(StrictSerializer):
     provider_id = StringField(help_text="The payment provider that takes all of it, as v1 names it.")
 
@@ -60,7 +56,9 @@ class V1SetPaymentSessionSerializer(StrictSerializer):
 class V1SessionChoiceSerializer(StrictSerializer):
     provider_id = StringField(help_text="The payment provider that takes this part, as v1 names it.")
     amount = MinorUnitsField(help_text="This part, in minor units.")
-    session_id = StringField(required=False, help_text="The live session that is to be kept or changed.")
+    session_id = StringField(
+        required=False, allow_null=True, help_text="The live session that is to be kept or changed."
+    )
 
 
 class V1SetPaymentSessionsSerializer(StrictSerializer):
@@ -72,14 +70,20 @@ class V1AuthorizePaymentSessionsSerializer(StrictSerializer):
 
 
 class V1UpdatePaymentCollectionSerializer(StrictSerializer):
-    description = StringField(required=False, max_length=MAX_DESCRIPTION_LENGTH)
-    metadata = RecordField(required=False, help_text='Merged with what is there; a value of "" removes its key.')
+    description = StringField(required=False, allow_null=True, max_length=MAX_DESCRIPTION_LENGTH)
+    metadata = RecordField(
+        required=False,
+        allow_null=True,
+        help_text='Merged with what is there; a value of "" removes its key, null all of them.',
+    )
 
 
 class V1RefundPaymentSerializer(StrictSerializer):
     amount = MinorUnitsField(help_text="In minor units.")
     reason = serializers.ChoiceField(choices=V1_REFUND_REASONS)
-    note = StringField(required=False, max_length=MAX_NOTE_LENGTH, help_text="Visible to the customer.")
+    note = StringField(
+        required=False, allow_null=True, max_length=MAX_NOTE_LENGTH, help_text="Visible to the customer."
+    )
 
 
 class V1PaymentSessionSerializer(serializers.Serializer[Any]):

@@ -9,7 +9,6 @@ from rest_framework.response import Response
 
 from medusa_payments.api.schema import UnkeyedAutoSchema, operation
 from medusa_payments.api.serializers.v1 import (
-    V1NoQuery,
     V1PaymentCollectionDeletedSerializer,
     V1PaymentCollectionResponseSerializer,
     V1SelectionQuery,
@@ -62,7 +61,6 @@ class V1AdminPaymentCollectionViewSet(AdminViewSet):
     )
     def update(self, request: Request, id: str) -> Response:
         body = self.validated(V1UpdatePaymentCollectionSerializer, request.data)
-        self.validated_query(V1NoQuery)
         existing_collection(id)
         collection_notes.update(payment_collection_id=id, created_by=self.actor_id, **body)
         return _saved(id)

@@ -10,7 +10,6 @@ from rest_framework.response import Response
 
 from medusa_payments.api.schema import operation
 from medusa_payments.api.serializers.v1 import (
-    V1NoQuery,
     V1PaymentResponseSerializer,
     V1RefundPaymentSerializer,
     V1RefundResponseSerializer,
@@ -80,7 +79,6 @@ class V1AdminPaymentViewSet(AdminViewSet):
     @action(detail=True, methods=["post"])
     def refund(self, request: Request, id: str) -> Response:
         body = self.validated(V1RefundPaymentSerializer, request.data)
-        self.validated_query(V1NoQuery)
         payment, reason = _existing(id), refund_reasons.of_code(body["reason"])
         with _about_refunding(payment):
             operation = refunds.refund_operation(

@@ -10,7 +10,6 @@ from rest_framework.response import Response
 from medusa_payments.api.schema import operation
 from medusa_payments.api.serializers.v1 import (
     V1AuthorizePaymentSessionsSerializer,
-    V1NoQuery,
     V1PaymentCollectionResponseSerializer,
     V1PaymentSessionResponseSerializer,
     V1SetPaymentSessionSerializer,
@@ -61,7 +60,6 @@ class V1PaymentSessionViewSet(PublicViewSet):
     @action(detail=True, methods=["post"], url_path="sessions/batch/authorize")
     def authorize_batch(self, request: Request, id: str) -> Response:
         body = self.validated(V1AuthorizePaymentSessionsSerializer, request.data)
-        self.validated_query(V1NoQuery)
         existing_collection(id)
         payment_sessions.authorize_sessions(
             payment_collection_id=id,
@@ -114,7 +112,6 @@ class V1PaymentSessionViewSet(PublicViewSet):
     @action(detail=True, methods=["post"], url_path="sessions/batch")
     def manage_batch(self, request: Request, id: str) -> Response:
         body = self.validated(V1SetPaymentSessionsSerializer, request.data)
-        self.validated_query(V1NoQuery)
         collection = existing_collection(id)
         choices = [_choice(collection, **chosen) for chosen in body["sessions"]]
         with about_setting_sessions(id):
@@ -143,7 +140,6 @@ class V1PaymentSessionViewSet(PublicViewSet):
     @action(detail=True, methods=["post"], url_path="sessions")
     def manage_one(self, request: Request, id: str) -> Response:
         body = self.validated(V1SetPaymentSessionSerializer, request.data)
-        self.validated_query(V1NoQuery)
         provider_id = _enabled(existing_collection(id), body["provider_id"])
         with about_setting_sessions(id):
             payment_sessions.initialize(

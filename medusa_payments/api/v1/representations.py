@@ -48,13 +48,20 @@ class Shape:
 
     def represent(self, row: object, fields: str | None = None, expand: str | None = None) -> Document:
         """Return a row's document. `fields` replaces or modifies its columns (`+a`, `-a`), `expand` replaces its
-        relations; of a path only the first step counts. Unknown names are ignored, `id` is always there.
+        relations; a path into a relation asks for all of it. Unknown names are ignored, `id` is always there.
         """
         getters = {**self.columns, **self.relations}
         everything = Selectable(available={name: {} for name in getters}, default={name: {} for name in self.shown})
-        asked = self.expanded if expand is None else [path.strip().partition(".")[0] for path in expand.split(",")]
-        names = [*everything.select(fields), *(name for name in asked if name in self.relations)]
+        asked = self.expanded if expand is None else [name.strip() for name in _first_steps(expand)]
+        selected = everything.select(None if fields is None else ",".join(_first_steps(fields)))
+        names = [*selected, *(name for name in asked if name in self.relations)]
         return {name: getters[name](row) for name in dict.fromkeys(names)}
+
+
+def _first_steps(paths: str) -> list[str]:
+    """What would take a part of a relation away takes nothing, as in Medusa."""
+    steps = [path.partition(".") for path in paths.split(",")]
+    return ["-" if step.startswith("-") and rest else step for step, _, rest in steps]
 
 
 def collection_status(collection: PaymentCollection) -> str:
@@ -172,8 +179,8 @@ def _collection(shown: tuple[str, ...], *expanded: str) -> Shape:
 
 
 PAYMENT = Shape(columns=_PAYMENT_COLUMNS, relations={}, shown=tuple(_PAYMENT_COLUMNS))
-STORE_COLLECTION = _collection(_STORE_COLUMNS, "payment_sessions")
-ADMIN_COLLECTION = _collection((*_STORE_COLUMNS, "authorized_amount"), "payment_sessions", "payments")
+STORE_COLLECTION = _collection(_STORE_COLUMNS, "region", "payment_sessions")
+ADMIN_COLLECTION = _collection((*_STORE_COLUMNS, "authorized_amount"), "region", "payment_sessions", "payments")
 COLLECTION_WITH_SESSIONS = _collection(tuple(_COLLECTION_COLUMNS), "region", "payment_sessions")
 COLLECTION_WITH_PAYMENTS = _collection(tuple(_COLLECTION_COLUMNS), "payment_sessions", "payments")
 SAVED_COLLECTION = _collection(tuple(_COLLECTION_COLUMNS))
