@@ -31,20 +31,10 @@ _WIRE_TYPES: tuple[tuple[type[serializers.Field[Any, Any, Any, Any]], str], ...]
 )
 
 
-def validated(serializer_class: type[serializers.Serializer[Any]], data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the validated values of a body or query.
-
-    Raises `InvalidData` with the first three problems in Medusa's words.
-    """
-    serializer = serializer_class(data=data)
-    if serializer.is_valid():
-        return dict(serializer.validated_data)
-    problems = islice(_problems(serializer, serializer.errors, data, ()), MAX_MESSAGES)
-    raise InvalidData(f"Invalid request: {'; '.join(problem.message() for problem in problems)}")
-
-
 @dataclass(frozen=True, slots=True)
-class _Problem:
+class Problem:
+    """What is wrong with one value of a request."""
+
     field: Any
     detail: ErrorDetail
     value: Any
@@ -54,13 +44,37 @@ class _Problem:
     def name(self) -> str:
         return safe_names(", ".join(self.path))
 
-    def message(self) -> str:
-        return _MESSAGES.get(self.detail.code or "", _custom)(self)
+    @property
+    def code(self) -> str:
+        return self.detail.code or ""
 
 
-def _problems(field: Any, errors: Any, value: Any, path: _Path) -> Iterator[_Problem]:
+Words = Callable[[list[Problem]], str]
+"""Puts problems into the words of one API."""
+
+
+def in_v2_words(problems: list[Problem]) -> str:
+    """Return one message about all of them."""
+    return f"Invalid request: {'; '.join(_MESSAGES.get(each.code, _custom)(each) for each in problems)}"
+
+
+def validated(
+    serializer_class: type[serializers.Serializer[Any]], data: Mapping[str, Any], words: Words = in_v2_words
+) -> dict[str, Any]:
+    """Return the validated values of a body or query.
+
+    Raises `InvalidData` with the first three problems in the words of an API.
+    """
+    serializer = serializer_class(data=data)
+    if serializer.is_valid():
+        return dict(serializer.validated_data)
+    problems = islice(_problems(serializer, serializer.errors, data, ()), MAX_MESSAGES)
+    raise InvalidData(words(list(problems)))
+
+
+def _problems(field: Any, errors: Any, value: Any, path: _Path) -> Iterator[Problem]:
     if isinstance(errors, ErrorDetail):
-        yield _Problem(field, errors, value, path)
+        yield Problem(field, errors, value, path)
     elif isinstance(errors, Mapping):
         for key, inner in errors.items():
             yield from _problems(*_step(field, key, inner, value, path))
@@ -74,7 +88,7 @@ def _step(field: Any, key: Any, errors: Any, value: Any, path: _Path) -> tuple[A
     """Descend to the field that a key of the errors names; a key that names none speaks of the container itself."""
     is_record = isinstance(field, serializers.Serializer)
     child = field.fields.get(key) if is_record else getattr(field, "child", None)
-    if child is None:
+    if child is None or (isinstance(field, serializers.ListSerializer) and not isinstance(key, int)):
         return field, errors, value, path
     return child, errors, _item(value, key), (*path, str(key))
 
@@ -86,38 +100,42 @@ def _item(value: Any, key: Any) -> Any:
         return None
 
 
-def _required(problem: _Problem) -> str:
+def _required(problem: Problem) -> str:
     return f"Field '{problem.name}' is required"
 
 
-def _wrong_type(problem: _Problem) -> str:
+def _null(problem: Problem) -> str:
+    return (_wrong_choice if isinstance(problem.field, serializers.ChoiceField) else _wrong_type)(problem)
+
+
+def _wrong_type(problem: Problem) -> str:
     return f"Expected type: '{_wire_type(problem.field)}' for field '{problem.name}', got: '{echo(problem.value)}'"
 
 
-def _too_small(problem: _Problem) -> str:
+def _too_small(problem: Problem) -> str:
     return f"Value for field '{problem.name}' too small, expected at least: '{_limit(problem.field, 'min', 1)}'"
 
 
-def _too_big(problem: _Problem) -> str:
+def _too_big(problem: Problem) -> str:
     return f"Value for field '{problem.name}' too big, expected at most: '{_limit(problem.field, 'max', 0)}'"
 
 
-def _wrong_choice(problem: _Problem) -> str:
+def _wrong_choice(problem: Problem) -> str:
     choices = ", ".join(str(choice) for choice in problem.field.choices)
     return f"Expected: '{choices}' for field '{problem.name}', but got: '{echo(problem.value)}'"
 
 
-def _unrecognized(problem: _Problem) -> str:
+def _unrecognized(problem: Problem) -> str:
     return f"Unrecognized fields: '{safe_names(problem.detail)}'"
 
 
-def _custom(problem: _Problem) -> str:
+def _custom(problem: Problem) -> str:
     return str(problem.detail)
 
 
-_MESSAGES: dict[str, Callable[[_Problem], str]] = {
+_MESSAGES: dict[str, Callable[[Problem], str]] = {
     "required": _required,
-    "null": _wrong_type,
+    "null": _null,
     "invalid": _wrong_type,
     "not_a_list": _wrong_type,
     "max_string_length": _wrong_type,

@@ -28,7 +28,7 @@ from medusa_payments.api.permissions import (
 )
 from medusa_payments.api.renderers import AlwaysJSON, JSONRenderer
 from medusa_payments.api.schema import PaymentsAutoSchema
-from medusa_payments.api.validation import validated
+from medusa_payments.api.validation import Problem, in_v2_words, validated
 from medusa_payments.conf import payments_settings
 from medusa_payments.customers import Customer, resolve_customer
 from medusa_payments.exceptions import InvalidData, NotFound, Unauthorized
@@ -90,11 +90,15 @@ class PaymentsViewSet(GenericViewSet[Any]):
 
     def validated(self, serializer_class: type[Serializer[Any]], data: Any) -> dict[str, Any]:
         """Return the validated body. Raises `InvalidData` in Medusa's words. Call it before `validated_query`."""
-        return validated(serializer_class, data)
+        return validated(serializer_class, data, self.worded)
 
     def validated_query(self, serializer_class: type[Serializer[Any]]) -> dict[str, Any]:
         """Return the validated query parameters. Raises `InvalidData` in Medusa's words."""
-        return validated(serializer_class, nested(self.request.query_params))
+        return validated(serializer_class, nested(self.request.query_params), self.worded)
+
+    def worded(self, problems: list[Problem]) -> str:
+        """Return the message about what is wrong with a request."""
+        return in_v2_words(problems)
 
 
 class PublicViewSet(PaymentsViewSet):

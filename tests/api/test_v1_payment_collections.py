@@ -152,22 +152,6 @@ class TestManagingSessions:
                 "message": "Payment collection with id pay_col_1 was not found",
             }
 
-    @pytest.mark.parametrize(
-        ("session", "message"),
-        [
-            ({"provider_id": "manual"}, "Field 'sessions, 0, amount' is required"),
-            ({"amount": 5997}, "Field 'sessions, 0, provider_id' is required"),
-            (
-                {"provider_id": "manual", "amount": 1.5},
-                "Expected type: 'number' for field 'sessions, 0, amount', got: '1.5'",
-            ),
-            ({"provider_id": "manual", "amount": 5997, "x": 1}, "Unrecognized fields: 'x'"),
-        ],
-    )
-    def test_wrong_words(self, batch: Make, session: dict[str, Any], message: str) -> None:
-        answer = batch(session)
-        assert (answer.status_code, answer.json()["message"]) == (400, f"Invalid request: {message}")
-
 
 class TestAuthorizingSeveral:
     def test_in_part_then_in_full(self, v1: ValidatedClient, path: str, batch: Make) -> None:

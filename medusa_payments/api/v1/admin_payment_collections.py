@@ -17,6 +17,7 @@ from medusa_payments.api.serializers.v1 import (
 from medusa_payments.api.v1 import examples
 from medusa_payments.api.v1.errors import existing_collection
 from medusa_payments.api.v1.representations import ADMIN_COLLECTION, SAVED_COLLECTION, collection_status
+from medusa_payments.api.v1.validation import InV1Words
 from medusa_payments.api.viewsets import AdminViewSet
 from medusa_payments.exceptions import NotAllowed, NotFound
 from medusa_payments.queries import payment_collections as collection_queries
@@ -25,7 +26,7 @@ from medusa_payments.services import collection_notes, manual_authorization, pay
 TAGS = ["v1: payment collections of the staff"]
 
 
-class V1AdminPaymentCollectionViewSet(AdminViewSet):
+class V1AdminPaymentCollectionViewSet(InV1Words, AdminViewSet):
     required_permissions: ClassVar = {
         "retrieve": "medusa_payments.view_paymentcollection",
         "update": "medusa_payments.change_paymentcollection",

@@ -17,6 +17,7 @@ from medusa_payments.api.serializers.v1 import (
 )
 from medusa_payments.api.v1 import examples
 from medusa_payments.api.v1.representations import PAYMENT, refund
+from medusa_payments.api.v1.validation import InV1Words
 from medusa_payments.api.viewsets import AdminViewSet
 from medusa_payments.exceptions import InvalidData, NotAllowed, NotFound
 from medusa_payments.money import to_major_units
@@ -28,7 +29,7 @@ from medusa_payments.services import captures, refunds
 TAGS = ["v1: payments"]
 
 
-class V1AdminPaymentViewSet(AdminViewSet):
+class V1AdminPaymentViewSet(InV1Words, AdminViewSet):
     required_permissions: ClassVar = {
         "retrieve": "medusa_payments.view_payment",
         "capture": "medusa_payments.capture_payment",

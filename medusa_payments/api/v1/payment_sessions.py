@@ -29,6 +29,7 @@ from medusa_payments.api.v1.representations import (
     Shape,
     payment_session,
 )
+from medusa_payments.api.v1.validation import InV1Words
 from medusa_payments.api.viewsets import PublicViewSet
 from medusa_payments.exceptions import InvalidData, NotAllowed, NotFound
 from medusa_payments.money import to_major_units
@@ -42,7 +43,7 @@ TAGS = ["v1: payment collections"]
 NO_KEY = "No publishable key is needed; one that is sent is checked."
 
 
-class V1PaymentSessionViewSet(PublicViewSet):
+class V1PaymentSessionViewSet(InV1Words, PublicViewSet):
     @operation(
         operation_id="v1AuthorizePaymentSessionBatch",
         summary="Authorize several payment sessions (v1)",
