@@ -117,6 +117,25 @@ class TestManagingSessions:
         assert sessions_of(answer) == [("manual", 5997, "pending")]
         assert PaymentSession.objects.filter(slot__isnull=False).count() == 1
 
+    @pytest.mark.parametrize(
+        ("provider_id", "name"),
+        [
+            ("pp_stripe_stripe", "stripe"),
+            ("pp_stripe-ideal_stripe", "stripe-ideal"),
+            ("pp_stripe-ideal_second", "stripe-ideal_second"),
+            ("pp_bank", "bank"),
+        ],
+    )
+    def test_the_names_of_providers(
+        self, v1: ValidatedClient, path: str, settings: Any, provider_id: str, name: str
+    ) -> None:
+        """Stripe's services have the names of Medusa's v1 plugin."""
+        configured = settings.MEDUSA_PAYMENTS["PROVIDERS"]
+        providers = configured | {provider_id: configured["pp_fake_fake"]}
+        settings.MEDUSA_PAYMENTS = {**settings.MEDUSA_PAYMENTS, "PROVIDERS": providers}
+        for asked in (name, provider_id, provider_id.removeprefix("pp_")):
+            assert sessions_of(v1.post(f"{path}/sessions", {"provider_id": asked})) == [(name, 5997, "pending")]
+
     def test_not_once_something_is_paid(self, v1: ValidatedClient, path: str, batch: Make) -> None:
         first, second = batch(*PARTS).json()["payment_collection"]["payment_sessions"]
         v1.post(f"{path}/sessions/{first['id']}/authorize")

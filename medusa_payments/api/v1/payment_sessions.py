@@ -22,7 +22,7 @@ from medusa_payments.api.v1.errors import (
     existing_collection,
     not_authorized,
 )
-from medusa_payments.api.v1.providers import provider_id_of
+from medusa_payments.api.v1.providers import named
 from medusa_payments.api.v1.representations import (
     COLLECTION_WITH_PAYMENTS,
     COLLECTION_WITH_SESSIONS,
@@ -183,9 +183,10 @@ def _choice(
 
 
 def _enabled(collection: PaymentCollection, name: str) -> str:
-    provider_id, region_id = provider_id_of(name), collection.region_id
+    region_id = collection.region_id
     enabled = payment_providers.of_region(region_id) if region_id else payment_providers.configured()
-    if provider_id not in {provider.id for provider in enabled}:
+    provider_id = named(name, [provider.id for provider in enabled])
+    if provider_id is None:
         raise InvalidData("Payment provider not found")
     return provider_id
 

@@ -1,14 +1,16 @@
-"""How v1 names providers: without `pp_`, and the two that Medusa ships by names of their own."""
+"""How v1 names providers: without `pp_`, and those that Medusa ships as its v1 plugins call them."""
 
-_NAMES = {"pp_system_default": "manual", "pp_stripe_stripe": "stripe"}
-_IDS = {name: provider_id for provider_id, name in _NAMES.items()}
+from collections.abc import Iterable
 
 
 def provider_name(provider_id: str) -> str:
-    """Return v1's name of a provider (`pp_stripe_stripe` -> `stripe`)."""
-    return _NAMES.get(provider_id, provider_id.removeprefix("pp_"))
+    """Return v1's name of a provider (`pp_stripe-ideal_stripe` -> `stripe-ideal`)."""
+    if provider_id == "pp_system_default":
+        return "manual"
+    name = provider_id.removeprefix("pp_")
+    return name.removesuffix("_stripe") if name.startswith("stripe") else name
 
 
-def provider_id_of(name: str) -> str:
-    """Return the provider that v1 calls by a name (`stripe` -> `pp_stripe_stripe`); its own id is understood too."""
-    return _IDS.get(name, name if name.startswith("pp_") else f"pp_{name}")
+def named(name: str, provider_ids: Iterable[str]) -> str | None:
+    """Return which of several providers v1 calls so, None for none; ids are understood too, with or without `pp_`."""
+    return next((each for each in provider_ids if name in {each, each.removeprefix("pp_"), provider_name(each)}), None)
