@@ -45,3 +45,4 @@ def test_the_shop_of_the_guide(tmp_path: Path) -> None:
     project.manage("check", "--fail-level", "WARNING")
 
     assert "paid and refunded" in project.manage("shell", "--command", CUSTOMER)
+    assert "3 passed" in project.run("python", "-m", "pytest", "--ds", "shop.test_settings", "-p", "no:cacheprovider")
