@@ -104,10 +104,6 @@ def _required(problem: Problem) -> str:
     return f"Field '{problem.name}' is required"
 
 
-def _null(problem: Problem) -> str:
-    return (_wrong_choice if isinstance(problem.field, serializers.ChoiceField) else _wrong_type)(problem)
-
-
 def _wrong_type(problem: Problem) -> str:
     return f"Expected type: '{_wire_type(problem.field)}' for field '{problem.name}', got: '{echo(problem.value)}'"
 
@@ -135,7 +131,7 @@ def _custom(problem: Problem) -> str:
 
 _MESSAGES: dict[str, Callable[[Problem], str]] = {
     "required": _required,
-    "null": _null,
+    "null": _wrong_type,
     "invalid": _wrong_type,
     "not_a_list": _wrong_type,
     "max_string_length": _wrong_type,
