@@ -18,8 +18,3 @@ def existing(refund_reason_id: str) -> RefundReason:
     if reason is None:
         raise NotFound(f'RefundReason with id "{refund_reason_id}" not found')
     return reason
-
-
-def of_code(code: str) -> RefundReason | None:
-    """Return the reason with a code; None where the shop has none."""
-    return listed().filter(code=code).first()

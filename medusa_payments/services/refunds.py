@@ -66,10 +66,14 @@ def refund_operation(
     metadata: Mapping[str, Any] | None = None,
     created_by: str = "",
     idempotency_key: str | None = None,
+    refund_reason_code: str | None = None,
 ) -> Operation:
-    """As `refund`, but return the operation: its `refund` is the ledger line, once the provider has done it."""
+    """As `refund`, but return the operation: its `refund` is the ledger line, once the provider has done it.
+
+    `refund_reason_code` names the shop's reason in place of its id; a code that the shop hasn't names none.
+    """
     payment, reserve_it = _prepared(
-        payment_id, amount, refund_reason_id, note, created_by, idempotency_key, metadata=metadata
+        payment_id, amount, refund_reason_id, note, created_by, idempotency_key, metadata, refund_reason_code
     )
     operation: Operation = execution.execute(
         payment_collection_id=payment.payment_collection_id, include_deleted=True, reserve=reserve_it
@@ -104,6 +108,7 @@ def _prepared(
     created_by: str,
     idempotency_key: str | None,
     metadata: Mapping[str, Any] | None = None,
+    refund_reason_code: str | None = None,
 ) -> tuple[Payment, Callable[..., Reservation]]:
     payment = primary(Payment).filter(pk=payment_id).first()
     if payment is None:
@@ -117,10 +122,16 @@ def _prepared(
         provider=provider,
         requested=requested,
         refund_reason_id=refund_reason_id,
+        refund_reason_code=refund_reason_code,
         note=note,
         metadata=metadata,
         caller=repeats.caller_key(
-            idempotency_key, amount=requested, refund_reason_id=refund_reason_id, note=note, metadata=metadata
+            idempotency_key,
+            amount=requested,
+            refund_reason_id=refund_reason_id,
+            refund_reason_code=refund_reason_code,
+            note=note,
+            metadata=metadata,
         ),
         created_by=created_by,
     )
@@ -142,6 +153,10 @@ def existing_reason(refund_reason_id: str | None) -> RefundReason | None:
     return reason
 
 
+def _reason_of_code(code: str | None) -> RefundReason | None:
+    return primary(RefundReason).filter(code=code, deleted_at__isnull=True).first() if code else None
+
+
 def _reserve(
     collection: PaymentCollection,  # noqa: ARG001
     *,
@@ -149,6 +164,7 @@ def _reserve(
     provider: PaymentProvider,
     requested: int | None,
     refund_reason_id: str | None,
+    refund_reason_code: str | None,
     note: str | None,
     metadata: Mapping[str, Any] | None,
     caller: CallerKey | None,
@@ -168,7 +184,7 @@ def _reserve(
         provider,
         amount=amount,
         requested=requested,
-        reason=reason,
+        reason=reason or _reason_of_code(refund_reason_code),
         note=note,
         metadata=metadata,
         caller=caller,

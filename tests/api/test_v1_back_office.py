@@ -191,6 +191,24 @@ class TestPayments:
         changed = staff.post(f"{captured}/refund", body | {"reason": "swap"}, headers=headers)
         assert (changed.status_code, changed.json()["type"]) == (422, "idempotency_error")
 
+    @pytest.mark.parametrize("there_at_first", [True, False])
+    def test_a_key_is_one_refund_whatever_becomes_of_the_shops_reasons(
+        self, staff: ValidatedClient, captured: str, there_at_first: bool
+    ) -> None:
+        body, headers = {"amount": 1000, "reason": "claim"}, {"Idempotency-Key": "k1"}
+        if there_at_first:
+            reason = refund_reasons.create(label="Claim", code="claim")
+        first = staff.post(f"{captured}/refund", body, headers=headers)
+        if there_at_first:
+            refund_reasons.delete(refund_reason_id=reason.pk)
+        else:
+            refund_reasons.create(label="Claim", code="claim")
+
+        again = staff.post(f"{captured}/refund", body, headers=headers)
+
+        assert (again.status_code, again.json()) == (200, first.json())
+        assert Refund.objects.count() == 1
+
     def test_one_that_is_only_accepted(self, staff: ValidatedClient, payment: Make) -> None:
         made = payment(on="refund", outcome="pending")
         captures.capture(payment_id=made["id"])

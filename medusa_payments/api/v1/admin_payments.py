@@ -21,7 +21,7 @@ from medusa_payments.api.v1.validation import InV1Words
 from medusa_payments.api.viewsets import AdminViewSet
 from medusa_payments.exceptions import InvalidData, NotAllowed, NotFound
 from medusa_payments.money import to_major_units
-from medusa_payments.queries import Payment, refund_reasons
+from medusa_payments.queries import Payment
 from medusa_payments.queries import payments as payment_queries
 from medusa_payments.queries import refunds as refund_queries
 from medusa_payments.services import captures, refunds
@@ -80,12 +80,12 @@ class V1AdminPaymentViewSet(InV1Words, AdminViewSet):
     @action(detail=True, methods=["post"])
     def refund(self, request: Request, id: str) -> Response:
         body = self.validated(V1RefundPaymentSerializer, request.data)
-        payment, reason = _existing(id), refund_reasons.of_code(body["reason"])
+        payment = _existing(id)
         with _about_refunding(payment):
             operation = refunds.refund_operation(
                 payment_id=id,
                 amount=to_major_units(body["amount"], payment.currency_code),
-                refund_reason_id=reason.pk if reason else None,
+                refund_reason_code=body["reason"],
                 note=body.get("note"),
                 metadata={"reason": body["reason"]},
                 created_by=self.actor_id,
