@@ -1,5 +1,6 @@
 """Money that is to come by other means: the staff's word for it."""
 
+from medusa_payments.exceptions import Conflict, NotAllowed, NotFound
 from medusa_payments.models import PaymentCollection, PaymentSession
 from medusa_payments.money import to_major_units
 from medusa_payments.queries import payment_collections as queries
@@ -21,15 +22,35 @@ def mark_as_authorized(
     once the money is there. What sessions hold already is kept; those that hold nothing are given up. No-op when
     nothing is lacking.
 
-    Raises `NotFound` (collection), and what `payment_sessions.set_sessions` and `authorize` raise.
+    Raises `NotFound` (collection), `Conflict` when somebody else changes its sessions meanwhile, and what
+    `payment_sessions.set_sessions` and `authorize` raise.
     """
     collection = payment_collections.refresh(payment_collection_id=payment_collection_id, request=request)
-    if collection.status in duties.RESOLVED - {CollectionStatus.CANCELED}:
+    if _lacks_nothing(collection):
         return collection
+    try:
+        _authorize_the_rest(collection, created_by=created_by, request=request, idempotency_key=idempotency_key)
+    except (NotAllowed, NotFound) as error:
+        overtaken = queries.existing(payment_collection_id)
+        if _lacks_nothing(overtaken):
+            return overtaken
+        if isinstance(error, NotFound):
+            raise Conflict("Another request has changed the payment sessions meanwhile.", retry_after=1) from error
+        raise
+    return queries.existing(payment_collection_id)
+
+
+def _lacks_nothing(collection: PaymentCollection) -> bool:
+    return collection.status in duties.RESOLVED - {CollectionStatus.CANCELED}
+
+
+def _authorize_the_rest(
+    collection: PaymentCollection, *, created_by: str, request: object | None, idempotency_key: str | None
+) -> None:
     held = [each for each in session_choice.live_sessions(collection) if each.status in MONEY_HOLDING_STATUSES]
     lacking = collection.amount - sum(each.amount for each in held)
     sessions = payment_sessions.set_sessions(
-        payment_collection_id=payment_collection_id,
+        payment_collection_id=collection.pk,
         sessions=[
             *(_as_it_is(session) for session in held),
             SessionChoice(
@@ -41,13 +62,12 @@ def mark_as_authorized(
         idempotency_key=idempotency_key,
     )
     payment_sessions.authorize(
-        payment_collection_id=payment_collection_id,
+        payment_collection_id=collection.pk,
         payment_session_id=sessions[-1].pk,
         created_by=created_by,
         request=request,
         idempotency_key=idempotency_key,
     )
-    return queries.existing(payment_collection_id)
 
 
 def _as_it_is(session: PaymentSession) -> SessionChoice:

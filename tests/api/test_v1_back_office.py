@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from medusa_payments.models import Event, PaymentCollection, Refund
+from medusa_payments.conf import payments_settings
+from medusa_payments.models import Event, Payment, PaymentCollection, Refund
 from medusa_payments.services import captures, payment_collections, refund_reasons
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.api.openapi import ValidatedClient
@@ -98,6 +99,23 @@ class TestCollections:
         assert (payment["provider_id"], payment["amount"], payment["captured_at"]) == ("manual", 5997, None)
         assert PaymentCollection.objects.get().captured_amount == 0
         assert fake_provider.ledger_entries() == []
+
+    @pytest.mark.parametrize("moment", [1, 2])
+    def test_two_mark_it_at_once(self, staff: ValidatedClient, path: str, settings: Any, moment: int) -> None:
+        """The second one comes while the first one asks for the cart, the first or the second time."""
+        answers, resolve_cart, looks = [], payments_settings.hook("CART_RESOLVER"), iter(range(1, 100))
+
+        def resolve_and_be_overtaken(cart_id: str, request: object) -> Any:
+            if next(looks) == moment:
+                answers.append(staff.post(f"{path}/authorize"))
+            return resolve_cart(cart_id, request)
+
+        settings.MEDUSA_PAYMENTS = {**settings.MEDUSA_PAYMENTS, "CART_RESOLVER": resolve_and_be_overtaken}
+        answers.append(staff.post(f"{path}/authorize"))
+
+        shown = [(each.status_code, each.json()["payment_collection"]["status"]) for each in answers]
+        assert shown == [(200, "authorized")] * 2
+        assert Payment.objects.count() == 1
 
     def test_mark_the_rest_of_a_split_one(self, staff: ValidatedClient, path: str) -> None:
         store = path.replace("/admin/", "/store/")

@@ -232,7 +232,11 @@ class TestRefreshing:
     def test_of_a_session_that_is_no_more(self, v1: ValidatedClient, path: str, batch: Make) -> None:
         first, _ = batch(*PARTS).json()["payment_collection"]["payment_sessions"]
         v1.post(f"{path}/sessions/{first['id']}")
-        assert v1.post(f"{path}/sessions/{first['id']}").status_code == 404
+        answer = v1.post(f"{path}/sessions/{first['id']}")
+        assert (answer.status_code, answer.json()["message"]) == (
+            404,
+            f"Payment collection related to Payment Session id {first['id']} was not found",
+        )
 
     def test_of_another_collection(
         self, v1: ValidatedClient, path: str, batch: Make, storefront: ValidatedClient, set_total: Make

@@ -43,6 +43,19 @@ def about_setting_sessions(payment_collection_id: str) -> Iterator[None]:
 
 
 @contextmanager
+def about_refreshing(payment_session_id: str) -> Iterator[None]:
+    """A block in which a session is made anew; one that was replaced before is unknown in v1."""
+    try:
+        yield
+    except NotFound as error:
+        raise session_not_found(payment_session_id) from error
+
+
+def session_not_found(payment_session_id: str) -> NotFound:
+    return NotFound(f"Payment collection related to Payment Session id {payment_session_id} was not found")
+
+
+@contextmanager
 def about_authorizing(payment_collection_id: str, payment_session_id: str) -> Iterator[None]:
     """A block in which a session is authorized: whatever is wrong with it is one error, which names it."""
     try:

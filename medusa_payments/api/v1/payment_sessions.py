@@ -18,9 +18,11 @@ from medusa_payments.api.serializers.v1 import (
 from medusa_payments.api.v1 import examples
 from medusa_payments.api.v1.errors import (
     about_authorizing,
+    about_refreshing,
     about_setting_sessions,
     existing_collection,
     not_authorized,
+    session_not_found,
 )
 from medusa_payments.api.v1.providers import named
 from medusa_payments.api.v1.representations import (
@@ -31,7 +33,7 @@ from medusa_payments.api.v1.representations import (
 )
 from medusa_payments.api.v1.validation import InV1Words
 from medusa_payments.api.viewsets import PublicViewSet
-from medusa_payments.exceptions import InvalidData, NotAllowed, NotFound
+from medusa_payments.exceptions import InvalidData, NotAllowed
 from medusa_payments.money import to_major_units
 from medusa_payments.queries import PaymentCollection, payment_collections, payment_providers
 from medusa_payments.queries import payment_sessions as session_queries
@@ -166,9 +168,10 @@ class V1PaymentSessionViewSet(InV1Words, PublicViewSet):
     @action(detail=True, methods=["post"], url_path="sessions/<str:session_id>")
     def refresh(self, request: Request, id: str, session_id: str) -> Response:
         _refuse_if_elsewhere(id, session_id)
-        session = payment_sessions.refresh(
-            payment_collection_id=id, payment_session_id=session_id, idempotency_key=self.idempotency_key
-        )
+        with about_refreshing(session_id):
+            session = payment_sessions.refresh(
+                payment_collection_id=id, payment_session_id=session_id, idempotency_key=self.idempotency_key
+            )
         return Response({"payment_session": payment_session(session)})
 
 
@@ -195,7 +198,7 @@ def _refuse_if_elsewhere(payment_collection_id: str, payment_session_id: str) ->
     existing_collection(payment_collection_id)
     belongs_to = session_queries.collection_id_of(payment_session_id)
     if belongs_to is None:
-        raise NotFound(f"Payment collection related to Payment Session id {payment_session_id} was not found")
+        raise session_not_found(payment_session_id)
     if belongs_to != payment_collection_id:
         raise NotAllowed(
             f"Payment Session {payment_session_id} does not belong to Payment Collection {payment_collection_id}"
