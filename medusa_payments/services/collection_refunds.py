@@ -30,8 +30,9 @@ def refund(
 
     `proportional` divides the amount by what each payment can still give back, exact to the minor unit; `in_order`
     takes all of the oldest payment before the next. Guaranteed: divided once, and never more of a payment than it can
-    give back; each part is refunded at most once. A repeat of a request whose answer was lost, or one with the same
-    `idempotency_key`, goes on with the same parts. Where one provider refuses, the other parts stand.
+    give back; each part is refunded at most once. A repeat of a request whose answer was lost, or of which a part could
+    not be sent, or one with the same `idempotency_key`, goes on with the same parts. Where one provider refuses, the
+    other parts stand.
 
     Raises `NotFound` (collection, reason), `InvalidData` (key, amount, limit, strategy, steps of the providers, a
     provider's rejection), and what `refund` raises; of several problems one whose outcome isn't known.
@@ -128,7 +129,7 @@ def _source(payment: Payment) -> Source:
 
 def _refuse_what_is_disputed(payments: list[Payment], amount: int) -> None:
     disputed = [payment for payment in payments if payment.disputed_amount]
-    if disputed and 0 < amount <= sum(payment.kept_amount for payment in payments):
+    if disputed and amount <= sum(payment.kept_amount for payment in payments):
         raise disputes.refusal(disputed[0], requested=amount)
 
 

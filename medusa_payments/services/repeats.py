@@ -64,7 +64,7 @@ def find_in_collection(
     """Return the operations of an earlier request about all payments of a collection that this one repeats.
 
     Requests without a key have one all the same, which begins with `prefix`: the one with the fingerprint `asked` is
-    repeated whose outcome is unknown, or known but never delivered.
+    repeated whose outcome is unknown, or known but never delivered, or of which a part was done and another not sent.
 
     Raises `IdempotencyError`, or `PaymentOutcomeUnknown` while one that asked for something else is unresolved.
     """
@@ -75,9 +75,11 @@ def find_in_collection(
             refuse_other_parameters(caller, operation)
         return earlier
     unfinished = _unknown_or_undelivered(found)
-    for operation in unfinished:
+    for operation in [*unfinished, *_not_sent(found)]:
         if (operation.idempotency_key or "").startswith(prefix) and operation.fingerprint == asked:
-            return list(found.filter(idempotency_key=operation.idempotency_key).order_by("id"))
+            parts = list(found.filter(idempotency_key=operation.idempotency_key).order_by("id"))
+            if any(part.status != OperationStatus.NOT_EXECUTED for part in parts):
+                return parts
     _refuse_unknown(unfinished)
     return []
 
@@ -120,6 +122,12 @@ def _unknown_or_undelivered(operations: QuerySet[Operation]) -> list[Operation]:
     candidates = operations.filter(Q(status=OperationStatus.OPEN.value) | undelivered)
     candidates = candidates.annotate(has_lease=Q(lease_expires_at__gt=Now())).order_by("created_at", "id")
     return [operation for operation in candidates if not _is_in_first_flight(operation, has_lease=operation.has_lease)]
+
+
+def _not_sent(operations: QuerySet[Operation]) -> QuerySet[Operation]:
+    """Whoever was told that the provider couldn't be reached was told to come again."""
+    recent = Q(settled_at__gt=Now() - UNDELIVERED_WINDOW)
+    return operations.filter(recent, status=OperationStatus.NOT_EXECUTED.value).order_by("created_at", "id")
 
 
 def _refuse_unknown(operations: list[Operation]) -> None:

@@ -10,13 +10,14 @@ from hypothesis import strategies as some
 from medusa_payments.exceptions import (
     IdempotencyError,
     InvalidData,
+    NotAllowed,
     NotFound,
     PaymentAuthorizationError,
     PaymentOutcomeUnknown,
     ProviderNotReachable,
 )
 from medusa_payments.models import Operation, Payment, PaymentCollection, Refund
-from medusa_payments.services import captures, collection_refunds, refunds
+from medusa_payments.services import captures, collection_refunds, convergence, refunds
 from medusa_payments.services.refund_allocation import Source, allocate
 from medusa_payments.states import RefundStrategy
 from medusa_payments.testing.fake_provider import FakeProvider
@@ -127,6 +128,18 @@ class TestRefundingACollection:
         Payment.objects.filter(amount=6000).update(frozen_at="2026-01-01T00:00Z")
         assert refund(collection) == [0, 4000]
 
+    @pytest.mark.parametrize("amount", [None, "100", "50"])
+    def test_what_is_disputed_is_refused_as_that(
+        self, collection: PaymentCollection, fake_provider: FakeProvider, amount: str | None
+    ) -> None:
+        for payment in Payment.objects.all():
+            fake_provider.dashboard.open_dispute(payment.provider_ref)
+            convergence.look_at(payment.payment_session_id)
+
+        with pytest.raises(NotAllowed) as refused:
+            refund(collection, amount)
+        assert refused.value.code == "payment_disputed"
+
     def test_wrong_words(self, collection: PaymentCollection) -> None:
         with pytest.raises(InvalidData, match="proportional, in_order"):
             refund(collection, "1", strategy="alphabetical")
@@ -180,16 +193,37 @@ class TestRefundingACollection:
         assert sorted(moved("refund")) == [2000, 3000]
         assert refund(collection, "50") == [6000, 4000]
 
-    def test_a_part_that_was_not_sent_is_sent_with_the_same_key(
-        self, collection: PaymentCollection, script: Script, moved: Moved
+    @pytest.mark.parametrize("key", [None, "k1"])
+    def test_a_part_that_was_not_sent_is_sent_by_the_same_request(
+        self, collection: PaymentCollection, script: Script, moved: Moved, key: str | None
     ) -> None:
         script["refund"] = self._of_second(unavailable)
         with pytest.raises(ProviderNotReachable):
-            refund(collection, "50", idempotency_key="k1")
+            refund(collection, "50", idempotency_key=key)
         assert refunded() == [3000, 0]
         script.clear()
 
-        assert refund(collection, "50", idempotency_key="k1") == [3000, 2000]
+        assert refund(collection, "50", idempotency_key=key) == [3000, 2000]
+
+    def test_so_is_one_that_never_arrived(self, collection: PaymentCollection, script: Script, moved: Moved) -> None:
+        script["refund"] = self._of_second(lost)
+        with pytest.raises(PaymentOutcomeUnknown):
+            refund(collection, "50")
+        script.clear()
+        assert recover() == 0
+        assert refunded() == [3000, 0]
+
+        assert refund(collection, "50") == [3000, 2000]
+        assert sorted(moved("refund")) == [2000, 3000]
+
+    def test_of_which_nothing_was_sent_is_divided_anew(self, collection: PaymentCollection, script: Script) -> None:
+        script["refund"] = unavailable
+        with pytest.raises(ProviderNotReachable):
+            refund(collection, "50")
+        script.clear()
+        refunds.refund(payment_id=Payment.objects.get(amount=6000).pk, amount=Decimal(50))
+
+        assert refund(collection, "50") == [6000, 4000]
 
     def test_a_part_that_was_not_sent_is_checked_again(self, collection: PaymentCollection, script: Script) -> None:
         script["refund"] = self._of_second(unavailable)
