@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
+
 from medusa_payments.carts import CartSnapshot, providers_of_region
 from medusa_payments.exceptions import InvalidData, NotAllowed
 from medusa_payments.ids import new_id
@@ -170,6 +172,22 @@ def begin_anew(collection: PaymentCollection) -> None:
     if collection.failed_at is not None:
         collection.failed_at = collection.resolve_by = None
         primary(PaymentCollection).filter(pk=collection.pk).update(failed_at=None, resolve_by=None)
+
+
+def refuse_if_given_back(collection: PaymentCollection) -> None:
+    """Raise `NotAllowed` when money of a failed attempt that a session still stands for is going back, or went."""
+    if collection.failed_at is None:
+        return
+    gone = Q(payment__releasing_amount__gt=0) | Q(payment__released_amount__gt=0)
+    gone |= Q(payment__refunding_amount__gt=0) | Q(payment__refunded_amount__gt=0)
+    held = primary(PaymentSession).filter(gone, payment_collection=collection, status__in=MONEY_HOLDING_STATUSES)
+    session = held.first()
+    if session is not None:
+        raise NotAllowed(
+            f"Payment collection {collection.pk} failed, and what {session.pk} paid is given back; it doesn't count "
+            "for another attempt. Make a new payment collection.",
+            details={"payment_session_id": session.pk},
+        )
 
 
 def refuse_if_an_order_waits(collection: PaymentCollection) -> None:

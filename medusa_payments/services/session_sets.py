@@ -41,9 +41,9 @@ def reserve(collection: PaymentCollection, *, wanted: WantedSet) -> list[Reserva
     Returns the set's operations in the order in which they are to be sent. Where none is needed the set is in place at
     once, and what is returned gives up the sessions that it replaced.
 
-    Raises `NotAllowed` (canceled, an order waits, money is held by a session that the set doesn't keep, the set was
-    given up), what `wanted.plan` raises, `Conflict` (another request is at work), `IdempotencyError`,
-    `PaymentOutcomeUnknown`.
+    Raises `NotAllowed` (canceled, an order waits, money is held by a session that the set doesn't keep, what a failed
+    attempt paid is given back, the set was given up), what `wanted.plan` raises, `Conflict` (another request is at
+    work), `IdempotencyError`, `PaymentOutcomeUnknown`.
     """
     earlier = _earlier(collection, wanted)
     if earlier and not _may_go_on(earlier):
@@ -52,6 +52,7 @@ def reserve(collection: PaymentCollection, *, wanted: WantedSet) -> list[Reserva
     _refuse_if_authorizing(unfinished)
     session_choice.refuse_if_canceled(collection)
     session_choice.refuse_if_an_order_waits(collection)
+    session_choice.refuse_if_given_back(collection)
     earlier = earlier or _the_same_in_doubt(unfinished, wanted)
     if earlier:
         return _go_on(collection, earlier, unfinished)

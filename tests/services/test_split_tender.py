@@ -18,7 +18,15 @@ from medusa_payments.exceptions import (
     ProviderNotReachable,
 )
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
-from medusa_payments.services import captures, convergence, payment_collections, payment_sessions, payments, worker
+from medusa_payments.services import (
+    captures,
+    convergence,
+    manual_authorization,
+    payment_collections,
+    payment_sessions,
+    payments,
+    worker,
+)
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
 from tests.scripted import SECOND, Moved, Script, Scripted, Verb, answer_lost, authorize, declined, lost, unavailable
@@ -378,6 +386,35 @@ class TestPaidInPart:
         self._wait()
         assert (moved("refund"), moved("cancel")) == ([5000], [0, 1000])
         assert differences(fake_provider) == []
+
+    def test_what_was_given_back_pays_for_nothing_any_more(self, sessions: list[PaymentSession], till: Till) -> None:
+        """Else the refunded part and a new card would add up to a cart that looks paid."""
+        collection = sessions[0].payment_collection
+        captures.capture(payment_id=Payment.objects.get().pk)
+        self._wait()
+        assert Payment.objects.get().refunded_amount == 6000
+
+        with pytest.raises(NotAllowed, match="given back"):
+            split(collection, tender("60", keep=sessions[0]), tender("40", SYSTEM))
+        with pytest.raises(NotAllowed, match="given back"):
+            manual_authorization.mark_as_authorized(payment_collection_id=collection.pk)
+        assert till.collection().pk != collection.pk
+
+    def test_nor_does_what_is_being_given_back(
+        self, sessions: list[PaymentSession], script: Script, fake_provider: FakeProvider
+    ) -> None:
+        collection = sessions[0].payment_collection
+
+        def meanwhile(request: Any, call: Verb) -> Any:
+            with pytest.raises(NotAllowed, match="given back"):
+                split(collection, tender("60", keep=sessions[0]), tender("40", SYSTEM))
+            return call(request)
+
+        script["cancel"] = meanwhile
+        self._wait()
+
+        assert [authorize(session).status for session in split(collection, tender("100"))] == ["authorized"]
+        assert (status(), differences(fake_provider)) == ("authorized", [])
 
     def test_with_hold_a_person_decides(self, sessions: list[PaymentSession], moved: Moved, settings: Any) -> None:
         PaymentCollection.objects.update(on_failure="hold")
