@@ -18,7 +18,7 @@ def settle(collection: PaymentCollection, operation: Operation, session: Payment
     because another one was paid with.
     """
     plan = operation.intent.get("plan", [session.pk])
-    if operation.open_slot is None or ("plan" in operation.intent and _is_paid_otherwise(collection, plan)):
+    if operation.open_slot is None or _is_paid_otherwise(collection, plan):
         attention.ask(collection)
         return None
     if not all(other.status == OperationStatus.SUCCEEDED for other in _others_of_set(operation)):

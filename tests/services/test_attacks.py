@@ -21,9 +21,18 @@ from medusa_payments.models import Operation, Payment, PaymentCollection, Paymen
 from medusa_payments.money import Money
 from medusa_payments.providers.system import SystemProvider
 from medusa_payments.providers.types import SessionResult
-from medusa_payments.services import captures, payment_collections, payment_sessions, payments, refunds
+from medusa_payments.services import (
+    captures,
+    convergence,
+    payment_collections,
+    payment_sessions,
+    payments,
+    refunds,
+)
 from medusa_payments.services.provider_calls import NotExecuted, Succeeded
 from medusa_payments.states import SessionStatus
+from medusa_payments.testing.fake_provider import FakeProvider
+from tests.audit import differences
 from tests.scripted import (
     SECOND,
     Moved,
@@ -205,6 +214,24 @@ class TestGivenUpChoices:
         with pytest.raises(NotAllowed):
             payment_sessions.initialize(**request, provider_id="pp_fake_fake")
         assert moved("update") == []
+
+    def test_one_for_which_another_session_is_paid_meanwhile(
+        self, till: Till, script: Script, moved: Moved, fake_provider: FakeProvider
+    ) -> None:
+        """The customer has confirmed in another tab: an order may have been placed on that money."""
+        paid = till.session()
+
+        def meanwhile(request: Any, call: Verb) -> Any:
+            fake_provider.dashboard.authorize(str(paid.provider_ref))
+            convergence.look_at(paid.pk)
+            return call(request)
+
+        script["initiate"] = meanwhile
+        chosen = till.session(SECOND)
+
+        assert (chosen.pk, chosen.slot, chosen.status) == (paid.pk, 0, "authorized")
+        assert (moved("cancel"), PaymentSession.objects.get(provider_id=SECOND).status) == ([0], "canceled")
+        assert differences(fake_provider) == []
 
     def test_the_collection_is_deleted_while_its_session_is_initiated(self, till: Till, script: Script) -> None:
         def slow(request: Any, call: Verb) -> Any:
