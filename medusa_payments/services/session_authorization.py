@@ -1,7 +1,7 @@
 """Authorizing a live session: what is checked and reserved inside the collection's lock."""
 
 from medusa_payments.carts import CartSnapshot
-from medusa_payments.exceptions import Conflict, NotFound
+from medusa_payments.exceptions import Conflict, NotAllowed, NotFound
 from medusa_payments.ids import new_id
 from medusa_payments.models import Operation, PaymentCollection, PaymentSession
 from medusa_payments.money import Money
@@ -10,7 +10,7 @@ from medusa_payments.providers.types import AuthorizeRequest
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import amounts, cart_amounts, operations, repeats, session_choice, session_plans
 from medusa_payments.services.operations import CallerKey, Reservation
-from medusa_payments.states import OperationKind, OperationStatus
+from medusa_payments.states import OperationKind, OperationStatus, UndoPolicy
 
 
 def reserve(
@@ -25,7 +25,7 @@ def reserve(
     been authorized.
 
     Sessions of a split collection are authorized one by one, as long as their sum fits. Raises `NotFound`, `NotAllowed`
-    (canceled, money is held otherwise), `Conflict` (code `cart_changed`; else another request is at work),
+    (canceled, failed, money is held otherwise), `Conflict` (code `cart_changed`; else another request is at work),
     `IdempotencyError`, `PaymentOutcomeUnknown`.
     """
     session = (
@@ -45,6 +45,7 @@ def reserve(
     unfinished = _unfinished(session)
     if unfinished is not None:
         return operations.resume(unfinished)
+    _refuse_if_to_be_given_back(collection)
     _refuse_if_cart_changed(collection, session, snapshot)
     if earlier is not None:
         return operations.reopen(earlier, open_slot=operations.session_slot(collection.pk, session.slot or 0))
@@ -95,6 +96,12 @@ def _fits(collection: PaymentCollection, session: PaymentSession, provider: Paym
     """Say whether a session's amount is still lacking, beside what the collection's others hold."""
     total = amounts.step_up(collection.amount, provider=provider, currency_code=collection.currency_code)
     return collection.authorized_amount + session.amount <= total
+
+
+def _refuse_if_to_be_given_back(collection: PaymentCollection) -> None:
+    """What is paid of an order that failed goes back at once; until then it would look like a paid cart."""
+    if collection.failed_at is not None and collection.on_failure != UndoPolicy.HOLD:
+        raise NotAllowed(f"Payment collection {collection.pk} failed. Choose how to pay it once more.")
 
 
 def _refuse_if_cart_changed(

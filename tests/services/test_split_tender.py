@@ -416,6 +416,19 @@ class TestPaidInPart:
         assert [authorize(session).status for session in split(collection, tender("100"))] == ["authorized"]
         assert (status(), differences(fake_provider)) == ("authorized", [])
 
+    @pytest.mark.parametrize("policy", ["refund", "void"])
+    def test_nobody_pays_the_rest_of_what_failed(
+        self, sessions: list[PaymentSession], policy: str, fake_provider: FakeProvider
+    ) -> None:
+        """What was captured counts whatever became of it, so the collection would be authorized."""
+        _, rest = split(sessions[0].payment_collection, tender("60", keep=sessions[0]), tender("40", SYSTEM))
+        captures.capture(payment_id=Payment.objects.get().pk)
+        payment_collections.fail(payment_collection_id=rest.payment_collection_id, on_failure=policy)
+
+        with pytest.raises(NotAllowed, match="failed"):
+            authorize(rest)
+        assert (status(), differences(fake_provider)) == ("partially_authorized", [])
+
     def test_with_hold_a_person_decides(self, sessions: list[PaymentSession], moved: Moved, settings: Any) -> None:
         PaymentCollection.objects.update(on_failure="hold")
         self._wait()
