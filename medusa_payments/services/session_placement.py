@@ -47,7 +47,7 @@ def place(
         for session in primary(PaymentSession).filter(pk__in=plan):
             attention.watch(collection, session)
     if len(plan) > 1 or len(before) > 1:
-        split_policy.adopt(collection, sessions=len(plan))
+        split_policy.adopt(collection, sessions=len(plan), was_split=len(before) > 1)
     return follow_ups
 
 

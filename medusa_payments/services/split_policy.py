@@ -13,12 +13,18 @@ from medusa_payments.queries.primary import primary
 from medusa_payments.services import attention
 
 
-def adopt(collection: PaymentCollection, *, sessions: int) -> None:
-    """Store the policy that fits the number of a collection's live sessions: `SPLIT_ON_FAILURE` for several."""
+def adopt(collection: PaymentCollection, *, sessions: int, was_split: bool) -> None:
+    """Store what fits the number of a collection's live sessions: `SPLIT_ON_FAILURE` for several, which have a deadline
+    as soon as something is paid. That of an earlier split ends with the last of what was paid then.
+    """
     policy = payments_settings.SPLIT_ON_FAILURE if sessions > 1 else payments_settings.ON_FAILURE
     if collection.on_failure != policy:
         collection.on_failure = policy
         primary(PaymentCollection).filter(pk=collection.pk).update(on_failure=policy)
+    if collection.authorized_amount:
+        _count_down(collection, collection.authorized_amount, is_split=sessions > 1)
+    elif was_split:
+        collection.resolve_by = None
 
 
 def note_authorization(collection: PaymentCollection, amount: int) -> None:
@@ -27,9 +33,13 @@ def note_authorization(collection: PaymentCollection, amount: int) -> None:
     `amount` (minor units) is being added to what is authorized. A `resolve_by` that is set already stays. No-op for a
     part that is all of a collection that isn't split.
     """
-    if collection.authorized_amount + amount >= collection.amount:
+    _count_down(collection, collection.authorized_amount + amount, is_split=_is_split(collection))
+
+
+def _count_down(collection: PaymentCollection, authorized: int, *, is_split: bool) -> None:
+    if authorized >= collection.amount:
         collection.resolve_by = None
-    elif collection.resolve_by is None and _is_split(collection):
+    elif collection.resolve_by is None and is_split:
         collection.resolve_by = timezone.now() + timedelta(seconds=payments_settings.SPLIT_RESOLVE_SECONDS)
     if collection.resolve_by is not None:
         attention.ask(collection, collection.resolve_by)

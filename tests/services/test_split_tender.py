@@ -365,8 +365,8 @@ class TestPaidInPart:
         self, sessions: list[PaymentSession], moved: Moved, fake_provider: FakeProvider, till: Till
     ) -> None:
         collection = PaymentCollection.objects.get()
+        assert timedelta(minutes=59) < self._time_left() <= timedelta(minutes=60)
         assert collection.resolve_by is not None
-        assert timedelta(minutes=59) < collection.resolve_by - timezone.now() <= timedelta(minutes=60)
         assert collection.attention_at is not None
         assert collection.attention_at <= collection.resolve_by
 
@@ -435,6 +435,32 @@ class TestPaidInPart:
         assert (status(), live_amounts(), moved("cancel")) == ("partially_authorized", [6000, 4000], [])
         assert PaymentCollection.objects.get().failed_at is not None
 
+    def test_after_a_failure_the_next_attempt_has_a_deadline_too(self, sessions: list[PaymentSession]) -> None:
+        collection = sessions[0].payment_collection
+        PaymentCollection.objects.update(on_failure="hold")
+        self._wait()
+
+        split(collection, tender("60", keep=sessions[0]), tender("40", SYSTEM))
+
+        assert self._time_left() > timedelta(minutes=59)
+
+    def test_a_deadline_ends_with_what_was_paid(self, sessions: list[PaymentSession], till: Till) -> None:
+        payments.cancel(payment_id=Payment.objects.get().pk)
+        session = till.session(SYSTEM)
+        self._wait()
+        session.refresh_from_db()
+        assert (session.slot, PaymentCollection.objects.get().failed_at) == (0, None)
+
+    def test_the_next_one_begins_with_the_next_payment(self, sessions: list[PaymentSession]) -> None:
+        payments.cancel(payment_id=Payment.objects.get().pk)
+        PaymentCollection.objects.update(resolve_by=timezone.now() + timedelta(seconds=5))
+
+        session, _ = split(sessions[0].payment_collection, tender("60"), tender("40", SYSTEM))
+
+        assert PaymentCollection.objects.get().resolve_by is None
+        authorize(session)
+        assert self._time_left() > timedelta(minutes=59)
+
     def test_before_the_deadline_nothing_is(self, sessions: list[PaymentSession], moved: Moved) -> None:
         recover()
         assert (status(), moved("cancel")) == ("partially_authorized", [])
@@ -470,6 +496,11 @@ class TestPaidInPart:
         payments.cancel(payment_id=rest.payment.pk)
         self._wait()
         assert (status(), PaymentCollection.objects.get().failed_at) == ("partially_authorized", None)
+
+    def _time_left(self) -> timedelta:
+        resolve_by = PaymentCollection.objects.get().resolve_by
+        assert resolve_by is not None
+        return resolve_by - timezone.now()
 
     def _make_overdue(self) -> None:
         PaymentCollection.objects.filter(resolve_by__isnull=False).update(
@@ -551,6 +582,18 @@ class TestRefreshing:
         with pytest.raises(PaymentAuthorizationError):
             payment_sessions.refresh(payment_collection_id=session.payment_collection_id, payment_session_id=session.pk)
         assert authorize(session).status == "authorized"
+
+
+def test_what_was_paid_in_part_before_it_was_split_has_a_deadline_too(till: Till, fake_provider: FakeProvider) -> None:
+    session = till.session()
+    fake_provider.dashboard.authorize(session.provider_ref or "", 6000)
+    convergence.look_at(session.pk)
+    assert PaymentCollection.objects.get().resolve_by is None
+
+    session.refresh_from_db()
+    split(session.payment_collection, tender("60", keep=session), tender("40", SYSTEM))
+
+    assert PaymentCollection.objects.get().resolve_by is not None
 
 
 def test_what_several_have_captured_too_much_of_is_given_back(
