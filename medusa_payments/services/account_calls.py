@@ -52,6 +52,9 @@ def outcome_unknown(provider: PaymentProvider, about: str) -> PaymentOutcomeUnkn
 
 
 def providers_of(holder: AccountHolder) -> list[PaymentProvider]:
-    """Return the configured providers on an account holder's account; the one it was opened through comes first."""
-    on_account = [providers[alias] for alias in providers if providers[alias].account == holder.provider_account]
+    """Return the configured providers on an account holder's account; the one it was opened through comes first.
+
+    One that can't be made is left out, whatever its account: a typo in its settings is its own.
+    """
+    on_account = providers.on_account(holder.provider_account)
     return sorted(on_account, key=lambda provider: provider.alias != holder.provider_id)

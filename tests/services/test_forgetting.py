@@ -138,6 +138,15 @@ def test_nor_does_one_that_is_not_configured_any_more(till: Till, settings: Any,
     assert_erased(holder)
 
 
+def test_nor_does_anything_that_is_wrong_with_another_one(till: Till, settings: Any, holder: AccountHolder) -> None:
+    broken = settings.MEDUSA_PAYMENTS["PROVIDERS"] | {"pp_broken": {"BACKEND": "nowhere.Provider"}}
+    settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"PROVIDERS": broken}
+
+    forget()
+
+    assert_erased(holder)
+
+
 def test_another_provider_on_the_account_will_do(
     till: Till, settings: Any, configure: Any, fake_provider: FakeProvider, holder: AccountHolder
 ) -> None:

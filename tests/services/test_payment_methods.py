@@ -117,6 +117,11 @@ class TestListing:
 
         assert (method.id, method.provider_id) == (her_card, SECOND)
 
+    def test_whatever_is_wrong_with_another_one(self, settings: Any, her_card: str, hers: AccountHolder) -> None:
+        broken = settings.MEDUSA_PAYMENTS["PROVIDERS"] | {"pp_broken": {"BACKEND": "nowhere.Provider"}}
+        settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"PROVIDERS": broken}
+        assert saved(hers) == [her_card]
+
     @pytest.mark.parametrize("provider_id", [SECOND, "pp_system_default", "pp_unknown"])
     def test_not_through_one_of_another_account(self, script: Script, hers: AccountHolder, provider_id: str) -> None:
         with pytest.raises(InvalidData, match="keeps no payment methods"):
