@@ -24,7 +24,8 @@ class SessionChoice:
     """One of several sessions: this provider, for this part of the amount (major units).
 
     `payment_session_id` names the live session that is to be kept or changed; one that isn't live in this collection is
-    ignored, and a new session made. `data` is for the provider; None leaves a session's data as they are.
+    ignored, and a new session made. `data` is for the provider; None leaves those of the customer's own session as they
+    are.
     """
 
     provider_id: str
@@ -109,7 +110,7 @@ def covers(collection: PaymentCollection, session: PaymentSession) -> bool:
 def _entry(collection: PaymentCollection, tender: Tender, session: PaymentSession | None) -> Entry:
     choice, minor_units = tender.choice, to_minor_units(tender.amount, collection.currency_code)
     _refuse_no_amount(collection, choice, minor_units)
-    if session is not None and tender.keeps_data:
+    if session is not None and tender.keeps_data and session.customer_id == choice.customer_id:
         choice = replace(choice, data=session.client_data)
     if session is not None and session.status in MONEY_HOLDING_STATUSES:
         if (session.provider_id, session.amount) != (choice.provider_id, minor_units):

@@ -354,3 +354,13 @@ def test_a_split_collection_may_be_paid_with_ones_own_only(
     with pytest.raises(InvalidData, match=NOT_HERS):
         split(JOE)
     assert [session.account_holder_id for session in split(JANE)] == [hers.pk, None]
+
+
+def test_nobody_takes_over_what_another_customer_pays_with(till: Till, hers: AccountHolder, her_card: str) -> None:
+    """Named without data, as v1's storefronts do, a session keeps its own: but not in somebody else's hands."""
+    session = till.session_of_customer(JANE, data={"payment_method": her_card})
+    by_guest = SessionChoice(provider_id=FAKE, amount=Decimal(100), payment_session_id=session.pk)
+
+    [chosen] = payment_sessions.set_sessions(payment_collection_id=session.payment_collection_id, sessions=[by_guest])
+
+    assert (chosen.pk == session.pk, chosen.customer_id, chosen.client_data) == (False, "", {})
