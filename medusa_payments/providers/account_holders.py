@@ -25,10 +25,15 @@ class CreateAccountHolderRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindAccountHolderRequest:
-    """Which account is meant: the one whose metadata hold our row's id. `email` narrows the search."""
+    """Which account is meant: the one whose metadata hold our row's id. `email` narrows the search.
+
+    `account_holder_ref` is the provider's own id, where it is known: then there is nothing to search for, and the email
+    address may have been changed there since.
+    """
 
     account_holder_id: str
     email: str | None = None
+    account_holder_ref: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,11 +88,13 @@ def open_account(provider: PaymentProvider, customer: Customer) -> AccountHolder
 
 
 def find_at_provider(provider: PaymentProvider, holder: AccountHolder) -> AccountHolderResult | None:
-    """Ask the provider for the account that was opened for a row; None when there is none.
+    """Ask the provider for the account that was opened for a row; None when there is none (any more).
 
     Raises `ProviderNotReachable` or `PaymentOutcomeUnknown` when it can't be asked now, `InvalidData` when it refuses.
     """
-    request = FindAccountHolderRequest(account_holder_id=holder.pk, email=holder.email)
+    request = FindAccountHolderRequest(
+        account_holder_id=holder.pk, email=holder.email, account_holder_ref=holder.external_id
+    )
     return account_calls.ask(provider, holder.pk, lambda: provider.find_account_holder(request))
 
 

@@ -1,9 +1,11 @@
 """Customers at Stripe and what they have saved, through the services, at the twin."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import stripe
+from django.db.models.functions import Now
 
 from medusa_payments.customers import Customer
 from medusa_payments.exceptions import InvalidData, NotAllowed, NotFound, PaymentsError
@@ -173,6 +175,41 @@ def test_nobody_pays_with_anothers_card(
     with pytest.raises(NotFound, match="PaymentMethod id not found"):
         payment_methods.delete(account_holder_id=his.pk, customer_id="cus_joe", payment_method_id=card)
     assert (saved(hers), saved(his)) == ([card], [])
+
+
+class TestAfterARefusal:
+    """A payment that Stripe refuses may be refused because the customer isn't there any more."""
+
+    @pytest.fixture
+    def hers(self, hers: AccountHolder) -> AccountHolder:
+        AccountHolder.objects.update(updated_at=Now() - timedelta(hours=2))
+        return hers
+
+    def _refused(self, till: Till) -> None:
+        with pytest.raises(InvalidData):
+            till.session_of_customer(JANE, provider_id=STRIPE, data={"payment_method_types": ["unheard_of"]})
+
+    def test_a_customer_whose_email_was_changed_there_keeps_the_saved_cards(
+        self, till: Till, stripe_twin: StripeTwin, hers: AccountHolder
+    ) -> None:
+        card = save_card(stripe_twin, hers)
+        client_of(stripe_twin).v1.customers.update(hers.external_id or "", {"email": "jane@elsewhere.example"})
+
+        self._refused(till)
+
+        till.session_of_customer(JANE, provider_id=STRIPE)
+        assert (len(customers(stripe_twin)), saved(hers)) == (1, [card])
+
+    def test_one_who_was_deleted_there_is_made_anew(
+        self, till: Till, stripe_twin: StripeTwin, hers: AccountHolder
+    ) -> None:
+        client_of(stripe_twin).v1.customers.delete(hers.external_id or "")
+
+        self._refused(till)
+
+        till.session_of_customer(JANE, provider_id=STRIPE)
+        [customer] = customers(stripe_twin)
+        assert AccountHolder.objects.get().external_id == customer.id != hers.external_id
 
 
 def test_a_deleted_card_is_gone(till: Till, stripe_twin: StripeTwin, hers: AccountHolder) -> None:
