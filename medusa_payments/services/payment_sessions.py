@@ -147,7 +147,7 @@ def refresh(
     """Make a live session anew, with the same provider, amount and data; return the new one.
 
     Guaranteed: the old one stays until the new one is there, and is given up at the provider then. The collection's
-    other sessions stay as they are.
+    other sessions stay as they are. That of a customer who was forgotten becomes nobody's.
 
     Raises `NotFound` (collection, session), `NotAllowed` (it holds money), and what `set_sessions` raises.
     """
@@ -156,7 +156,8 @@ def refresh(
     session = primary(PaymentSession).filter(pk=payment_session_id, payment_collection=collection).first()
     if session is None:
         raise NotFound(f"PaymentSession id not found: {payment_session_id}")
-    payer = customers.known(None, session.customer_id)
+    is_forgotten = session.account_holder is not None and session.account_holder.forgotten_at is not None
+    payer = None if is_forgotten else customers.known(None, session.customer_id)
     common = Common(snapshot=None, customer=payer, caller=caller, created_by=created_by)
     choice = choices.choose(session.provider_id, collection.region_id, session.client_data, common)
     wanted = WantedSet(

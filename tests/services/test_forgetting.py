@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from medusa_payments.customers import Customer
 from medusa_payments.models import AccountHolder, PaymentSession
-from medusa_payments.services import account_holders, forgetting, retention, worker
+from medusa_payments.services import account_holders, forgetting, payment_sessions, retention, worker
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.scripted import SECOND, Script, authorize, run_out_holder
 from tests.till import Till
@@ -97,6 +97,15 @@ def test_the_same_id_is_somebody_new_afterwards(till: Till, fake_provider: FakeP
 
     assert session.account_holder_id != holder.pk
     assert len(fake_provider.customers()) == 1
+
+
+def test_a_session_that_is_made_anew_brings_nobody_back(till: Till, fake_provider: FakeProvider) -> None:
+    session = till.session_of_customer(JANE)
+    forget()
+
+    fresh = payment_sessions.refresh(payment_collection_id=session.payment_collection_id, payment_session_id=session.pk)
+
+    assert (fresh.customer_id, fresh.account_holder, fake_provider.customers()) == ("", None, [])
 
 
 @pytest.mark.parametrize("outcome", ["unavailable", "timeout_before", "timeout_after"])
