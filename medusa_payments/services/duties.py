@@ -11,7 +11,7 @@ from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import amounts, captures, disputes, events, expiry, operations, payments, refunds
+from medusa_payments.services import amounts, captures, disputes, events, expiry, operations, payments, refunds, workers
 from medusa_payments.services.events import EventName
 from medusa_payments.services.operations import Reservation
 from medusa_payments.services.retirement import reserve_cancel, retire
@@ -25,9 +25,6 @@ from medusa_payments.states import (
     SessionStatus,
     UndoPolicy,
 )
-
-WORKER = "worker"
-"""The actor of what is done because the state of a collection calls for it."""
 
 RESOLVED = frozenset({CollectionStatus.AUTHORIZED, CollectionStatus.COMPLETED, CollectionStatus.CANCELED})
 
@@ -46,7 +43,7 @@ def reserve(collection: PaymentCollection) -> list[Reservation]:
     for payment in _payments(collection):
         if expiry.is_near(payment) and payment.capturable_amount:
             reservations += _treat_expiry(collection, payment)
-    disputes.warn_where_due(collection, actor=WORKER)
+    disputes.warn_where_due(collection, actor=workers.ACTOR)
     return reservations
 
 
@@ -63,11 +60,11 @@ def fail_if_overdue(collection: PaymentCollection) -> list[Reservation]:
     is_overdue = collection.resolve_by is not None and collection.resolve_by <= timezone.now()
     if not is_overdue or collection.failed_at is not None or collection.status in RESOLVED or _is_paying(collection):
         return []
-    fail(collection, reason="not resolved in time", actor=WORKER)
+    fail(collection, reason="not resolved in time", actor=workers.ACTOR)
     if collection.on_failure == UndoPolicy.HOLD:
         return []
     unpaid = primary(PaymentSession).filter(payment_collection=collection, slot__isnull=False, payment__isnull=True)
-    return [found for session in unpaid for found in retire(collection, session, actor=WORKER)]
+    return [found for session in unpaid for found in retire(collection, session, actor=workers.ACTOR)]
 
 
 def _is_paying(collection: PaymentCollection) -> bool:
@@ -119,9 +116,9 @@ def _reserve_undo(undo: Undo) -> Iterable[Reservation]:
     if provider is None:
         return
     if undo.release:
-        yield payments.reserve_release(undo.payment, provider, amount=undo.release, created_by=WORKER)
+        yield payments.reserve_release(undo.payment, provider, amount=undo.release, created_by=workers.ACTOR)
     if undo.refund:
-        yield refunds.reserve(undo.payment, provider, amount=undo.refund, created_by=WORKER)
+        yield refunds.reserve(undo.payment, provider, amount=undo.refund, created_by=workers.ACTOR)
 
 
 def _was_refused(undo: Undo) -> bool:
@@ -131,7 +128,7 @@ def _was_refused(undo: Undo) -> bool:
     """
     kind = OperationKind.CANCEL if undo.release else OperationKind.REFUND
     tried = primary(Operation).filter(
-        payment=undo.payment, kind=kind.value, amount=undo.release or undo.refund, created_by=WORKER
+        payment=undo.payment, kind=kind.value, amount=undo.release or undo.refund, created_by=workers.ACTOR
     )
     freed_at = disputes.freed_at(undo.payment)
     if freed_at is not None:
@@ -150,13 +147,13 @@ def _treat_expiry(collection: PaymentCollection, payment: Payment) -> Iterable[R
         return
     lacking = captures.still_lacking(collection, payment, provider)
     if policy is ExpiryPolicy.CAPTURE and lacking and not _refused(payment, OperationKind.CAPTURE):
-        yield captures.reserve(payment, provider, amount=lacking, created_by=WORKER)
+        yield captures.reserve(payment, provider, amount=lacking, created_by=workers.ACTOR)
     elif policy is ExpiryPolicy.RELEASE and not _refused(payment, OperationKind.CANCEL):
-        yield payments.reserve_release(payment, provider, amount=payment.capturable_amount, created_by=WORKER)
+        yield payments.reserve_release(payment, provider, amount=payment.capturable_amount, created_by=workers.ACTOR)
 
 
 def _refused(payment: Payment, kind: OperationKind) -> bool:
-    tried = primary(Operation).filter(payment=payment, kind=kind.value, created_by=WORKER)
+    tried = primary(Operation).filter(payment=payment, kind=kind.value, created_by=workers.ACTOR)
     return tried.filter(status=OperationStatus.REFUSED.value).exists()
 
 
@@ -166,7 +163,7 @@ def _warn_of_expiry(collection: PaymentCollection, payment: Payment, policy: Exp
     events.record(
         collection,
         EventName.AUTHORIZATION_EXPIRING,
-        actor=WORKER,
+        actor=workers.ACTOR,
         payment_id=payment.pk,
         capture_before=payment.capture_before.isoformat() if payment.capture_before else None,
         policy=policy.value,

@@ -16,7 +16,7 @@ from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.providers.types import CancelResult
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import attention, convergence, duties, events, execution, operations, projections, workers
+from medusa_payments.services import attention, convergence, events, execution, operations, projections, workers
 from medusa_payments.services.events import EventName
 from medusa_payments.services.freezing import refuse_to_send_if_frozen
 from medusa_payments.services.locks import locked_collection
@@ -159,7 +159,7 @@ def _close_or_send(reservation: Reservation) -> None:
 
 def _is_left_to_the_worker(operation: Operation) -> bool:
     """What was enqueued, what the worker wants itself, and giving up an object that nobody has paid."""
-    if operation.is_deferred or operation.created_by == duties.WORKER:
+    if operation.is_deferred or operation.created_by == workers.ACTOR:
         return True
     is_paid = primary(Payment).filter(payment_session_id=operation.payment_session_id).exists()
     return operation.kind == OperationKind.CANCEL and not operation.payment_id and not is_paid

@@ -25,6 +25,7 @@ from medusa_payments.services import (
     payment_collections,
     payment_sessions,
     payments,
+    refunds,
     worker,
 )
 from medusa_payments.testing.fake_provider import FakeProvider
@@ -611,8 +612,12 @@ def test_what_several_have_captured_too_much_of_is_given_back(
     assert recover() == 0
 
     assert moved("refund") == [2000]
+    given_back = Operation.objects.get(kind="refund")
     assert sum(payment.captured_amount - payment.refunded_amount for payment in Payment.objects.all()) == 10000
     assert (status(), differences(fake_provider)) == ("completed", [])
+    assert given_back.payment_id is not None
+    refunds.refund(payment_id=given_back.payment_id, amount=Decimal(20))
+    assert moved("refund") == [2000, 2000]
 
 
 def test_a_collection_with_several_sessions_can_be_deleted(till: Till, moved: Moved) -> None:
