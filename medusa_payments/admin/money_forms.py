@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from medusa_payments.admin import display
+from medusa_payments.admin.display import Text
 from medusa_payments.models import Payment, RefundReason
 from medusa_payments.money import exponent, to_major_units, to_minor_units
 from medusa_payments.queries import refund_reasons
+from medusa_payments.states import RefundStrategy
 
 LONGEST_NOTE = 5000
 
@@ -36,7 +39,9 @@ class AmountForm(MoneyForm):
         return to_minor_units(self.cleaned_data["amount"], self.payment.currency_code)
 
 
-class RefundForm(AmountForm):
+class RefundDetails(forms.Form):
+    """Why money is given back."""
+
     refund_reason = forms.ModelChoiceField(RefundReason._default_manager.none(), label=_("Reason"), required=False)
     note = forms.CharField(
         label=_("Note"),
@@ -46,15 +51,57 @@ class RefundForm(AmountForm):
         widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
     )
 
-    def __init__(self, answers: Mapping[str, Any] | None, *, payment: Payment, limit: int | None) -> None:
-        super().__init__(answers, payment=payment, limit=limit)
-        reasons = RefundReason._default_manager.all() if self.limit is None else refund_reasons.listed()
+    def offer_reasons(self, reasons: QuerySet[RefundReason]) -> None:
+        """Let one of these reasons be chosen."""
         self.fields["refund_reason"].queryset = reasons.order_by("label", "id")  # type: ignore[attr-defined]
 
     def clean_note(self) -> str:
         # Browsers send the lines of a text area and of a hidden field with different ends.
         note: str = self.cleaned_data["note"]
         return note.replace("\r\n", "\n").replace("\r", "\n")
+
+    def details(self) -> list[tuple[Text, Text]]:
+        """Return what a valid form says besides the amount."""
+        said = [
+            (_("Reason"), self.cleaned_data["refund_reason"]),
+            (_("Note, visible to the customer"), self.cleaned_data["note"]),
+        ]
+        return [(label, str(value)) for label, value in said if value]
+
+
+class RefundForm(RefundDetails, AmountForm):
+    def __init__(self, answers: Mapping[str, Any] | None, *, payment: Payment, limit: int | None) -> None:
+        super().__init__(answers, payment=payment, limit=limit)
+        self.offer_reasons(RefundReason._default_manager.all() if self.limit is None else refund_reasons.listed())
+
+
+class CollectionRefundForm(RefundDetails):
+    """Asks how much is given back across the payments of a collection, and how it is divided."""
+
+    strategy = forms.ChoiceField(
+        label=_("Divided"),
+        choices=[
+            (RefundStrategy.PROPORTIONAL.value, _("in proportion to what each payment can give back")),
+            (RefundStrategy.IN_ORDER.value, _("the oldest payment first")),
+        ],
+        initial=RefundStrategy.PROPORTIONAL.value,
+    )
+    field_order = ["amount", "strategy", "refund_reason", "note"]
+
+    def __init__(self, answers: Mapping[str, Any] | None, *, currency_code: str, limit: int) -> None:
+        super().__init__(answers)
+        self.currency_code = currency_code
+        self.fields["amount"] = _amount_field(currency_code, limit)
+        self.order_fields(self.field_order)
+        self.offer_reasons(refund_reasons.listed())
+
+    @property
+    def minor_units(self) -> int:
+        return to_minor_units(self.cleaned_data["amount"], self.currency_code)
+
+    def details(self) -> list[tuple[Text, Text]]:
+        strategies = dict(self.fields["strategy"].choices)  # type: ignore[attr-defined]
+        return [(_("Divided"), strategies[self.cleaned_data["strategy"]]), *super().details()]
 
 
 def _amount_field(currency_code: str, limit: int) -> forms.DecimalField:

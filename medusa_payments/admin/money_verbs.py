@@ -157,11 +157,7 @@ class RefundVerb(MoneyVerb):
         )
 
     def details(self, form: RefundForm) -> list[tuple[Text, Text]]:
-        said = [
-            (_("Reason"), form.cleaned_data["refund_reason"]),
-            (_("Note, visible to the customer"), form.cleaned_data["note"]),
-        ]
-        return [(label, str(value)) for label, value in said if value]
+        return form.details()
 
     def answers(self, operation: Operation) -> dict[str, Any]:
         reason_id, note = operation.intent.get("refund_reason_id"), operation.intent.get("note")

@@ -1,9 +1,13 @@
+from collections.abc import Sequence
+
 from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import URLPattern
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from medusa_payments.admin import columns, display
-from medusa_payments.admin.read_only import ReadOnlyAdmin
+from medusa_payments.admin import collection_refund_view, columns, display
+from medusa_payments.admin.read_only import ReadOnlyAdmin, Tool
 from medusa_payments.models import (
     Capture,
     Event,
@@ -92,3 +96,15 @@ class PaymentCollectionAdmin(ReadOnlyAdmin[PaymentCollection]):
         if collection.deleted_at is None:
             return status
         return format_html("{} {}", status, display.badge("deleted", _("deleted")))
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*collection_refund_view.refund_urls(self), *super().get_urls()]
+
+    def tools(self, request: HttpRequest, obj: PaymentCollection) -> Sequence[Tool]:
+        """One payment is refunded on its own page."""
+        if not collection_refund_view.may_refund(self, request):
+            return ()
+        if len(collection_refund_view.refundable_payments(obj)) < 2:
+            return ()
+        url = collection_refund_view.url_of(self, collection_refund_view.NAME, obj.pk)
+        return [Tool(label=collection_refund_view.TITLE, url=url)]
