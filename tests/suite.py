@@ -23,7 +23,15 @@ TOOLS = ["tests/browser", "tests/clients", "tests/conformance", "tests/stripe_tw
 """The tests of what is beside the payments: page, clients, kit, twin. They say nothing of a database engine."""
 
 PAYMENTS = [f"--ignore={room}" for room in (*TOOLS, "tests/museum")]
-PROOFS = ["--proof", "tests/crashes", "tests/races", "tests/attacks", "tests/reconciliation", "tests/museum"]
+PROOFS = [
+    "--proof",
+    "tests/crashes",
+    "tests/races",
+    "tests/attacks",
+    "tests/reconciliation",
+    "tests/museum",
+    "tests/api/test_schemathesis.py",
+]
 """The tests that take minutes, with all others of their kind, on the engine that promises everything."""
 
 ON_STRIPE = ["--proof", "--on-stripe", "tests/crashes/test_anywhere.py", "tests/races", "tests/attacks"]

@@ -1,4 +1,7 @@
-"""Requests made up from the published schema: no server error, no answer but those that it declares."""
+"""Requests made up from the published schema: no server error, no answer but those that it declares.
+
+A few of each operation in the ordinary run; `make proof` has many.
+"""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -27,7 +30,8 @@ from tests.api.openapi import OpenAPI
 # Outside the test client, Django closes the connection after each request, an open transaction included.
 pytestmark = pytest.mark.django_db(transaction=True)
 
-EXAMPLES_PER_OPERATION = 10
+EXAMPLES_PER_OPERATION = 3
+EXAMPLES_OF_THE_PROOF = 30
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -55,14 +59,17 @@ def names(payment: Callable[..., Any], settings: Any) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=lambda mode: mode.value)
-def test_every_operation(openapi: OpenAPI, names: dict[str, str], mode: GenerationMode) -> None:
+def test_every_operation(
+    openapi: OpenAPI, names: dict[str, str], mode: GenerationMode, pytestconfig: pytest.Config
+) -> None:
+    examples = EXAMPLES_OF_THE_PROOF if pytestconfig.getoption("--proof") else EXAMPLES_PER_OPERATION
     headers = {"x-publishable-api-key": "pk_test", "Authorization": f"Bearer {token_of_the_boss()}"}
     for result in schemathesis.openapi.from_dict(openapi.document).get_all_operations():
         operation = result.ok()
         if mode is GenerationMode.NEGATIVE and not (len(operation.query) or len(operation.body)):
             continue
 
-        @settings(max_examples=EXAMPLES_PER_OPERATION, database=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=examples, database=None, suppress_health_check=list(HealthCheck))
         @given(case=operation.as_strategy(mode), asks_for_what_exists=st.booleans())
         def probe(case: schemathesis.Case, asks_for_what_exists: bool) -> None:
             if asks_for_what_exists:
