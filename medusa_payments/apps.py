@@ -9,4 +9,6 @@ class MedusaPaymentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from medusa_payments import checks  # noqa: F401, PLC0415
+        from medusa_payments import checks, redaction  # noqa: F401, PLC0415
+
+        redaction.redact_django_logs()

@@ -1,7 +1,7 @@
 """What must never be stored, logged or echoed: card numbers, security codes, secret keys."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 _CARD_KEYS = frozenset(
@@ -15,7 +15,7 @@ _BRANDED = re.compile(
 )
 """How the numbers of the large card schemes begin, and how long they are."""
 
-_HIDDEN = "***"
+HIDDEN = "***"
 
 
 def holds_sensitive_data(value: Any) -> bool:
@@ -24,7 +24,7 @@ def holds_sensitive_data(value: Any) -> bool:
     """
     if isinstance(value, Mapping):
         return any(
-            _names_card_data(key) or holds_sensitive_data(key) or holds_sensitive_data(value[key]) for key in value
+            names_card_data(key) or holds_sensitive_data(key) or holds_sensitive_data(value[key]) for key in value
         )
     if isinstance(value, list | tuple):
         return any(map(holds_sensitive_data, value))
@@ -38,19 +38,31 @@ def quotes_sensitive_data(text: str) -> bool:
 
     Other numbers pass, whatever their check digit: a note or a key may hold an order's number, a barcode or a time.
     """
-    numbers = (re.sub(r"\D", "", number) for number in _SEPARATED_DIGITS.findall(text))
-    is_card = any(_BRANDED.fullmatch(number) and _passes_luhn(number) for number in numbers)
-    return is_card or bool(_SECRET.search(text))
+    return any(map(_is_of_a_large_scheme, _SEPARATED_DIGITS.findall(text))) or bool(_SECRET.search(text))
+
+
+def names_card_data(key: Any) -> bool:
+    """Say whether a key is named like a card's number or security code."""
+    return re.sub(r"[^a-z0-9]", "", str(key).lower()) in _CARD_KEYS
 
 
 def without_sensitive_data(text: str) -> str:
-    """Return a text without the card numbers and secret keys that it quotes."""
-    hidden = _SEPARATED_DIGITS.sub(lambda match: _HIDDEN if _passes_luhn(match[0]) else match[0], text)
-    return _SECRET.sub(_HIDDEN, hidden)
+    """Return a text without the secret keys that it quotes, and without any number that could be a card's."""
+    return _without(text, _passes_luhn)
 
 
-def _names_card_data(key: Any) -> bool:
-    return re.sub(r"[^a-z0-9]", "", str(key).lower()) in _CARD_KEYS
+def without_quoted_data(text: str) -> str:
+    """Return a text without what `quotes_sensitive_data` finds in it; other numbers stay."""
+    return _without(text, _is_of_a_large_scheme)
+
+
+def _without(text: str, is_hidden: Callable[[str], bool]) -> str:
+    hidden = _SEPARATED_DIGITS.sub(lambda match: HIDDEN if is_hidden(match[0]) else match[0], text)
+    return _SECRET.sub(HIDDEN, hidden)
+
+
+def _is_of_a_large_scheme(number: str) -> bool:
+    return _BRANDED.fullmatch(re.sub(r"\D", "", number)) is not None and _passes_luhn(number)
 
 
 def _passes_luhn(number: str) -> bool:

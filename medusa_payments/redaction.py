@@ -1,0 +1,95 @@
+"""Log records without card data: Django's quote addresses and headers, and people paste anything into those."""
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+from urllib.parse import unquote_plus
+
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest, QueryDict
+
+from medusa_payments.sensitive_data import HIDDEN, names_card_data, quotes_sensitive_data, without_quoted_data
+
+_PARAMETER = re.compile(r"(?<![\w\[\]%.-])([\w\[\]%.-]{1,64})=[^&\s\"']+")
+
+
+class SensitiveDataFilter(logging.Filter):
+    """Lets every record pass, without the card numbers of large schemes, the secret keys and the named security codes
+    that its text quotes. For loggers and for handlers.
+
+    A request that holds such data is taken off its record, so that no handler mails it or writes it down. So is an
+    exception that quotes such data: its traceback stays, as a text.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg = _shown(record.msg)
+        if isinstance(record.args, tuple):
+            record.args = tuple(map(_shown, record.args))
+        elif record.args:
+            record.args = {name: _shown(value) for name, value in record.args.items()}
+        _hide_exception(record)
+        request = getattr(record, "request", None)
+        if isinstance(request, HttpRequest) and _holds_card_data(request, is_form_read=record.levelno >= logging.ERROR):
+            record.request = None
+        return True
+
+
+_FILTER = SensitiveDataFilter()
+
+
+def redact_django_logs() -> None:
+    """Put the filter on the loggers to which Django writes what it was asked for. Doing it again changes nothing.
+
+    A logger's filter isn't asked about what its children log, so each gets its own.
+    """
+    for name in ("django.request", "django.server", "django.security", "django.security.csrf", *_security_loggers()):
+        logging.getLogger(name).addFilter(_FILTER)
+
+
+def _security_loggers(cause: type[SuspiciousOperation] = SuspiciousOperation) -> Iterator[str]:
+    """Django names a logger after each class of suspicious operation."""
+    yield f"django.security.{cause.__name__}"
+    for kind in cause.__subclasses__():
+        yield from _security_loggers(kind)
+
+
+def _shown(value: Any) -> Any:
+    if not isinstance(value, str | BaseException):
+        return value
+    text = str(value)
+    shown = _PARAMETER.sub(_shown_parameter, without_quoted_data(text))
+    if quotes_sensitive_data(unquote_plus(shown)):
+        return HIDDEN
+    return value if shown == text else shown
+
+
+def _shown_parameter(match: re.Match[str]) -> str:
+    return f"{match[1]}={HIDDEN}" if names_card_data(unquote_plus(match[1])) else match[0]
+
+
+def _hide_exception(record: logging.LogRecord) -> None:
+    if record.exc_info and record.exc_info[0]:
+        told = logging.Formatter().formatException(record.exc_info)
+        shown = _shown(told)
+        if shown != told:
+            record.exc_info, record.exc_text = None, shown
+
+
+def _holds_card_data(request: HttpRequest, *, is_form_read: bool) -> bool:
+    """Say whether a report on a request would show card data: its address, its headers or its form."""
+    headers = [str(value) for name, value in request.META.items() if name.startswith("HTTP_")]
+    parameters = [request.GET]
+    if is_form_read:
+        # A form that can't be read any more isn't in the report either.
+        with suppress(Exception):
+            parameters.append(request.POST)
+    texts = (unquote_plus(text) for text in (request.get_full_path(), *headers))
+    return any(map(quotes_sensitive_data, texts)) or any(map(_have_card_data, parameters))
+
+
+def _have_card_data(parameters: QueryDict) -> bool:
+    return any(
+        names_card_data(name) or any(map(quotes_sensitive_data, (name, *values))) for name, values in parameters.lists()
+    )

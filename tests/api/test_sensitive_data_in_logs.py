@@ -1,0 +1,161 @@
+"""Whatever is typed into an address, a header or a form: Django's logs and its mails don't quote a card."""
+
+import logging
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse
+from django.test import Client
+from django.urls import include, path
+
+from medusa_payments.exceptions import PaymentsError
+from medusa_payments.redaction import SensitiveDataFilter
+from storefront_project import urls as demo
+
+pytestmark = [pytest.mark.django_db, pytest.mark.any_engine]
+
+NUMBER = "4242424242424242"
+SECRET = "sk_live_51Canary"
+TYPED = [NUMBER, "4242 4242 4242 4242", "378282246310005", SECRET]
+
+
+def fail(request: HttpRequest, about: str) -> HttpResponse:
+    kinds = {"suspicious": SuspiciousOperation, "bad": BadRequest, "anything else": ValueError}
+    raise kinds[about](f"no {NUMBER}") if about in kinds else ValueError
+
+
+urlpatterns = [path("", include(demo)), path("fails/<about>", fail)]
+
+
+def everything_in(caplog: pytest.LogCaptureFixture) -> str:
+    """What is logged, and what a handler finds on the records."""
+    return "\n".join([caplog.text, *(repr(vars(record)) for record in caplog.records)])
+
+
+@pytest.fixture
+def browser() -> Client:
+    client = Client(raise_request_exception=False)
+    client.force_login(User.objects.create_superuser("staff"))
+    return client
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/admin/payments/{}",
+        "/admin/payments/{}/capture",
+        "/admin/payments/{}/no/such/page",
+        "/admin/payments?limit={}",
+        "/store/payment-collections/{}/payment-sessions",
+        "/hooks/payment/{}",
+        "/store/carts/{}",
+        "/{}",
+        "/django-admin/{}/",
+        "/django-admin/medusa_payments/payment/{}/change/",
+        "/django-admin/medusa_payments/payment/?no_such_filter={}",
+        "/django-admin/medusa_payments/payment/?q={}",
+    ],
+)
+def test_no_address_is_logged_with_one(browser: Client, caplog: pytest.LogCaptureFixture, address: str) -> None:
+    caplog.set_level(logging.DEBUG)
+    for typed in TYPED:
+        answers = [browser.get(address.format(typed)), browser.post(address.format(typed), {"email": typed})]
+
+        assert all(answer.status_code < 500 for answer in answers)
+        assert typed not in everything_in(caplog)
+
+
+@pytest.mark.parametrize("header", ["Host", "Referer", "Idempotency-Key", "X-Publishable-Api-Key", "Authorization"])
+@pytest.mark.parametrize(
+    "address",
+    ["/admin/payments/none/refund", "/store/payment-collections", "/auth/user/emailpass", "/django-admin/login/"],
+)
+def test_nor_a_header(browser: Client, caplog: pytest.LogCaptureFixture, header: str, address: str) -> None:
+    browser.handler.enforce_csrf_checks = True
+    for typed in TYPED:
+        headers = {"Referer": "https://testserver/", header: typed}
+        answer = browser.post(address, {"email": typed, "password": typed}, headers=headers, secure=True)
+
+        assert 400 <= answer.status_code < 500
+        assert typed not in everything_in(caplog)
+        assert typed not in answer.content.decode()
+
+
+@pytest.mark.urls(__name__)
+@pytest.mark.parametrize("about", ["suspicious", "bad", "anything else"])
+def test_nor_an_exception_that_quotes_one(browser: Client, caplog: pytest.LogCaptureFixture, about: str) -> None:
+    browser.get(f"/fails/{about}")
+
+    assert f"{__file__}" in caplog.text, "where it happened is told all the same"
+    assert NUMBER not in everything_in(caplog)
+
+
+@pytest.mark.urls(__name__)
+@pytest.mark.parametrize(
+    ("address", "form", "headers"),
+    [
+        (f"/fails/{NUMBER}", {}, {}),
+        (f"/fails/here?card={NUMBER}", {}, {}),
+        ("/fails/here?cvc=9713", {}, {}),
+        ("/fails/here", {"note": NUMBER}, {}),
+        ("/fails/here", {"cvc": "9713"}, {}),
+        ("/fails/here", {}, {"User-Agent": NUMBER}),
+        ("/fails/anything else", {}, {}),
+    ],
+)
+def test_what_is_mailed_to_the_admins_shows_none(
+    settings: Any, mailoutbox: list[Any], browser: Client, address: str, form: Any, headers: Any
+) -> None:
+    settings.ADMINS = [("Jane", "jane@shop.example")]
+
+    assert browser.post(address, form, headers=headers).status_code == 500
+
+    [mail] = mailoutbox
+    assert "/fails/" in mail.subject
+    assert NUMBER not in mail.subject + mail.body
+    assert "9713" not in mail.subject + mail.body
+
+
+@pytest.mark.urls(__name__)
+def test_a_mail_about_anything_else_tells_all_of_it(settings: Any, mailoutbox: list[Any], browser: Client) -> None:
+    settings.ADMINS = [("Jane", "jane@shop.example")]
+
+    browser.post("/fails/here?order=1234567812345670", {"order": "order 1732481234567"})
+
+    assert "1234567812345670" in mailoutbox[0].body
+    assert "1732481234567" in mailoutbox[0].body
+    assert "Traceback" in mailoutbox[0].body
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (f"GET /admin/payments/{NUMBER} HTTP/1.1", "GET /admin/payments/*** HTTP/1.1"),
+        ("GET /admin/payments/4242%204242%204242%204242 HTTP/1.1", "***"),
+        ("GET /admin/payments?card=4242+4242+4242+4242 HTTP/1.1", "***"),
+        ("GET /store/carts?cvc=123&card%5Bcvc%5D=123 HTTP/1.1", "GET /store/carts?cvc=***&card%5Bcvc%5D=*** HTTP/1.1"),
+        ("GET /orders/1234567812345670?a=b%20c HTTP/1.1", "GET /orders/1234567812345670?a=b%20c HTTP/1.1"),
+    ],
+)
+def test_the_line_of_an_access_log(line: str, shown: str) -> None:
+    record = logging.makeLogRecord({"msg": '"%s" %s %s', "args": (line, "404", 179)})
+
+    assert SensitiveDataFilter().filter(record)
+
+    assert record.getMessage() == f'"{shown}" 404 179'
+
+
+def test_every_kind_of_message_and_arguments_passes() -> None:
+    error = PaymentsError(f"no {NUMBER}")
+    for message, arguments, shown in (
+        (f"no {NUMBER}", (), "no ***"),
+        ("%(path)s: %(status)d", ({"path": f"/{NUMBER}", "status": 404},), "/***: 404"),
+        ("%s", (error,), "no ***"),
+        (error, (), "no ***"),
+        ("%d", (4,), "4"),
+    ):
+        record = logging.LogRecord("django.request", logging.WARNING, "", 1, message, arguments, None)
+        assert SensitiveDataFilter().filter(record)
+        assert record.getMessage() == shown
