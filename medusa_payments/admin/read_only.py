@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from medusa_payments.admin import actors, columns
 from medusa_payments.admin.display import Text
 from medusa_payments.admin.related_tables import RelatedTable, latest_rows, lay_out
+from medusa_payments.sensitive_data import quotes_sensitive_data, without_quoted_data
 
 RowT = TypeVar("RowT", bound=Model)
 
@@ -75,6 +76,11 @@ class ReadOnlyAdmin(_TypedAdmin[RowT]):
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> RowT | None:
         # PostgreSQL takes no NUL, and no id has one.
         return None if "\0" in object_id else super().get_object(request, object_id, from_field)
+
+    def message_user(self, request: HttpRequest, message: Any, *arguments: Any, **options: Any) -> None:
+        """Django quotes the id it was asked for, and some projects keep messages in the database."""
+        shown = without_quoted_data(str(message)) if quotes_sensitive_data(str(message)) else message
+        super().message_user(request, shown, *arguments, **options)
 
     def get_readonly_fields(self, request: HttpRequest, obj: RowT | None = None) -> Any:
         return flatten_fieldsets(self.get_fieldsets(request, obj))

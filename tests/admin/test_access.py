@@ -1,10 +1,12 @@
 """Who may look, and that looking is all there is."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.apps import apps
 from django.contrib.admin.sites import site
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 
@@ -126,3 +128,14 @@ def test_a_page_that_is_not_there_leads_back(viewer: Client, collection_id: str)
 
     assert response.redirect_chain == [(reverse("admin:index"), 302)]
     assert "pay_col_missing" in response.content.decode()
+
+
+@pytest.mark.parametrize("page", ["{}/change/", "{}/history/", "{}/refund/c2c8a2a1-5bd2-4d4b-9a4c-0c2b6c3d7a11/"])
+def test_an_id_that_is_a_card_number_is_not_kept_in_a_message(admin_client: Client, settings: Any, page: str) -> None:
+    settings.MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+    admin_client.get(list_url(Payment) + page.format("4242424242424242"))
+
+    kept = [str(session.get_decoded()) for session in Session.objects.all()]
+    assert "***" in str(kept)
+    assert "4242424242424242" not in str(kept)
