@@ -30,19 +30,13 @@ def _are_apart(names: list[str], number: int) -> bool:
     return number == 0 or not (names[number].startswith("before") and names[number - 1].startswith("after"))
 
 
-def _is_at_the_edge(name: str) -> bool:
-    """Around commits and the provider's calls. What lies between statements is the same for every provider."""
-    return any(word in name for word in ("commit", "provider", "effect"))
-
-
 @pytest.mark.proof
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(("scene", "course"), CASES)
 def test_every_point(stage: Stage, scene: Scene, course: Course, record_property: object) -> None:
     names = stage.points(scene, course)
     apart = [number for number in range(len(names)) if _are_apart(names, number)]
-    chosen = [number for number in apart if not stage.is_on_stripe or _is_at_the_edge(names[number])]
-    faults = {f"{number} {names[number]}": stage.faults(scene, course, number) for number in chosen}
+    faults = {f"{number} {names[number]}": stage.faults(scene, course, number) for number in apart}
 
     record_property("points", len(faults))  # type: ignore[operator]
     assert len(names) > 10
