@@ -1,14 +1,15 @@
 """What must never be stored, logged or echoed: card numbers, security codes, secret keys."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 _CARD_KEYS = frozenset(
     {"cvc", "cvc2", "cvv", "cvv2", "cvn", "csc", "pan", "securitycode", "cardnumber", "cardcvc", "cardcvv"}
 )
-_SEPARATED_DIGITS = re.compile(r"(?<![\dA-Za-z])(?<![A-Za-z0-9]-)\d(?:[ -]?\d){11,18}(?![\dA-Za-z]|-[A-Za-z0-9])")
+_SEPARATED_DIGITS = re.compile(r"(?<![\dA-Za-z])(?<![A-Za-z0-9]-)\d(?:[ -]?\d){11,}(?![\dA-Za-z]|-[A-Za-z0-9])")
 """Digits that stand by themselves. With those inside of them, one UUID in four thousand would pass for a card."""
+_SHORTEST, _LONGEST = 12, 19
 _SECRET = re.compile(r"(?:[sr]k_(?:org_)?(?:live|test)_|whsec_)\w{4,}")
 _BRANDED = re.compile(
     r"4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11,16}|35\d{14}|6\d{15,18}"
@@ -29,8 +30,8 @@ def holds_sensitive_data(value: Any) -> bool:
     if isinstance(value, list | tuple):
         return any(map(holds_sensitive_data, value))
     text = str(value)
-    is_number = _SEPARATED_DIGITS.fullmatch(text.strip()) is not None
-    return quotes_sensitive_data(text) or (is_number and _passes_luhn(text))
+    number = _SEPARATED_DIGITS.fullmatch(text.strip())
+    return quotes_sensitive_data(text) or (number is not None and _may_be_card(number[0]))
 
 
 def quotes_sensitive_data(text: str) -> bool:
@@ -38,7 +39,7 @@ def quotes_sensitive_data(text: str) -> bool:
 
     Other numbers pass, whatever their check digit: a note or a key may hold an order's number, a barcode or a time.
     """
-    return any(map(_is_of_a_large_scheme, _SEPARATED_DIGITS.findall(text))) or bool(_SECRET.search(text))
+    return any(map(_quotes_branded_card, _SEPARATED_DIGITS.findall(text))) or bool(_SECRET.search(text))
 
 
 def names_card_data(key: Any) -> bool:
@@ -48,12 +49,12 @@ def names_card_data(key: Any) -> bool:
 
 def without_sensitive_data(text: str) -> str:
     """Return a text without the secret keys that it quotes, and without any number that could be a card's."""
-    return _without(text, _passes_luhn)
+    return _without(text, lambda digits: _may_be_card(digits) or _quotes_branded_card(digits))
 
 
 def without_quoted_data(text: str) -> str:
     """Return a text without what `quotes_sensitive_data` finds in it; other numbers stay."""
-    return _without(text, _is_of_a_large_scheme)
+    return _without(text, _quotes_branded_card)
 
 
 def _without(text: str, is_hidden: Callable[[str], bool]) -> str:
@@ -61,11 +62,29 @@ def _without(text: str, is_hidden: Callable[[str], bool]) -> str:
     return _SECRET.sub(HIDDEN, hidden)
 
 
-def _is_of_a_large_scheme(number: str) -> bool:
-    return _BRANDED.fullmatch(re.sub(r"\D", "", number)) is not None and _passes_luhn(number)
+def _may_be_card(digits: str) -> bool:
+    number = re.sub(r"[ -]", "", digits)
+    return _SHORTEST <= len(number) <= _LONGEST and _passes_luhn(number)
+
+
+def _quotes_branded_card(digits: str) -> bool:
+    """People write the date and the security code beside the number: `4242 4242 4242 4242 12 30 123`."""
+    return any(_BRANDED.fullmatch(number) and _passes_luhn(number) for number in _runs(re.split("[ -]", digits)))
+
+
+def _runs(groups: list[str]) -> Iterator[str]:
+    """Yield every run of whole groups of digits that is as long as a card number may be."""
+    for start in range(len(groups)):
+        number = ""
+        for group in groups[start : start + _LONGEST]:
+            number += group
+            if len(number) > _LONGEST:
+                break
+            if len(number) >= _SHORTEST:
+                yield number
 
 
 def _passes_luhn(number: str) -> bool:
-    digits = [int(character) for character in reversed(number) if character.isdigit()]
+    digits = [int(character) for character in reversed(number)]
     doubled = [sum(divmod(2 * digit, 10)) for digit in digits[1::2]]
     return (sum(digits[0::2]) + sum(doubled)) % 10 == 0

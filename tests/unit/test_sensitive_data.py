@@ -1,5 +1,6 @@
 """Card numbers, security codes and secret keys are recognised wherever they hide."""
 
+import time
 from typing import Any
 
 import pytest
@@ -52,6 +53,29 @@ def test_is_found(value: Any) -> None:
 )
 def test_nothing_is_found_where_nothing_is(value: Any) -> None:
     assert not holds_sensitive_data(value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4242 4242 4242 4242 12/30",
+        "4242 4242 4242 4242 123",
+        "4242424242424242 12 30 123",
+        "4242-4242-4242-4242 12-30 123",
+        "2 4242424242424242",
+        "4242 4242 4242 4242 5555 5555 5555 4444",
+    ],
+)
+def test_a_card_is_found_beside_other_numbers(text: str) -> None:
+    assert quotes_sensitive_data(text)
+    assert "4242" not in without_sensitive_data(text)
+
+
+def test_a_long_row_of_numbers_is_read_quickly() -> None:
+    started = time.monotonic()
+
+    assert not quotes_sensitive_data("1 " * 50_000)
+    assert time.monotonic() - started < 5
 
 
 def test_a_text_is_shown_without_it() -> None:
