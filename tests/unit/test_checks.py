@@ -15,7 +15,7 @@ from django.contrib import admin
 from django.core import checks
 from django.db.utils import ConnectionHandler
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from rest_framework.authentication import BaseAuthentication
 
 from medusa_payments.providers.system import SystemProvider
@@ -484,8 +484,12 @@ class TestURLs:
             [path("<slug:tenant>/", include([django_admin("admin/"), payments("")]))],
             [django_admin("admin/")],
             [path("admin/", page)],
+            [re_path("(?i:pay)/", include("medusa_payments.urls"))],
+            [re_path("pay+/", include("medusa_payments.urls"))],
+            [re_path("pays?/", include("medusa_payments.urls"))],
+            [re_path("pa{1}y/|[m]/", include("medusa_payments.urls"))],
         ],
-        ids=["apart", "under a prefix", "under a parameter", "no payments", "neither"],
+        ids=["apart", "under a prefix", "under a parameter", "no payments", "neither", *["under a pattern"] * 4],
     )
     def test_no_clash(self, settings: Any, patterns: list[Any]) -> None:
         settings.ROOT_URLCONF = urlconf(*patterns)
