@@ -50,7 +50,7 @@ def _faults_of_alias(alias: Any) -> Iterator[CheckMessage]:
 
 def _faults_of_configuration(alias: Any, configuration: Any) -> Iterator[CheckMessage]:
     if isinstance(configuration, Mapping):
-        yield from unknown_keys(configuration, ("BACKEND", "OPTIONS"), _owner(alias))
+        yield from unknown_keys(configuration, ("BACKEND", "OPTIONS", "ON_EXPIRY"), _owner(alias))
     try:
         _backend(configuration)
     except Unusable as error:

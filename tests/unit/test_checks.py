@@ -5,6 +5,7 @@ No test here asks for one, and pytest-django refuses what isn't asked for.
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,7 +19,9 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from rest_framework.authentication import BaseAuthentication
 
+from medusa_payments.conf import DEFAULTS
 from medusa_payments.providers.system import SystemProvider
+from medusa_payments.states import UndoPolicy
 
 HERE = __name__
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference.md"
@@ -153,6 +156,46 @@ class TestKeys:
         [message] = found("E002")
         assert message.startswith(f"MEDUSA_PAYMENTS['{key}'] must be ")
 
+    @pytest.mark.parametrize(
+        ("key", "value"),
+        [
+            ("ON_FAILURE", "refnd"),
+            ("SPLIT_ON_FAILURE", None),
+            ("SPLIT_RESOLVE_SECONDS", "3600"),
+            ("EXPIRY_WARNING_SECONDS", -1),
+            ("EVIDENCE_WARNING_SECONDS", float("inf")),
+            ("POLL_SESSIONS_AFTER_SECONDS", timedelta(minutes=1)),
+            ("POLL_SESSIONS_AFTER_SECONDS", 10**12),
+            ("EVENT_ATTEMPTS", 0),
+            ("RETENTION_DAYS", "90"),
+            ("RETENTION_DAYS", True),
+            ("WEBHOOK_MAX_BYTES", 1e5),
+            ("REQUIRE_IDEMPOTENCY_KEY_FOR_REFUNDS", "False"),
+        ],
+    )
+    def test_a_value_that_can_not_be_used(self, configure: Any, key: str, value: Any) -> None:
+        configure(**{key: value})
+
+        [message] = messages()
+
+        assert (message.id, message.level) == ("medusa_payments.E011", checks.ERROR)
+        assert message.msg.startswith(f"MEDUSA_PAYMENTS['{key}'] must be ")
+        assert message.msg.endswith(f", not {value!r}.")
+
+    @pytest.mark.parametrize(
+        ("key", "value"),
+        [("ON_FAILURE", UndoPolicy.VOID), ("RETENTION_DAYS", None), ("RETENTION_DAYS", 0.5), ("EVENT_ATTEMPTS", 1)],
+    )
+    def test_a_value_that_is_fine(self, configure: Any, key: str, value: Any) -> None:
+        configure(**{key: value})
+
+        assert messages() == []
+
+    def test_all_defaults_are_fine(self, configure: Any) -> None:
+        configure(**{**DEFAULTS, "CART_RESOLVER": f"{HERE}.resolver", "ADMIN_AUTHENTICATION_CLASSES": None})
+
+        assert found("E011") == []
+
     def test_a_shop_without_the_setting_lacks_but_a_cart_resolver(self, settings: Any) -> None:
         del settings.MEDUSA_PAYMENTS
 
@@ -265,6 +308,22 @@ class TestProviders:
 
         assert found("E006") == [f"MEDUSA_PAYMENTS['PROVIDERS']['pp_a']: {reason}."]
         assert found("E007") == []
+
+    @pytest.mark.parametrize("policy", ["nothing", "capture", "release"])
+    def test_a_policy_for_what_runs_out(self, configure: Any, policy: str) -> None:
+        configure(PROVIDERS={"pp_a": SYSTEM | {"ON_EXPIRY": policy}})
+
+        assert messages() == []
+
+    @pytest.mark.parametrize("policy", ["void", None, ["capture"]])
+    def test_a_policy_for_what_runs_out_that_is_none(self, configure: Any, policy: Any) -> None:
+        configure(PROVIDERS={"pp_a": SYSTEM | {"ON_EXPIRY": policy}})
+
+        [message] = found("E011")
+        assert message == (
+            "MEDUSA_PAYMENTS['PROVIDERS']['pp_a']['ON_EXPIRY'] must be one of 'nothing', 'capture', 'release', "
+            f"not {policy!r}."
+        )
 
     def test_a_backend_that_lacks_a_verb(self, configure: Any) -> None:
         configure(PROVIDERS={"pp_a": {"BACKEND": "medusa_payments.providers.base.PaymentProvider"}})

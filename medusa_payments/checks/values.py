@@ -1,0 +1,73 @@
+"""What the plain keys hold: policies, numbers and switches.
+
+The database or the worker would refuse a wrong one, for every customer or at night.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from math import isfinite
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+from medusa_payments.checks.settings import TAG, configured
+from medusa_payments.conf import SETTING_NAME
+from medusa_payments.states import ExpiryPolicy, UndoPolicy
+
+LARGEST_NUMBER = 10**9
+"""More seconds or days than this, and no date is left to count to."""
+
+
+_Expected = tuple[Callable[[Any], bool], str]
+"""Whether a value is fine, and what people are told that it must be."""
+
+
+def _is_number(value: Any, least: int = 0) -> bool:
+    is_one = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_one and isfinite(value) and least <= value <= LARGEST_NUMBER
+
+
+def _one_of(policies: type[UndoPolicy] | type[ExpiryPolicy]) -> _Expected:
+    values = [policy.value for policy in policies]
+    return lambda value: value in values, f"one of {', '.join(map(repr, values))}"
+
+
+_SECONDS = (_is_number, "a number of seconds")
+_EXPIRY = _one_of(ExpiryPolicy)
+_EXPECTED: dict[str, _Expected] = {
+    "ON_FAILURE": _one_of(UndoPolicy),
+    "SPLIT_ON_FAILURE": _one_of(UndoPolicy),
+    "SPLIT_RESOLVE_SECONDS": _SECONDS,
+    "EXPIRY_WARNING_SECONDS": _SECONDS,
+    "EVIDENCE_WARNING_SECONDS": _SECONDS,
+    "POLL_SESSIONS_AFTER_SECONDS": _SECONDS,
+    "EVENT_ATTEMPTS": (lambda value: _is_number(value, 1), "a number, at least 1"),
+    "RETENTION_DAYS": (lambda value: value is None or _is_number(value), "a number of days, or None"),
+    "WEBHOOK_MAX_BYTES": (lambda value: type(value) is int and _is_number(value, 1), "a whole number of bytes"),
+    "REQUIRE_IDEMPOTENCY_KEY_FOR_REFUNDS": (lambda value: isinstance(value, bool), "True or False"),
+}
+
+
+@register(TAG)
+def check_values(**_: Any) -> list[CheckMessage]:
+    """`medusa_payments.E011`: a key holds what can't be used."""
+    return [
+        Error(
+            f"{owner} must be {expected}, not {value!r}.",
+            hint="See docs/reference.md, Settings. What comes from the environment is text until it is converted.",
+            id="medusa_payments.E011",
+        )
+        for owner, value, (is_fine, expected) in _values()
+        if not is_fine(value)
+    ]
+
+
+def _values() -> Iterator[tuple[str, Any, _Expected]]:
+    """Yield the name and the value of each key that is set, and what is expected of it."""
+    setting = getattr(settings, SETTING_NAME, {})
+    for key in _EXPECTED.keys() & setting.keys() if isinstance(setting, Mapping) else ():
+        yield f"{SETTING_NAME}['{key}']", setting[key], _EXPECTED[key]
+    providers = configured("PROVIDERS")
+    for alias, configuration in providers.items() if isinstance(providers, Mapping) else ():
+        if isinstance(configuration, Mapping) and "ON_EXPIRY" in configuration:
+            yield f"{SETTING_NAME}['PROVIDERS']['{alias}']['ON_EXPIRY']", configuration["ON_EXPIRY"], _EXPIRY
