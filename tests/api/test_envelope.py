@@ -161,8 +161,9 @@ class TestPublishableKey:
 
         assert (response.status_code, response.json()) == (400, {"type": "not_allowed", "message": KEY_MISSING})
 
-    def test_unknown(self, client: Client) -> None:
-        response = client.get("/store/things", headers={"x-publishable-api-key": "pk_nobody"})
+    @pytest.mark.parametrize("key", ["pk_nobody", "pk_\0", "pk_\xff", f"pk_{'0' * 8000}"])
+    def test_unknown(self, client: Client, key: str) -> None:
+        response = client.get("/store/things", headers={"x-publishable-api-key": key})
 
         assert (response.status_code, response.json()) == (400, {"type": "not_allowed", "message": KEY_INVALID})
 
