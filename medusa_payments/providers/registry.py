@@ -61,7 +61,7 @@ class ProviderRegistry:
         try:
             backend = import_string(configuration["BACKEND"])
             provider: PaymentProvider = backend(alias, configuration.get("OPTIONS", {}))
-        except (KeyError, ImportError, TypeError, ValueError) as error:
+        except Exception as error:
             raise ImproperlyConfigured(f"{SETTING_NAME}['PROVIDERS']['{alias}'] is wrong: {error}") from error
         return provider
 

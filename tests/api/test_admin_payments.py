@@ -28,6 +28,20 @@ def test_get(staff: ValidatedClient, payment: Make) -> None:
     }
 
 
+def test_a_provider_that_can_not_be_made_any_more_hides_no_payment(
+    staff: ValidatedClient, payment: Make, settings: Any
+) -> None:
+    made = payment()
+    configured = settings.MEDUSA_PAYMENTS["PROVIDERS"]
+    without_options = {"pp_fake_fake": {"BACKEND": configured["pp_fake_fake"]["BACKEND"]}}
+    settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"PROVIDERS": configured | without_options}
+
+    listed = staff.get("/admin/payments").json()["payments"]
+
+    assert [(row["id"], row["data"]) for row in listed] == [(made["id"], {})]
+    assert staff.get(f"/admin/payments/{made['id']}").status_code == 200
+
+
 def test_capture_in_parts(staff: ValidatedClient, payment: Make) -> None:
     path = f"/admin/payments/{payment()['id']}"
 

@@ -121,10 +121,12 @@ def test_an_alias_that_is_not_configured(settings: Any) -> None:
     ("configuration", "reason"),
     [
         ({}, "BACKEND"),
+        ({"BACKEND": None}, "rsplit"),
         ({"BACKEND": "nowhere.Provider"}, "nowhere"),
         ({"BACKEND": "medusa_payments.providers.system.Missing"}, "Missing"),
         ({"BACKEND": PICKY, "OPTIONS": {"error": ValueError("the option a is missing")}}, "the option a is missing"),
         ({"BACKEND": PICKY, "OPTIONS": {"error": TypeError("a must be text")}}, "a must be text"),
+        ({"BACKEND": PICKY, "OPTIONS": {"error": OSError("a can't be read")}}, "a can't be read"),
     ],
 )
 def test_a_wrong_configuration_names_the_setting(settings: Any, configuration: dict[str, Any], reason: str) -> None:
@@ -134,6 +136,14 @@ def test_a_wrong_configuration_names_the_setting(settings: Any, configuration: d
         ImproperlyConfigured, match=rf"^MEDUSA_PAYMENTS\['PROVIDERS'\]\['pp_wrong'\] is wrong: .*{reason}"
     ):
         providers["pp_wrong"]
+
+
+@pytest.mark.parametrize("backend", ["nowhere.Provider", None, PICKY])
+def test_one_that_can_not_be_made_hides_no_other(settings: Any, backend: Any) -> None:
+    wrong = {"BACKEND": backend, "OPTIONS": {"error": OSError("a can't be read")}}
+    configure(settings, pp_wrong=wrong, pp_system_default=SYSTEM)
+
+    assert [provider.alias for provider in providers.on_account("system")] == ["pp_system_default"]
 
 
 def test_a_failed_start_is_tried_again(settings: Any) -> None:
