@@ -103,6 +103,13 @@ class TestReplay:
             call_command("payments_replay_webhook", event.pk, stdout=out)
             assert expected in out.getvalue()
 
+    def test_one_that_can_not_be_replayed_keeps_no_other_waiting(self, event: WebhookEvent) -> None:
+        out, errors = StringIO(), StringIO()
+        with pytest.raises(CommandError, match=r"^1 events could not be replayed\.$"):
+            call_command("payments_replay_webhook", "whevt_unknown", event.pk, stdout=out, stderr=errors)
+        assert errors.getvalue() == "whevt_unknown WebhookEvent id not found: whevt_unknown\n"
+        assert "2 events, 2 changes." in out.getvalue()
+
     @pytest.mark.parametrize("arguments", [[], ["whevt_unknown"], ["whevt_1", "--all"]])
     def test_what_is_wrong_is_said(self, till: Till, arguments: list[str]) -> None:
         with pytest.raises(CommandError):

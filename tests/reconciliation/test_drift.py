@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from medusa_payments.exceptions import PaymentOutcomeUnknown
@@ -366,3 +366,11 @@ def test_no_false_alarm_on_ten_thousand_clean_payments(till: Till, fake_provider
 def test_every_kind_is_documented() -> None:
     guide = (Path(__file__).resolve().parents[2] / "docs/guides/reconciliation.md").read_text()
     assert set(re.findall(r"^\| `(\w+)` \|", guide, flags=re.MULTILINE)) == {kind.value for kind in DriftKind}
+
+
+@pytest.mark.parametrize("since", ["yesterday", "2026-02-30", "2026-01-01T25:00:00"])
+def test_a_date_that_is_none_is_no_drift(since: str) -> None:
+    with pytest.raises(CommandError, match="ISO 8601") as refused:
+        call_command("payments_reconcile", "--since", since)
+
+    assert refused.value.returncode == 2

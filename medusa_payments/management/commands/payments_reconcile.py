@@ -56,9 +56,13 @@ class Command(BaseCommand):
     def _moment(self, text: str | None) -> Any:
         if text is None:
             return None
-        moment = parse_datetime(text) or (parse_datetime(f"{text}T00:00:00") if parse_date(text) else None)
+        try:
+            moment = parse_datetime(text) or (parse_datetime(f"{text}T00:00:00") if parse_date(text) else None)
+        except ValueError:  # It looks like a date, and there is none such.
+            moment = None
         if moment is None:
-            raise CommandError(f"--since must be a date or time in ISO 8601, not '{text}'.")
+            message = f"--since must be a date or time in ISO 8601, not '{text}'."
+            raise CommandError(message, returncode=NOT_ALL_WAS_COMPARED)
         return make_aware(moment) if is_naive(moment) else moment
 
     def _row(self, drift: Drift, is_to_be_fixed: bool) -> dict[str, Any]:
