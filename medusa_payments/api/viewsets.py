@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, transaction
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 from django.utils.functional import cached_property
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import APIException, UnsupportedMediaType
+from rest_framework.exceptions import APIException, MethodNotAllowed, UnsupportedMediaType
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -81,6 +81,10 @@ class PaymentsViewSet(GenericViewSet[Any]):
         if any("\0" in str(segment) for segment in kwargs.values()):
             raise NotFound("Not found")
         super().initial(request, *args, **kwargs)
+
+    def http_method_not_allowed(self, request: HttpRequest | Request, *args: Any, **kwargs: Any) -> Response:
+        """Raise `MethodNotAllowed`, whose own words would be in the host's language, and all other messages aren't."""
+        raise MethodNotAllowed(str(request.method), f'Method "{request.method}" not allowed.')
 
     @property
     def idempotency_key(self) -> str | None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
+from django.utils import translation
 
 from medusa_payments.api.exceptions import STATUS_CODES
 from medusa_payments.exceptions import PaymentsError
@@ -134,8 +135,10 @@ def test_debug_propagate_exceptions_is_honoured(quiet_client: Client, settings: 
         quiet_client.get("/echo/bug")
 
 
-def test_a_method_that_is_not_offered(client: Client) -> None:
-    response = client.put("/echo", content_type="application/json")
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_method_that_is_not_offered(client: Client, language: str) -> None:
+    with translation.override(language):
+        response = client.put("/echo", content_type="application/json")
 
     assert response.status_code == 405
     assert response.json() == {"type": "not_allowed", "message": 'Method "PUT" not allowed.'}
