@@ -29,10 +29,10 @@ def refund(
     """Refund `amount` (major units), or all that remains, across the payments of a collection; return it.
 
     `proportional` divides the amount by what each payment can still give back, exact to the minor unit; `in_order`
-    takes all of the oldest payment before the next. Guaranteed: divided once, and never more of a payment than it can
-    give back; each part is refunded at most once. A repeat of a request whose answer was lost, or of which a part could
-    not be sent, or one with the same `idempotency_key`, goes on with the same parts. Where one provider refuses, the
-    other parts stand.
+    takes all of the oldest payment before the next, where the steps of the providers allow it. Guaranteed: divided
+    once, and never more of a payment than it can give back; each part is refunded at most once. A repeat of a request
+    whose answer was lost, or of which a part could not be sent, or one with the same `idempotency_key`, goes on with
+    the same parts. Where one provider refuses, the other parts stand.
 
     Raises `NotFound` (collection, reason), `InvalidData` (key, amount, limit, strategy, steps of the providers, a
     provider's rejection), and what `refund` raises; of several problems one whose outcome isn't known.

@@ -1,6 +1,7 @@
 """How a refund is divided among the payments of a collection: pure arithmetic in minor units."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from medusa_payments.exceptions import InvalidData
@@ -14,22 +15,60 @@ class Source:
     refundable: int
     step: int = 1
 
+    @property
+    def usable(self) -> int:
+        return self.at_most(self.refundable)
+
     def at_most(self, amount: int) -> int:
         return min(amount, self.refundable) // self.step * self.step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """What the sources of one step can give together: any multiple of it, up to their capacity."""
+
+    step: int
+    capacity: int
 
 
 def allocate(amount: int, sources: Sequence[Source], strategy: RefundStrategy) -> list[int]:
     """Return each source's share, in their order; the shares come to `amount` exactly.
 
-    `proportional` divides by what each can still give back. What rounding leaves goes one step each to those that lost
-    most by it, the earlier one first. `in_order` takes all of the first before the next.
+    `proportional` divides by what each can still give back, to the nearest step. What rounding leaves goes one step
+    each to those that lost most by it, the earlier one first. `in_order` takes all of the first before the next, unless
+    the steps don't allow that: then it divides as `proportional` does.
 
-    Raises `InvalidData` when the steps of the providers don't allow it. The caller has checked that there is enough.
+    Raises `InvalidData` when no division comes to the amount. The caller has checked that there is enough.
     """
-    shares = _in_order(amount, sources) if strategy is RefundStrategy.IN_ORDER else _proportional(amount, sources)
-    if sum(shares) != amount:
+    groups = _groups(sources)
+    if not _can_give(amount, groups):
         raise InvalidData("The amount can't be divided among the payments: their providers refund in coarser steps.")
-    return shares
+    if strategy is RefundStrategy.IN_ORDER:
+        shares = _in_order(amount, sources)
+        if sum(shares) == amount:
+            return shares
+    return _proportional(amount, sources, groups)
+
+
+def _groups(sources: Sequence[Source]) -> list[Group]:
+    """The coarsest first, so that the finer ones make the sum exact."""
+    capacities: Counter[int] = Counter()
+    for source in sources:
+        capacities[source.step] += source.usable
+    return [Group(step=step, capacity=capacity) for step, capacity in sorted(capacities.items(), reverse=True)]
+
+
+def _can_give(amount: int, groups: Sequence[Group]) -> bool:
+    if not groups:
+        return amount == 0
+    group, *finer = groups
+    return any(_can_give(amount - steps * group.step, finer) for steps in reversed(_possible(amount, group, finer)))
+
+
+def _possible(amount: int, group: Group, finer: Sequence[Group]) -> range:
+    """Return how many steps a group may give, so that what is left isn't more than the finer ones have."""
+    least = max(amount - sum(each.capacity for each in finer), 0)
+    return range(-(-least // group.step), min(amount, group.capacity) // group.step + 1)
 
 
 def _in_order(amount: int, sources: Sequence[Source]) -> list[int]:
@@ -40,37 +79,37 @@ def _in_order(amount: int, sources: Sequence[Source]) -> list[int]:
     return shares
 
 
-def _proportional(amount: int, sources: Sequence[Source]) -> list[int]:
-    """Those with coarser steps go first, so that the finest ones make the sum exact."""
+def _proportional(amount: int, sources: Sequence[Source], groups: Sequence[Group]) -> list[int]:
     shares = [0] * len(sources)
-    finest = min((source.step for source in sources), default=1)
-    others = sum(source.refundable for source in sources)
-    for index in sorted(range(len(sources)), key=lambda index: -sources[index].step):
-        if sources[index].step == finest:
-            break
-        others -= sources[index].refundable
-        shares[index] = _nearest_step(amount, sources[index], others)
-        amount -= shares[index]
-    fine = [index for index, source in enumerate(sources) if source.step == finest]
-    for index, share in zip(fine, _by_largest_remainder(amount, [sources[index] for index in fine]), strict=True):
-        shares[index] = share
+    for number, group in enumerate(groups, start=1):
+        of_group = _nearest_to_fair(amount, group, groups[number:])
+        amount -= of_group
+        indices = [index for index, source in enumerate(sources) if source.step == group.step]
+        of_each = _by_largest_remainder(of_group, group, [sources[index] for index in indices])
+        for index, share in zip(indices, of_each, strict=True):
+            shares[index] = share
     return shares
 
 
-def _nearest_step(amount: int, source: Source, others: int) -> int:
-    """Return the share nearest to the fair one that leaves no more than the others can give."""
-    total = source.refundable + others
-    fair = (2 * amount * source.refundable + source.step * total) // (2 * source.step * total) if total else 0
-    least = -(-max(amount - others, 0) // source.step)
-    return source.at_most(min(max(fair, least) * source.step, amount))
+def _nearest_to_fair(amount: int, group: Group, finer: Sequence[Group]) -> int:
+    """Return the share nearest to the fair one that leaves what the finer ones can give."""
+    total = group.capacity + sum(each.capacity for each in finer)
+    fair = (2 * amount * group.capacity + group.step * total) // (2 * group.step * total) if total else 0
+    nearest = _outward(_possible(amount, group, finer), fair)
+    return next(steps * group.step for steps in nearest if _can_give(amount - steps * group.step, finer))
 
 
-def _by_largest_remainder(amount: int, sources: Sequence[Source]) -> list[int]:
-    """Divide among sources of one step."""
-    total = sum(source.refundable for source in sources)
-    exact = [amount * source.refundable for source in sources]
-    shares = [source.at_most(part // total) if total else 0 for part, source in zip(exact, sources, strict=True)]
-    for index in sorted(range(len(sources)), key=lambda index: shares[index] * total - exact[index]):
-        room = min(sources[index].step, sources[index].refundable - shares[index], amount - sum(shares))
-        shares[index] += sources[index].at_most(room)
+def _outward(numbers: range, start: int) -> Iterator[int]:
+    start = min(max(start, numbers[0]), numbers[-1])
+    for distance in range(len(numbers)):
+        yield from (number for number in (start + distance, start - distance) if number in numbers)
+
+
+def _by_largest_remainder(amount: int, group: Group, sources: Sequence[Source]) -> list[int]:
+    """Divide what a group gives among its sources."""
+    exact = [amount * source.usable for source in sources]
+    shares = [source.at_most(part // (group.capacity or 1)) for part, source in zip(exact, sources, strict=True)]
+    for index in sorted(range(len(sources)), key=lambda index: shares[index] * group.capacity - exact[index]):
+        room = min(group.step, sources[index].usable - shares[index], amount - sum(shares))
+        shares[index] += room
     return shares

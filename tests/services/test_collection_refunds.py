@@ -1,5 +1,6 @@
 """Refunds across the payments of a collection: exact to the cent, each part once."""
 
+import itertools
 from decimal import Decimal
 from typing import Any
 
@@ -83,20 +84,52 @@ def test_shares_are_exact_and_fair(data: some.DataObject) -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "sources", "shares"),
+    ("case", "amount", "sources", "shares"),
     [
-        (15, [Source(refundable=60, step=10), Source(refundable=40)], [10, 5]),
-        (3, [Source(refundable=60, step=10), Source(refundable=40)], [0, 3]),
-        (70, [Source(refundable=60, step=60), Source(refundable=40)], [60, 10]),
-        (5, [Source(refundable=60, step=10), Source(refundable=40, step=10)], None),
+        ("the finest make it exact", 15, [(60, 10), (40, 1)], [10, 5]),
+        ("less than a step", 3, [(60, 10), (40, 1)], [0, 3]),
+        ("all of one or nothing", 70, [(60, 60), (40, 1)], [60, 10]),
+        ("what is less than a step is out of reach", 130, [(19, 10)] * 3 + [(100, 10)], [10, 10, 10, 100]),
+        ("the fair share would leave a rest that nobody can give", 110, [(100, 100), (60, 60), (50, 50)], [0, 60, 50]),
+        ("no such division", 5, [(60, 10), (40, 10)], None),
+        ("nor of all, while a part is less than a step", 119, [(19, 10), (100, 10)], None),
     ],
 )
-def test_shares_in_steps(amount: int, sources: list[Source], shares: list[int] | None) -> None:
-    if shares is None:
-        with pytest.raises(InvalidData, match="coarser steps"):
-            allocate(amount, sources, PROPORTIONAL)
-    else:
-        assert allocate(amount, sources, PROPORTIONAL) == shares
+def test_shares_in_steps(case: str, amount: int, sources: list[tuple[int, int]], shares: list[int] | None) -> None:
+    assert _divided(amount, sources, PROPORTIONAL) == shares
+
+
+def test_steps_that_allow_no_division_are_said() -> None:
+    with pytest.raises(InvalidData, match="coarser steps"):
+        allocate(5, [Source(refundable=60, step=10)], PROPORTIONAL)
+
+
+def test_what_the_steps_do_not_allow_in_order_is_divided_all_the_same() -> None:
+    assert _divided(100, [(30, 1), (100, 100)], IN_ORDER) == [0, 100]
+
+
+@given(data=some.data())
+def test_what_can_be_divided_is(data: some.DataObject) -> None:
+    """Held against every division there is."""
+    steps = some.sampled_from([1, 3, 10, 17])
+    sources = data.draw(some.lists(some.tuples(some.integers(0, 40), steps), min_size=1, max_size=4))
+    every = itertools.product(*(range(0, most + 1, step) for most, step in sources))
+    reachable = {sum(shares) for shares in every}
+    amount = data.draw(some.integers(0, sum(most for most, _ in sources)))
+    for strategy in RefundStrategy:
+        shares = _divided(amount, sources, strategy)
+        assert (shares is not None) == (amount in reachable)
+        for share, (most, step) in zip(shares or [], sources, strict=False):
+            assert share in range(0, most + 1, step)
+
+
+def _divided(amount: int, sources: list[tuple[int, int]], strategy: RefundStrategy) -> list[int] | None:
+    try:
+        shares = allocate(amount, [Source(refundable=most, step=step) for most, step in sources], strategy)
+    except InvalidData:
+        return None
+    assert sum(shares) == amount
+    return shares
 
 
 @money
