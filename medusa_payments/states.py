@@ -31,6 +31,9 @@ class SessionStatus(StrEnum):
 
 
 MONEY_HOLDING_STATUSES = frozenset({SessionStatus.AUTHORIZED, SessionStatus.CAPTURED})
+"""Of a session that was paid with and has not been canceled since. How much of it is still there is another question,
+which only the payment's counters answer (`queries.held_money`).
+"""
 
 
 class OperationKind(StrEnum):

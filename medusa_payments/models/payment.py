@@ -126,6 +126,14 @@ class Payment(models.Model):
         return 0 if self.canceled_at else self.amount - self.released_amount
 
     @property
+    def held_amount(self) -> int:
+        """What the merchant has of it, captured or not (minor units): neither given back, nor on its way back, nor
+        disputed.
+        """
+        returned = self.released_amount + self.releasing_amount + self.refunded_amount + self.refunding_amount
+        return self.amount - returned - self.disputed_amount
+
+    @property
     def capturable_amount(self) -> int:
         """What may still be captured (minor units); what is in flight is taken off already."""
         taken = self.captured_amount + self.capturing_amount + self.released_amount + self.releasing_amount

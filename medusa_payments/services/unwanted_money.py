@@ -40,10 +40,12 @@ def _of_failed(policy: UndoPolicy, payments: list[Payment]) -> list[Undo]:
 
 
 def _surplus(amount: int, payments: list[Payment], preferred: Collection[str], most: int) -> list[Undo]:
-    kept = sorted((payment for payment in payments if _value(payment)), key=lambda payment: _rank(payment, preferred))
+    kept = sorted(
+        (payment for payment in payments if payment.held_amount), key=lambda payment: _rank(payment, preferred)
+    )
     undoes: list[Undo] = []
     for payment in list(kept):
-        others = sum(_value(other) for other in kept) - _value(payment)
+        others = sum(other.held_amount for other in kept) - payment.held_amount
         if not amount or (others >= amount and len(kept) > 1):
             kept.remove(payment)
             undoes.append(_undo(payment, with_refund=True))
@@ -71,12 +73,6 @@ def _rank(payment: Payment, preferred: Collection[str]) -> tuple[bool, bool, str
 
 def _backwards(text: str) -> str:
     return "".join(chr(0x10FFFF - ord(character)) for character in text)
-
-
-def _value(payment: Payment) -> int:
-    """What a payment adds: what is captured and neither given back nor disputed, and what is still held."""
-    held = payment.amount - payment.captured_amount - payment.released_amount - payment.releasing_amount
-    return held + payment.refundable_amount
 
 
 def _undo(payment: Payment, *, with_refund: bool) -> Undo:

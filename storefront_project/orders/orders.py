@@ -9,6 +9,7 @@ from medusa_payments.exceptions import Conflict, InvalidData, NotAllowed, NotFou
 from medusa_payments.models import PaymentCollection, PaymentSession
 from medusa_payments.orders import OrderSnapshot
 from medusa_payments.providers.registry import providers
+from medusa_payments.queries import held_money
 from medusa_payments.queries import payment_collections as collection_queries
 from medusa_payments.services import convergence, payment_collections, payment_sessions
 from medusa_payments.states import MONEY_HOLDING_STATUSES, CollectionStatus, SessionStatus
@@ -50,7 +51,7 @@ def complete_cart(*, cart_id: str, request: object | None = None, idempotency_ke
     """Have the cart's payment authorized and place its order; a cart that costs nothing needs no payment.
 
     Guaranteed: one order per cart, the same however often and by how many callers it is asked for, and never one whose
-    payment doesn't cover the cart's total at that moment.
+    payment doesn't cover the cart's total at that moment: with what it holds, not with what is on its way back.
 
     Raises `NotFound` (cart), `InvalidData` (no collection, no session to authorize, provider not enabled in the region,
     total not covered), `Conflict` (code `cart_changed`), and what `payment_sessions.authorize` raises; the cart stays
@@ -157,16 +158,11 @@ def _refuse_unless_covered(cart: Cart, collection: PaymentCollection | None) -> 
             raise _not_initiated()
     elif (collection.amount, collection.currency_code) != (cart.total, cart.currency_code):
         raise _cart_changed()
-    elif collection.status == CollectionStatus.AWAITING:
+    elif collection.status == CollectionStatus.AWAITING and not held_money.is_given_up(collection):
         if not all(_has_amount_of(collection, session) for session in _live_sessions(collection)):
             raise _cart_changed()
-    elif cart.total and not _is_paid(collection):
+    elif cart.total and not held_money.pays_for(collection):
         raise InvalidData("Payment sessions do not cover the total of the cart")
-
-
-def _is_paid(collection: PaymentCollection) -> bool:
-    held = collection.authorized_amount - collection.refunded_amount
-    return collection.status in {CollectionStatus.AUTHORIZED, CollectionStatus.COMPLETED} and held >= collection.amount
 
 
 def _has_amount_of(collection: PaymentCollection, session: PaymentSession) -> bool:

@@ -6,12 +6,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from medusa_payments.models import Event, PaymentCollection
-from medusa_payments.services import payment_collections, payments, refunds
+from medusa_payments.exceptions import PaymentOutcomeUnknown
+from medusa_payments.models import Event, Payment, PaymentCollection, PaymentSession
+from medusa_payments.services import convergence, payment_collections, payment_sessions, payments, refunds
 from medusa_payments.services.captures import capture
 from medusa_payments.signals import payment_session_updated
 from medusa_payments.states import SessionStatus
+from medusa_payments.testing.fake_provider import FakeProvider
 from medusa_payments.testing.stripe_twin.errors import StripeTwinError
 from medusa_payments.testing.stripe_twin.twin import StripeTwin
 from storefront_project.orders.models import Order
@@ -329,6 +332,87 @@ def test_a_cart_that_was_paid_and_refunded_is_no_order(storefront: Storefront) -
 
     assert refusal["message"] == "Payment sessions do not cover the total of the cart"
     assert is_open(storefront, cart)
+
+
+NOT_COVERED = "Payment sessions do not cover the total of the cart"
+
+
+@pytest.mark.parametrize("verb", ["cancel", "refund"])
+def test_money_that_is_on_its_way_back_is_no_order(storefront: Storefront, verb: str) -> None:
+    cart = storefront.create_cart(variant_mug=1)
+    payment_id = payment_of(storefront.authorize(storefront.begin(cart, on=verb, outcome="timeout_after")))
+    give_back: Callable[..., object] = payments.cancel
+    if verb == "refund":
+        capture(payment_id=payment_id)
+        give_back = refunds.refund
+    with pytest.raises(PaymentOutcomeUnknown):
+        give_back(payment_id=payment_id)
+
+    assert storefront.complete(cart, expect=400)["message"] == NOT_COVERED
+    assert is_open(storefront, cart)
+
+
+@pytest.mark.parametrize("policy", ["void", "refund", "hold"])
+def test_money_that_is_to_be_given_back_is_no_order(storefront: Storefront, policy: str) -> None:
+    """The provider can't be reached yet. With `hold` a person decides, and the customer may try again."""
+    cart = storefront.create_cart(variant_mug=1)
+    collection = storefront.authorize(storefront.begin(cart, on="cancel", outcome="unavailable"))
+    payment_collections.fail(payment_collection_id=collection["id"], on_failure=policy)
+
+    if policy == "hold":
+        assert storefront.complete(cart)["order"]["payment_status"] == "authorized"
+    else:
+        assert storefront.complete(cart, expect=400)["message"] == NOT_COVERED
+        assert is_open(storefront, cart)
+
+
+def test_what_was_promised_for_an_attempt_that_failed_is_no_order(
+    storefront: Storefront, scripted: ScriptedProvider
+) -> None:
+    """The answer was lost before there was an order; the same key repeats it."""
+    cart = storefront.create_cart(variant_mug=1)
+    session = storefront.begin(cart, "pp_scripted")
+    scripted.status = SessionStatus.PENDING_AUTHORIZATION
+    payment_sessions.authorize(
+        payment_collection_id=session["payment_collection_id"], payment_session_id=session["id"], idempotency_key="once"
+    )
+    payment_collections.fail(payment_collection_id=session["payment_collection_id"], on_failure="refund")
+
+    refusal = storefront.complete(cart, expect=400, **{"idempotency-key": "once"})
+
+    assert refusal["message"] == NOT_COVERED
+    assert is_open(storefront, cart)
+
+
+def test_disputed_money_is_no_order(storefront: Storefront, fake_provider: FakeProvider) -> None:
+    cart = storefront.create_cart(variant_mug=1)
+    session = storefront.begin(cart, outcome="captured")
+    payment_of(storefront.authorize(session))
+    fake_provider.dashboard.open_dispute(PaymentSession.objects.get().provider_ref or "")
+    convergence.look_at(session["id"])
+
+    assert storefront.complete(cart, expect=400)["message"] == NOT_COVERED
+
+
+def test_a_payment_on_which_the_provider_disagrees_is_no_order(storefront: Storefront) -> None:
+    cart = storefront.create_cart(variant_mug=1)
+    storefront.authorize(storefront.begin(cart))
+    Payment.objects.update(frozen_at=timezone.now())
+
+    assert storefront.complete(cart, expect=400)["message"] == NOT_COVERED
+
+
+def test_a_cart_whose_payment_was_refunded_is_paid_again_once_that_is_canceled(storefront: Storefront) -> None:
+    cart = storefront.create_cart(variant_mug=1)
+    collection = storefront.authorize(storefront.begin(cart, outcome="captured"))
+    refunds.refund(payment_id=payment_of(collection))
+    assert storefront.complete(cart, expect=400)["message"] == NOT_COVERED
+
+    payment_collections.cancel(payment_collection_id=collection["id"])
+    storefront.begin(cart)
+
+    assert storefront.complete(cart)["order"]["payment_status"] == "authorized"
+    assert PaymentCollection.objects.count() == 2
 
 
 def test_what_failed_and_was_paid_since_is_an_order(storefront: Storefront, stripe_twin: StripeTwin) -> None:

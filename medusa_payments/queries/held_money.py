@@ -1,0 +1,47 @@
+"""What a collection's payments hold right now. Statuses can't tell: no refund ever changes one, and what is on its way
+back is still `authorized`.
+"""
+
+from django.db.models import QuerySet
+
+from medusa_payments.models import Payment, PaymentCollection
+from medusa_payments.queries.primary import primary
+from medusa_payments.states import UndoPolicy
+
+
+def amount_of(collection: PaymentCollection) -> int:
+    """Return what all payments of a collection hold (minor units)."""
+    return sum(payment.held_amount for payment in _payments(collection))
+
+
+def pays_for(collection: PaymentCollection) -> bool:
+    """Say whether an order can be placed on a collection: what it holds covers its amount, and stays.
+
+    What a frozen payment holds doesn't count: its provider says something else. An amount of 0 is paid for once there
+    is a payment of it. An order may also be placed on a collection that is `awaiting`, which holds nothing yet, unless
+    it is given up (`is_given_up`).
+    """
+    if is_given_up(collection):
+        return False
+    held = [payment.held_amount for payment in _payments(collection) if payment.frozen_at is None]
+    return bool(held) and sum(held) >= collection.amount
+
+
+def is_given_up(collection: PaymentCollection) -> bool:
+    """Say whether what a collection holds, and what it may still get, goes back: it is deleted or canceled, or its
+    order failed and no person is to decide about it.
+    """
+    has_failed = collection.failed_at is not None and collection.on_failure != UndoPolicy.HOLD
+    return has_failed or any((collection.deleted_at, collection.canceled_at))
+
+
+def diminished(collection: PaymentCollection) -> Payment | None:
+    """Return a payment, its session loaded, of which a part is gone or going, given back or disputed; None when there
+    is none. One that was canceled is not meant: its session holds nothing, and says so.
+    """
+    payments = _payments(collection).select_related("payment_session")
+    return next((payment for payment in payments if payment.held_amount < payment.payment_session.amount), None)
+
+
+def _payments(collection: PaymentCollection) -> QuerySet[Payment]:
+    return primary(Payment).filter(payment_collection=collection, canceled_at=None)
