@@ -11,22 +11,31 @@ from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import amounts, captures, disputes, events, expiry, operations, payments, refunds, workers
+from medusa_payments.services import (
+    amounts,
+    captures,
+    disputes,
+    events,
+    expiry,
+    operations,
+    payments,
+    refunds,
+    session_choice,
+    split_policy,
+    workers,
+)
 from medusa_payments.services.events import EventName
 from medusa_payments.services.operations import Reservation
 from medusa_payments.services.retirement import reserve_cancel, retire
 from medusa_payments.services.session_placement import awaits_others
 from medusa_payments.services.unwanted_money import Undo, undoes
 from medusa_payments.states import (
-    CollectionStatus,
     ExpiryPolicy,
     OperationKind,
     OperationStatus,
     SessionStatus,
     UndoPolicy,
 )
-
-RESOLVED = frozenset({CollectionStatus.AUTHORIZED, CollectionStatus.COMPLETED, CollectionStatus.CANCELED})
 
 
 def reserve(collection: PaymentCollection) -> list[Reservation]:
@@ -53,12 +62,13 @@ def are_left(collection: PaymentCollection) -> bool:
 
 
 def fail_if_overdue(collection: PaymentCollection) -> list[Reservation]:
-    """A collection that isn't fully authorized by its `resolve_by` has failed. No-op otherwise.
+    """A collection that doesn't hold its amount by its `resolve_by` has failed. No-op otherwise, and while somebody is
+    authorizing the rest or an order waits for a provider that has yet to decide.
 
     Unless a person is to decide, its unpaid sessions are given up: nobody pays the rest of what is being given back.
     """
     is_overdue = collection.resolve_by is not None and collection.resolve_by <= timezone.now()
-    if not is_overdue or collection.failed_at is not None or collection.status in RESOLVED or _is_paying(collection):
+    if not is_overdue or not split_policy.is_counting_down(collection) or _may_be_paid(collection):
         return []
     fail(collection, reason="not resolved in time", actor=workers.ACTOR)
     if collection.on_failure == UndoPolicy.HOLD:
@@ -67,8 +77,9 @@ def fail_if_overdue(collection: PaymentCollection) -> list[Reservation]:
     return [found for session in unpaid for found in retire(collection, session, actor=workers.ACTOR)]
 
 
-def _is_paying(collection: PaymentCollection) -> bool:
-    """Somebody is authorizing the rest right now."""
+def _may_be_paid(collection: PaymentCollection) -> bool:
+    if session_choice.awaited_by_order(collection) is not None:
+        return True
     authorizing = primary(Operation).filter(
         payment_collection=collection, kind=OperationKind.AUTHORIZE.value, status=OperationStatus.OPEN.value
     )

@@ -4,7 +4,7 @@ from medusa_payments.exceptions import Conflict, NotAllowed, NotFound
 from medusa_payments.models import PaymentCollection, PaymentSession
 from medusa_payments.money import to_major_units
 from medusa_payments.queries import payment_collections as queries
-from medusa_payments.services import duties, payment_collections, payment_sessions, session_choice
+from medusa_payments.services import payment_collections, payment_sessions, session_choice
 from medusa_payments.services.session_plans import SessionChoice
 from medusa_payments.states import MONEY_HOLDING_STATUSES, CollectionStatus
 
@@ -22,8 +22,9 @@ def mark_as_authorized(
     once the money is there. What sessions hold already is kept; those that hold nothing are given up. No-op when
     nothing is lacking.
 
-    Raises `NotFound` (collection), `Conflict` when somebody else changes its sessions meanwhile, and what
-    `payment_sessions.set_sessions` and `authorize` raise.
+    Raises `NotFound` (collection), `NotAllowed` when a part of what was paid went back or is disputed,
+    `Conflict` when somebody else changes its sessions meanwhile, and what `payment_sessions.set_sessions` and
+    `authorize` raise.
     """
     collection = payment_collections.refresh(payment_collection_id=payment_collection_id, request=request)
     if _lacks_nothing(collection):
@@ -41,12 +42,13 @@ def mark_as_authorized(
 
 
 def _lacks_nothing(collection: PaymentCollection) -> bool:
-    return collection.status in duties.RESOLVED - {CollectionStatus.CANCELED}
+    return collection.status in {CollectionStatus.AUTHORIZED, CollectionStatus.COMPLETED}
 
 
 def _authorize_the_rest(
     collection: PaymentCollection, *, created_by: str, request: object | None, idempotency_key: str | None
 ) -> None:
+    session_choice.refuse_if_given_back(collection)
     held = [each for each in session_choice.live_sessions(collection) if each.status in MONEY_HOLDING_STATUSES]
     lacking = collection.amount - sum(each.amount for each in held)
     sessions = payment_sessions.set_sessions(

@@ -113,7 +113,7 @@ def set_sessions(
     `SPLIT_RESOLVE_SECONDS` from its first payment on to be paid in full.
 
     Raises `NotFound` (collection, cart), `InvalidData` (provider, `data`, amounts), `NotAllowed` (money is held by a
-    session that isn't named, or given back after a failure, or somebody may be authorizing one),
+    session that isn't named, or given back or disputed, or somebody may be authorizing one),
     `PaymentAuthorizationError` (declined), `Conflict` (another request is at work), `PaymentOutcomeUnknown`,
     `ProviderNotReachable`, `InsideTransaction`.
     """

@@ -7,10 +7,11 @@ from medusa_payments.models import Operation, PaymentCollection, PaymentSession
 from medusa_payments.money import Money
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.types import AuthorizeRequest
+from medusa_payments.queries import held_money
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import amounts, cart_amounts, operations, repeats, session_choice, session_plans
 from medusa_payments.services.operations import CallerKey, Reservation
-from medusa_payments.states import OperationKind, OperationStatus, UndoPolicy
+from medusa_payments.states import OperationKind, OperationStatus
 
 
 def reserve(
@@ -25,8 +26,8 @@ def reserve(
     been authorized.
 
     Sessions of a split collection are authorized one by one, as long as their sum fits. Raises `NotFound`, `NotAllowed`
-    (canceled, failed, money is held otherwise), `Conflict` (code `cart_changed`; else another request is at work),
-    `IdempotencyError`, `PaymentOutcomeUnknown`.
+    (canceled, failed, money is held otherwise, or a part of it is there no more), `Conflict` (code `cart_changed`; else
+    another request is at work), `IdempotencyError`, `PaymentOutcomeUnknown`.
     """
     session = (
         primary(PaymentSession).filter(pk=payment_session_id, payment_collection=collection, slot__isnull=False).first()
@@ -46,6 +47,7 @@ def reserve(
     if unfinished is not None:
         return operations.resume(unfinished)
     _refuse_if_to_be_given_back(collection)
+    session_choice.refuse_if_given_back(collection)
     _refuse_if_cart_changed(collection, session, snapshot)
     if earlier is not None:
         return operations.reopen(earlier, open_slot=operations.session_slot(collection.pk, session.slot or 0))
@@ -100,7 +102,7 @@ def _fits(collection: PaymentCollection, session: PaymentSession, provider: Paym
 
 def _refuse_if_to_be_given_back(collection: PaymentCollection) -> None:
     """What is paid of an order that failed goes back at once; until then it would look like a paid cart."""
-    if collection.failed_at is not None and collection.on_failure != UndoPolicy.HOLD:
+    if held_money.is_given_up(collection):
         raise NotAllowed(f"Payment collection {collection.pk} failed. Choose how to pay it once more.")
 
 

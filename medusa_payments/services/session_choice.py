@@ -4,17 +4,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
-
 from medusa_payments.carts import CartSnapshot, providers_of_region
 from medusa_payments.exceptions import InvalidData, NotAllowed
 from medusa_payments.ids import new_id
 from medusa_payments.models import AccountHolder, Operation, PaymentCollection, PaymentSession
-from medusa_payments.money import Money
+from medusa_payments.money import Money, to_major_units
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.errors import ProviderRejected
 from medusa_payments.providers.registry import providers
 from medusa_payments.providers.types import InitiateRequest, UpdateRequest
+from medusa_payments.queries import held_money
 from medusa_payments.queries import payment_collections as queries
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import amounts, cart_amounts, operations, repeats
@@ -65,7 +64,7 @@ def client_data(provider: PaymentProvider, data: Mapping[str, Any]) -> dict[str,
 def reserve(collection: PaymentCollection, *, choice: Choice) -> Reservation:
     """Reserve what makes a locked collection's live session what the customer chose, or resume what is in the way.
 
-    Raises `NotAllowed` (money is held, an order waits, an authorization is unknown, the choice was given up),
+    Raises `NotAllowed` (money is held, or was, an order waits, an authorization is unknown, the choice was given up),
     `InvalidData` (amount 0), `Conflict` (another request is at work), `IdempotencyError`, `PaymentOutcomeUnknown`.
     """
     earlier = repeats.find_by_key(choice.caller, kinds=CHOOSING, target=collection.pk)
@@ -78,6 +77,7 @@ def reserve(collection: PaymentCollection, *, choice: Choice) -> Reservation:
         if _is_in_the_way(operation, choice):
             return operations.resume(operation)
     refuse_if_canceled(collection)
+    refuse_if_given_back(collection)
     refuse_if_money_is_held(collection)
     refuse_if_an_order_waits(collection)
     begin_anew(collection)
@@ -175,32 +175,37 @@ def begin_anew(collection: PaymentCollection) -> None:
 
 
 def refuse_if_given_back(collection: PaymentCollection) -> None:
-    """Raise `NotAllowed` when money of a failed attempt that a session still stands for is going back, or went."""
-    if collection.failed_at is None:
+    """Raise `NotAllowed` when a part of what a session was paid with went back, is on its way, or is disputed: the rest
+    that would be paid beside it doesn't come to the amount.
+    """
+    payment = held_money.diminished(collection) if collection.authorized_amount else None
+    if payment is None:
         return
-    gone = Q(payment__releasing_amount__gt=0) | Q(payment__released_amount__gt=0)
-    gone |= Q(payment__refunding_amount__gt=0) | Q(payment__refunded_amount__gt=0)
-    held = primary(PaymentSession).filter(gone, payment_collection=collection, status__in=MONEY_HOLDING_STATUSES)
-    session = held.first()
-    if session is not None:
-        raise NotAllowed(
-            f"Payment collection {collection.pk} failed, and what {session.pk} paid is given back; it doesn't count "
-            "for another attempt. Make a new payment collection.",
-            details={"payment_session_id": session.pk},
-        )
+    session = payment.payment_session
+    held, paid = (to_major_units(each, collection.currency_code) for each in (payment.held_amount, session.amount))
+    raise NotAllowed(
+        f"Nothing can be paid beside {session.pk} any more. It holds {held} of {paid}; the rest was given back or "
+        "disputed. Cancel the payment collection and pay with a new one, or make one for what is lacking.",
+        details={"payment_session_id": session.pk, "payment_id": payment.pk},
+    )
 
 
 def refuse_if_an_order_waits(collection: PaymentCollection) -> None:
     """Raise `NotAllowed` when an order was placed on a session whose provider has yet to decide."""
-    awaited = primary(PaymentSession).filter(
-        payment_collection=collection, slot__isnull=False, status=SessionStatus.PENDING_AUTHORIZATION.value
-    )
-    session = awaited.first() if collection.order_id else None
+    session = awaited_by_order(collection)
     if session is not None:
         raise NotAllowed(
             f"Order {collection.order_id} waits for the authorization of {session.pk}; it can't be replaced.",
             details={"payment_session_id": session.pk},
         )
+
+
+def awaited_by_order(collection: PaymentCollection) -> PaymentSession | None:
+    """Return a session that a placed order waits for: its provider has yet to decide."""
+    awaited = primary(PaymentSession).filter(
+        payment_collection=collection, slot__isnull=False, status=SessionStatus.PENDING_AUTHORIZATION.value
+    )
+    return awaited.first() if collection.order_id else None
 
 
 def can_be_updated(live: PaymentSession, collection: PaymentCollection, choice: Choice) -> bool:

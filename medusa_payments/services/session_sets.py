@@ -41,8 +41,8 @@ def reserve(collection: PaymentCollection, *, wanted: WantedSet) -> list[Reserva
     Returns the set's operations in the order in which they are to be sent. Where none is needed the set is in place at
     once, and what is returned gives up the sessions that it replaced.
 
-    Raises `NotAllowed` (canceled, an order waits, money is held by a session that the set doesn't keep, what a failed
-    attempt paid is given back, the set was given up), what `wanted.plan` raises, `Conflict` (another request is at
+    Raises `NotAllowed` (canceled, an order waits, money is held by a session that the set doesn't keep, a part of
+    what was paid is given back, the set was given up), what `wanted.plan` raises, `Conflict` (another request is at
     work), `IdempotencyError`, `PaymentOutcomeUnknown`.
     """
     earlier = _earlier(collection, wanted)

@@ -9,35 +9,41 @@ from django.utils import timezone
 
 from medusa_payments.conf import payments_settings
 from medusa_payments.models import PaymentCollection, PaymentSession
+from medusa_payments.queries import held_money
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import attention
 
 
 def adopt(collection: PaymentCollection, *, sessions: int, was_split: bool) -> None:
     """Store what fits the number of a collection's live sessions: `SPLIT_ON_FAILURE` for several, which have a deadline
-    as soon as something is paid. That of an earlier split ends with the last of what was paid then.
+    as soon as something is paid. That of an earlier split ends with the last of what was held then.
     """
     policy = payments_settings.SPLIT_ON_FAILURE if sessions > 1 else payments_settings.ON_FAILURE
     if collection.on_failure != policy:
         collection.on_failure = policy
         primary(PaymentCollection).filter(pk=collection.pk).update(on_failure=policy)
-    if collection.authorized_amount:
-        _count_down(collection, collection.authorized_amount, is_split=sessions > 1)
+    held = held_money.amount_of(collection)
+    if held:
+        _count_down(collection, held, is_split=sessions > 1)
     elif was_split:
         collection.resolve_by = None
 
 
-def note_authorization(collection: PaymentCollection, amount: int) -> None:
-    """Begin to count down when a split collection is paid in part, and stop when it is paid in full.
-
-    `amount` (minor units) is being added to what is authorized. A `resolve_by` that is set already stays. No-op for a
-    part that is all of a collection that isn't split.
+def note_authorization(collection: PaymentCollection) -> None:
+    """Begin to count down when a split collection is paid in part, and stop when it is paid in full, with money that is
+    there. A `resolve_by` that is set already stays. No-op for a part that is all of a collection that isn't split.
     """
-    _count_down(collection, collection.authorized_amount + amount, is_split=_is_split(collection))
+    _count_down(collection, held_money.amount_of(collection), is_split=_is_split(collection))
 
 
-def _count_down(collection: PaymentCollection, authorized: int, *, is_split: bool) -> None:
-    if authorized >= collection.amount:
+def is_counting_down(collection: PaymentCollection) -> bool:
+    """Say whether a collection has a deadline that can still be missed."""
+    is_over = collection.failed_at is not None or collection.canceled_at is not None
+    return collection.resolve_by is not None and not is_over and held_money.amount_of(collection) < collection.amount
+
+
+def _count_down(collection: PaymentCollection, held: int, *, is_split: bool) -> None:
+    if held >= collection.amount:
         collection.resolve_by = None
     elif collection.resolve_by is None and is_split:
         collection.resolve_by = timezone.now() + timedelta(seconds=payments_settings.SPLIT_RESOLVE_SECONDS)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import attention, convergence, disputes, duties, expiry, projections
+from medusa_payments.services import attention, convergence, disputes, duties, expiry, projections, split_policy
 from medusa_payments.services.execution import carry_out
 from medusa_payments.services.locks import locked_collection
 from medusa_payments.services.stages import BATCH, StageReport
@@ -105,7 +105,7 @@ def _next_look(collection: PaymentCollection) -> datetime | None:
     for payment in primary(Payment).filter(payment_collection=collection, captured_at=None, canceled_at=None):
         moments += [max(moment, again) for moment in [expiry.next_look(payment)] if moment is not None]
     moments += [moment for moment in [disputes.next_warning(collection)] if moment is not None]
-    if collection.resolve_by is not None and collection.failed_at is None and collection.status not in duties.RESOLVED:
+    if collection.resolve_by is not None and split_policy.is_counting_down(collection):
         moments.append(max(collection.resolve_by, again))
     return min(moments, default=None)
 

@@ -1,0 +1,194 @@
+"""Money that went back pays for nothing, whichever way it is asked for."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from medusa_payments.exceptions import NotAllowed
+from medusa_payments.models import Payment, PaymentCollection, PaymentSession
+from medusa_payments.queries import held_money
+from medusa_payments.services import (
+    captures,
+    convergence,
+    manual_authorization,
+    payment_collections,
+    payment_sessions,
+    payments,
+    refunds,
+)
+from medusa_payments.testing.fake_provider import FakeProvider
+from tests.audit import differences, recover
+from tests.scripted import Moved, Script, authorize, unavailable
+from tests.split import FAKE, split, tender
+from tests.till import Till
+
+pytestmark = [pytest.mark.django_db, pytest.mark.any_engine]
+
+SYSTEM = "pp_system_default"
+
+
+@pytest.fixture
+def sessions(till: Till, script: Script) -> list[PaymentSession]:
+    """60 of 100 EUR are captured, the customer has yet to pay 40."""
+    sessions = split(till.collection(), tender("60"), tender("40"))
+    captures.capture(payment_id=authorize(sessions[0]).payment.pk)
+    return sessions
+
+
+def pays() -> tuple[str, bool]:
+    collection = PaymentCollection.objects.get()
+    return collection.status, held_money.pays_for(collection)
+
+
+def pass_the_deadline() -> None:
+    overdue = timezone.now() - timedelta(seconds=1)
+    PaymentCollection.objects.filter(resolve_by__isnull=False).update(resolve_by=overdue, attention_at=overdue)
+    assert recover() == 0
+
+
+def fully_paid(till: Till, fake_provider: FakeProvider) -> PaymentCollection:
+    collection = till.collection()
+    for session in split(collection, tender("60"), tender("40")):
+        authorize(session)
+    return collection
+
+
+class TestAPartThatWasRefunded:
+    @pytest.fixture(params=["1", None])
+    def refunded(self, sessions: list[PaymentSession], request: Any) -> list[PaymentSession]:
+        amount = Decimal(request.param) if request.param else None
+        refunds.refund(payment_id=Payment.objects.get().pk, amount=amount)
+        return sessions
+
+    def test_the_rest_can_not_be_paid(self, refunded: list[PaymentSession], till: Till, moved: Moved) -> None:
+        collection = refunded[0].payment_collection
+        path = f"/v1/store/payment-collections/{collection.pk}/sessions/batch/authorize"
+        body = {"session_ids": [session.pk for session in refunded]}
+        rest: list[Callable[[], object]] = [
+            lambda: authorize(refunded[1]),
+            lambda: payment_sessions.authorize_sessions(
+                payment_collection_id=collection.pk, payment_session_ids=body["session_ids"]
+            ),
+            lambda: split(collection, tender("60", keep=refunded[0]), tender("40", SYSTEM)),
+            lambda: payment_sessions.refresh(payment_collection_id=collection.pk, payment_session_id=refunded[1].pk),
+            lambda: payment_sessions.initialize(payment_collection_id=collection.pk, provider_id=FAKE),
+            lambda: manual_authorization.mark_as_authorized(payment_collection_id=collection.pk),
+        ]
+        for pay in rest:
+            with pytest.raises(NotAllowed, match="given back or disputed"):
+                pay()
+        with pytest.raises(NotAllowed, match="not_paid"):
+            payment_collections.mark_as_paid(payment_collection_id=collection.pk)
+        assert Client().post(path, body, content_type="application/json").status_code == 400
+        assert (moved("authorize"), pays()) == ([6000], ("partially_authorized", False))
+
+    def test_what_comes_all_the_same_is_given_back(
+        self, refunded: list[PaymentSession], moved: Moved, fake_provider: FakeProvider
+    ) -> None:
+        """The customer was paying in the browser. By its contract the collection is authorized, but nobody has paid."""
+        fake_provider.dashboard.authorize(refunded[1].provider_ref or "")
+        convergence.look_at(refunded[1].pk)
+        assert pays() == ("authorized", False)
+
+        pass_the_deadline()
+
+        assert (moved("cancel"), sum(moved("refund"))) == ([4000], 6000)
+        assert held_money.amount_of(PaymentCollection.objects.get()) == 0
+        assert differences(fake_provider) == []
+
+
+def test_a_part_that_was_disputed_has_to_be_settled_first(
+    sessions: list[PaymentSession], fake_provider: FakeProvider
+) -> None:
+    dispute = fake_provider.dashboard.open_dispute(sessions[0].provider_ref or "")
+    convergence.look_at(sessions[0].pk)
+    with pytest.raises(NotAllowed, match="given back or disputed"):
+        authorize(sessions[1])
+
+    fake_provider.dashboard.win_dispute(dispute)
+    convergence.look_at(sessions[0].pk)
+
+    assert authorize(sessions[1]).status == "authorized"
+    assert pays() == ("authorized", True)
+
+
+def test_what_comes_after_a_failure_never_looks_like_a_paid_order(
+    sessions: list[PaymentSession], script: Script, fake_provider: FakeProvider
+) -> None:
+    script["cancel"] = unavailable
+    payment_collections.fail(payment_collection_id=sessions[0].payment_collection_id, on_failure="refund")
+    fake_provider.dashboard.authorize(sessions[1].provider_ref or "")
+    convergence.look_at(sessions[1].pk)
+    assert pays() == ("authorized", False)
+
+    script.clear()
+
+    assert recover() == 0
+    assert (pays(), held_money.amount_of(PaymentCollection.objects.get())) == (("partially_authorized", False), 0)
+    assert differences(fake_provider) == []
+
+
+class TestAnOrderThatWaits:
+    """The other part is a bank debit, which takes days."""
+
+    @pytest.fixture
+    def debit(self, till: Till, script: Script) -> PaymentSession:
+        collection = till.collection()
+        card, debit = split(collection, tender("60"), tender("40", outcome="pending_authorization"))
+        for session in (card, debit):
+            authorize(session)
+        return debit
+
+    def test_the_deadline_waits_with_it(self, debit: PaymentSession, moved: Moved, fake_provider: FakeProvider) -> None:
+        payment_collections.attach_order(payment_collection_id=debit.payment_collection_id, order_id="order_1")
+        pass_the_deadline()
+        collection = PaymentCollection.objects.get()
+        assert (collection.failed_at, moved("cancel"), pays()) == (None, [], ("partially_authorized", False))
+        assert collection.attention_at is not None
+
+        fake_provider.dashboard.authorize(debit.provider_ref or "")
+        convergence.look_at(debit.pk)
+
+        assert pays() == ("authorized", True)
+        assert PaymentCollection.objects.get().resolve_by is None
+
+    def test_until_the_bank_refuses(self, debit: PaymentSession, moved: Moved, fake_provider: FakeProvider) -> None:
+        payment_collections.attach_order(payment_collection_id=debit.payment_collection_id, order_id="order_1")
+        pass_the_deadline()
+        fake_provider.dashboard.cancel(debit.provider_ref or "")
+        convergence.look_at(debit.pk)
+
+        assert recover() == 0
+
+        assert PaymentCollection.objects.get().failed_at is not None
+        assert 6000 in moved("cancel")
+        assert differences(fake_provider) == []
+
+    def test_without_an_order_nobody_waits(self, debit: PaymentSession, moved: Moved) -> None:
+        pass_the_deadline()
+        assert PaymentCollection.objects.get().failed_at is not None
+        assert 6000 in moved("cancel")
+
+
+class TestMarkingAsAuthorized:
+    def test_what_was_released_of_a_part_is_said(self, till: Till, fake_provider: FakeProvider) -> None:
+        collection = fully_paid(till, fake_provider)
+        payment = Payment.objects.get(amount=6000)
+        captures.capture(payment_id=payment.pk, amount=Decimal(50))
+        payments.cancel(payment_id=payment.pk)
+
+        with pytest.raises(NotAllowed, match=r"holds 50 of 60.*for what is lacking"):
+            manual_authorization.mark_as_authorized(payment_collection_id=collection.pk)
+
+    def test_a_part_that_was_canceled_is_made_up_for(self, till: Till, fake_provider: FakeProvider) -> None:
+        collection = fully_paid(till, fake_provider)
+        payments.cancel(payment_id=Payment.objects.get(amount=4000).pk)
+
+        marked = manual_authorization.mark_as_authorized(payment_collection_id=collection.pk)
+
+        assert (marked.status, pays()) == ("authorized", ("authorized", True))
