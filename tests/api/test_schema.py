@@ -89,6 +89,12 @@ def test_paths(openapi: OpenAPI) -> None:
     assert [path for path in documented if path.endswith("/")] == []
 
 
+def test_every_tag_is_described_and_used(openapi: OpenAPI) -> None:
+    described = {tag["name"] for tag in openapi.document["tags"] if tag["description"]}
+
+    assert described == {tag for _, operation in operations(openapi) for tag in operation["tags"]}
+
+
 def test_every_operation_is_described(openapi: OpenAPI) -> None:
     for name, operation in operations(openapi):
         missing = {"operationId", "summary", "description", "tags", "security"} - operation.keys()
