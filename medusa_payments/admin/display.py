@@ -14,7 +14,9 @@ from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
+from medusa_payments.exceptions import InvalidData
 from medusa_payments.models.fields import ExactJSONEncoder
 from medusa_payments.money import exponent, to_major_units
 
@@ -54,9 +56,15 @@ TONES = {
 
 
 def money(minor_units: int, currency_code: str) -> str:
-    """Return the amount as people write it in the active language, with all digits of its currency: `59.97 EUR`."""
-    amount = number_format(to_major_units(minor_units, currency_code), decimal_pos=exponent(currency_code))
-    return f"{amount} {currency_code.upper()}"
+    """Return the amount as people write it in the active language, with all digits of its currency: `59.97 EUR`.
+
+    A currency that nobody knows, of which a provider may have told, is said to be counted in minor units.
+    """
+    try:
+        places = exponent(currency_code)
+    except InvalidData:
+        return _("%(amount)s minor units of %(currency)s") % {"amount": minor_units, "currency": currency_code.upper()}
+    return f"{number_format(to_major_units(minor_units, currency_code), decimal_pos=places)} {currency_code.upper()}"
 
 
 def badge(value: str, label: Text) -> SafeString:

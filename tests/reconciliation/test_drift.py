@@ -12,7 +12,10 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
+from pytest_django.asserts import assertContains
 
 from medusa_payments.exceptions import PaymentOutcomeUnknown
 from medusa_payments.models import (
@@ -298,6 +301,24 @@ def test_a_provider_that_cant_be_asked_is_said_so(
     monkeypatch.setattr(FakeProvider, "list_payments", unavailable)
     status, found = reconcile()
     assert (status, found["not_compared"]) == (2, ["pp_fake_fake: Out of order."])
+
+
+@pytest.mark.parametrize(("currency_code", "shown"), [("jpy", "10000 JPY"), ("xbt", "10000 minor units of XBT")])
+def test_a_second_object_in_another_currency_is_shown_in_its_own(
+    till: Till,
+    fake_provider: FakeProvider,
+    plant: Callable[[DriftKind], None],
+    admin_client: Client,
+    currency_code: str,
+    shown: str,
+) -> None:
+    plant(DriftKind.DUPLICATE_OBJECT)
+    session = PaymentSession.objects.get()
+    at_provider(fake_provider, f"{session.provider_ref}_again", currency_code=currency_code)
+    reconcile("--fix")
+    event = Event.objects.get(name="payment_collection.discrepancy")
+    page = admin_client.get(reverse("admin:medusa_payments_event_change", args=[event.pk]))
+    assertContains(page, f"amount {shown}, currency {currency_code}")
 
 
 @pytest.mark.parametrize("kind", [DriftKind.ORPHAN_OBJECT, DriftKind.EXTERNAL_CAPTURE])

@@ -125,6 +125,7 @@ def _unclaimed(provider: PaymentProvider, snapshot: PaymentSnapshot) -> Iterator
             "provider_ref": snapshot.provider_ref,
             "session_id": snapshot.session_id,
             "amount": snapshot.money.minor_units,
+            "currency_code": snapshot.money.currency_code,
             "status": snapshot.status.value,
         },
     )
