@@ -16,7 +16,7 @@ from medusa_payments.admin.read_only import ReadOnlyAdmin, Tool
 from medusa_payments.admin.transactions import without_transactions
 from medusa_payments.models import Operation, Payment
 from medusa_payments.queries.primary import primary
-from medusa_payments.states import OperationStatus
+from medusa_payments.states import OperationKind, OperationStatus
 
 DECISIONS = [UNFREEZE, LOOK]
 
@@ -72,6 +72,8 @@ class MoneyAdmin(ReadOnlyAdmin[Payment]):
         """Yield what was begun here and whose outcome isn't known."""
         if payment.capturing_amount or payment.releasing_amount or payment.refunding_amount:
             begun = primary(Operation).filter(payment=payment, status=OperationStatus.OPEN.value)
+            # Sent by itself, a part of a refund across payments would be another request under the same key.
+            begun = begun.exclude(kind=OperationKind.REFUND.value, requested_amount=None)
             for kind, key in begun.order_by("created_at", "id").values_list("kind", "idempotency_key"):
                 token = token_of(key)
                 if token is not None:

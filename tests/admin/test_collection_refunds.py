@@ -101,6 +101,17 @@ def test_a_part_that_is_not_known_or_not_sent_is_submitted_again(
     assert refunded() == [3000, 2000]
 
 
+def test_a_part_that_is_not_known_is_not_found_out_about_as_a_refund_of_its_own(
+    browser: Browser, collection: PaymentCollection, script: Script
+) -> None:
+    script["refund"] = _of_second(answer_lost)
+    begin(browser, collection).press("Refund 50.00 EUR")
+
+    browser.open(page_url(Payment.objects.get(amount=4000)))
+    assert "Refunding: 20.00 EUR" in browser.text
+    assert "Find out about the refund" not in browser.tools
+
+
 def test_a_part_that_is_refused(browser: Browser, collection: PaymentCollection, script: Script) -> None:
     script["refund"] = _of_second(declined)
     begin(browser, collection).press("Refund 50.00 EUR")
