@@ -68,7 +68,7 @@ class CollectionRefundView(View):
         parts, is_confirmed = self._parts(), "confirmed" in request.POST
         if parts and not is_confirmed:
             return self.get(request)
-        form = self._form(request.POST, limit=sum(part.amount or 0 for part in parts) or self.available)
+        form = self._form(request.POST, parts)
         has_changed = is_confirmed and not parts and request.POST.get("available") != str(self.available)
         notice = _("The payments have changed since you were asked.") if has_changed else ""
         if "change" in request.POST or not form.is_valid():
@@ -91,8 +91,11 @@ class CollectionRefundView(View):
     def _key(self) -> str:
         return f"{KEY_PREFIX}{self.token}"
 
-    def _form(self, answers: QueryDict | None = None, *, limit: int = 0) -> CollectionRefundForm:
-        return CollectionRefundForm(answers, currency_code=self.collection.currency_code, limit=limit or self.available)
+    def _form(self, answers: QueryDict | None = None, parts: Sequence[Operation] = ()) -> CollectionRefundForm:
+        limit = sum(part.amount or 0 for part in parts) or self.available
+        return CollectionRefundForm(
+            answers, currency_code=self.collection.currency_code, limit=limit, is_repeat=bool(parts)
+        )
 
     def _carry_out(self, form: CollectionRefundForm) -> HttpResponse:
         reason = form.cleaned_data["refund_reason"]

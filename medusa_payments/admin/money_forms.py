@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from medusa_payments.admin import display
@@ -51,8 +50,9 @@ class RefundDetails(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
     )
 
-    def offer_reasons(self, reasons: QuerySet[RefundReason]) -> None:
-        """Let one of these reasons be chosen."""
+    def offer_reasons(self, *, is_repeat: bool) -> None:
+        """Let one of the shop's reasons be chosen; in a repeat also one that was deleted since."""
+        reasons = RefundReason._default_manager.all() if is_repeat else refund_reasons.listed()
         self.fields["refund_reason"].queryset = reasons.order_by("label", "id")  # type: ignore[attr-defined]
 
     def clean_note(self) -> str:
@@ -72,7 +72,7 @@ class RefundDetails(forms.Form):
 class RefundForm(RefundDetails, AmountForm):
     def __init__(self, answers: Mapping[str, Any] | None, *, payment: Payment, limit: int | None) -> None:
         super().__init__(answers, payment=payment, limit=limit)
-        self.offer_reasons(RefundReason._default_manager.all() if self.limit is None else refund_reasons.listed())
+        self.offer_reasons(is_repeat=self.limit is None)
 
 
 class CollectionRefundForm(RefundDetails):
@@ -88,12 +88,14 @@ class CollectionRefundForm(RefundDetails):
     )
     field_order = ["amount", "strategy", "refund_reason", "note"]
 
-    def __init__(self, answers: Mapping[str, Any] | None, *, currency_code: str, limit: int) -> None:
+    def __init__(
+        self, answers: Mapping[str, Any] | None, *, currency_code: str, limit: int, is_repeat: bool = False
+    ) -> None:
         super().__init__(answers)
         self.currency_code = currency_code
         self.fields["amount"] = _amount_field(currency_code, limit)
         self.order_fields(self.field_order)
-        self.offer_reasons(refund_reasons.listed())
+        self.offer_reasons(is_repeat=is_repeat)
 
     @property
     def minor_units(self) -> int:

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from medusa_payments.models import Operation, Payment, PaymentCollection
-from medusa_payments.services import captures, refunds
+from medusa_payments.services import captures, refund_reasons, refunds
 from tests.admin.browser import Browser
 from tests.admin.conftest import CLERK, LogIn, page_url
 from tests.scripted import SECOND, Script, Verb, answer_lost, authorize, declined, unavailable
@@ -95,6 +95,19 @@ def test_a_part_that_is_not_known_or_not_sent_is_submitted_again(
     script["refund"] = _of_second(answer)
     assert said in begin(browser, collection).press("Refund 50.00 EUR").text
     assert refunded() == [3000, 0]
+    script.clear()
+
+    assert "50.00 EUR was refunded." in browser.press("Submit again").text
+    assert refunded() == [3000, 2000]
+
+
+def test_is_submitted_again_though_its_reason_is_gone(
+    browser: Browser, collection: PaymentCollection, script: Script
+) -> None:
+    reason = refund_reasons.create(label="Damaged", code="damaged")
+    script["refund"] = _of_second(answer_lost)
+    begin(browser, collection, refund_reason=reason.pk).press("Refund 50.00 EUR")
+    refund_reasons.delete(refund_reason_id=reason.pk)
     script.clear()
 
     assert "50.00 EUR was refunded." in browser.press("Submit again").text
