@@ -6,20 +6,18 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
-from django.contrib.admin.helpers import AdminForm
-from django.contrib.admin.utils import quote, unquote
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
-from django.views import View
 
 from medusa_payments.admin import display
 from medusa_payments.admin.display import Text
 from medusa_payments.admin.money_errors import explain
 from medusa_payments.admin.money_forms import CollectionRefundForm
 from medusa_payments.admin.money_view import KEY_PREFIX, WAS_SENT
+from medusa_payments.admin.question_page import QuestionPage, laid_out, url_of
 from medusa_payments.admin.read_only import ReadOnlyAdmin
 from medusa_payments.admin.transactions import without_transactions
 from medusa_payments.exceptions import PaymentsError
@@ -33,14 +31,11 @@ TITLE = _("Refund across payments")
 NAME = "refund"
 
 
-class CollectionRefundView(View):
+class CollectionRefundView(QuestionPage[PaymentCollection]):
     """As `MoneyView`: nothing changes before the question is answered, and the token in the address is the idempotency
     key of the parts.
     """
 
-    http_method_names = ["get", "head", "post"]
-    model_admin: ReadOnlyAdmin[PaymentCollection] = None  # type: ignore[assignment]
-    collection: PaymentCollection
     token: UUID
 
     def dispatch(self, request: HttpRequest, object_id: str, token: UUID | None = None) -> HttpResponseBase:
@@ -48,20 +43,17 @@ class CollectionRefundView(View):
             raise PermissionDenied
         collection = self.model_admin.get_object(request, unquote(object_id))
         if collection is None:
-            missing: HttpResponse = self.model_admin._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
-                request, self.model_admin.opts, unquote(object_id)
-            )
-            return missing
+            return self.missing(request, unquote(object_id))
         if token is None:
             return HttpResponseRedirect(url_of(self.model_admin, NAME, collection.pk, uuid4()))
-        self.collection, self.token = collection, token
+        self.row, self.token = collection, token
         return super().dispatch(request)
 
     def get(self, request: HttpRequest) -> HttpResponse:
         if self._parts():
-            return self._leave(messages.INFO, _("This was sent already, and not again: %s") % self._report())
+            return self.leave(messages.INFO, _("This was sent already, and not again: %s") % self._report())
         if not self.available:
-            return self._leave(messages.WARNING, _("Nothing is left to refund."))
+            return self.leave(messages.WARNING, _("Nothing is left to refund."))
         return self._ask(self._form())
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -80,11 +72,11 @@ class CollectionRefundView(View):
     @cached_property
     def available(self) -> int:
         """What the payments can give back together (minor units)."""
-        return sum(payment.refundable_amount for payment in refundable_payments(self.collection))
+        return sum(payment.refundable_amount for payment in refundable_payments(self.row))
 
     def _parts(self) -> Sequence[Operation]:
         """The operations that this token was used for."""
-        refunds = primary(Operation).filter(payment_collection=self.collection, kind=OperationKind.REFUND.value)
+        refunds = primary(Operation).filter(payment_collection=self.row, kind=OperationKind.REFUND.value)
         return list(refunds.filter(idempotency_key=self._key))
 
     @property
@@ -93,15 +85,13 @@ class CollectionRefundView(View):
 
     def _form(self, answers: QueryDict | None = None, parts: Sequence[Operation] = ()) -> CollectionRefundForm:
         limit = sum(part.amount or 0 for part in parts) or self.available
-        return CollectionRefundForm(
-            answers, currency_code=self.collection.currency_code, limit=limit, is_repeat=bool(parts)
-        )
+        return CollectionRefundForm(answers, currency_code=self.row.currency_code, limit=limit, is_repeat=bool(parts))
 
     def _carry_out(self, form: CollectionRefundForm) -> HttpResponse:
         reason = form.cleaned_data["refund_reason"]
         try:
             collection_refunds.refund(
-                payment_collection_id=self.collection.pk,
+                payment_collection_id=self.row.pk,
                 amount=form.cleaned_data["amount"],
                 strategy=form.cleaned_data["strategy"],
                 refund_reason_id=reason.pk if reason else None,
@@ -111,7 +101,7 @@ class CollectionRefundView(View):
             )
         except PaymentsError as error:
             return self._tell(error, form)
-        return self._leave(messages.SUCCESS, self._report())
+        return self.leave(messages.SUCCESS, self._report())
 
     def _tell(self, error: PaymentsError, form: CollectionRefundForm) -> HttpResponse:
         notice, parts = explain(error, self.model_admin.admin_site), self._parts()
@@ -119,7 +109,7 @@ class CollectionRefundView(View):
             return self._ask(form, notice=notice)
         if any(part.status in WAS_SENT for part in parts):
             return self._ask_in_words(form, notice=notice, button=_("Submit again"), is_sent=True)
-        return self._leave(messages.ERROR, f"{notice} {self._report()}")
+        return self.leave(messages.ERROR, f"{notice} {self._report()}")
 
     def _report(self) -> Text:
         done = dict.fromkeys(OperationStatus, 0)
@@ -134,17 +124,12 @@ class CollectionRefundView(View):
         ]
         return " ".join(text % self._money(done[status]) for status, text in told if done[status])
 
-    def _leave(self, level: int, text: Text) -> HttpResponse:
-        self.model_admin.message_user(self.request, text, level)
-        return HttpResponseRedirect(url_of(self.model_admin, "change", self.collection.pk))
-
     def _ask(self, form: CollectionRefundForm, *, notice: Text = "") -> HttpResponse:
-        fieldsets = [(None, {"fields": list(form.fields)})]
-        return self._page("form", form, notice=notice, adminform=AdminForm(form, fieldsets, {}))  # type: ignore[arg-type]
+        return self._page("form", form, notice=notice, adminform=laid_out(form))
 
     def _ask_in_words(self, form: CollectionRefundForm, **content: Any) -> HttpResponse:
         amount = self._money(form.minor_units)
-        customer = self.collection.email or self.collection.customer_id or _("the customer")
+        customer = self.row.email or self.row.customer_id or _("the customer")
         return self._page(
             "question",
             form,
@@ -155,37 +140,30 @@ class CollectionRefundView(View):
         )
 
     def _page(self, name: str, form: CollectionRefundForm, **content: Any) -> HttpResponse:
-        self.request.current_app = self.model_admin.admin_site.name
-        context = {
-            **self.model_admin.admin_site.each_context(self.request),
-            "title": TITLE,
-            "subtitle": str(self.collection),
-            "opts": self.model_admin.opts,
-            "media": self.model_admin.media,
-            "original": self.collection,
-            "page_url": url_of(self.model_admin, "change", self.collection.pk),
-            "action_url": url_of(self.model_admin, NAME, self.collection.pk, self.token),
-            "summary": self._summary(),
-            "available": self.available,
-            "form": form,
+        return self.page(
+            f"money_{name}",
+            form,
+            title=TITLE,
+            action_url=url_of(self.model_admin, NAME, self.row.pk, self.token),
+            summary=self._summary(),
+            available=self.available,
             **content,
-        }
-        return TemplateResponse(self.request, f"admin/medusa_payments/money_{name}.html", context)
+        )
 
     def _summary(self) -> list[tuple[Text, Text]]:
         of_payments = [
             (f"{payment.pk} ({payment.provider_id})", self._money(payment.refundable_amount))
-            for payment in refundable_payments(self.collection)
+            for payment in refundable_payments(self.row)
         ]
         return [
-            (_("Customer"), self.collection.email or self.collection.customer_id or "-"),
-            (_("Order"), self.collection.order_id or "-"),
+            (_("Customer"), self.row.email or self.row.customer_id or "-"),
+            (_("Order"), self.row.order_id or "-"),
             *of_payments,
             (_("Can be refunded"), self._money(self.available)),
         ]
 
     def _money(self, minor_units: int) -> str:
-        return display.money(minor_units, self.collection.currency_code)
+        return display.money(minor_units, self.row.currency_code)
 
 
 def may_refund(model_admin: ReadOnlyAdmin[PaymentCollection], request: HttpRequest) -> bool:
@@ -205,9 +183,3 @@ def refund_urls(model_admin: ReadOnlyAdmin[PaymentCollection]) -> list[URLPatter
     name = f"{model_admin.opts.app_label}_{model_admin.opts.model_name}_{NAME}"
     routes = (f"<path:object_id>/{NAME}/", f"<path:object_id>/{NAME}/<uuid:token>/")
     return without_transactions([path(route, view, name=name) for route in routes])
-
-
-def url_of(model_admin: ReadOnlyAdmin[PaymentCollection], name: str, collection_id: str, *token: UUID) -> str:
-    """Return the address of a collection's page `name`; without a token, where one intent begins."""
-    view_name = f"admin:{model_admin.opts.app_label}_{model_admin.opts.model_name}_{name}"
-    return reverse(view_name, args=[quote(collection_id), *token], current_app=model_admin.admin_site.name)

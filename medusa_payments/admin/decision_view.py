@@ -6,16 +6,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin.helpers import AdminForm
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
-from django.views import View
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import URLPattern, path
 
 from medusa_payments.admin.display import Text
+from medusa_payments.admin.question_page import QuestionPage, laid_out, url_of
 from medusa_payments.admin.read_only import ReadOnlyAdmin
 from medusa_payments.admin.transactions import without_transactions
 from medusa_payments.exceptions import PaymentsError
@@ -38,13 +36,10 @@ class Decision:
     not_due: Text
 
 
-class DecisionView(View):
+class DecisionView(QuestionPage[Model]):
     """Shows the evidence, asks, and carries out. Nothing changes before the form is sent."""
 
-    http_method_names = ["get", "head", "post"]
-    model_admin: ReadOnlyAdmin[Any] = None  # type: ignore[assignment]
     decision: Decision = None  # type: ignore[assignment]
-    row: Model
 
     def dispatch(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         may_look = self.model_admin.has_view_permission(request)
@@ -52,13 +47,10 @@ class DecisionView(View):
             raise PermissionDenied
         row = self.model_admin.get_object(request, unquote(object_id))
         if row is None:
-            missing: HttpResponse = self.model_admin._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
-                request, self.model_admin.opts, object_id
-            )
-            return missing
+            return self.missing(request, object_id)
         self.row = row
         if not self.decision.is_due(row):
-            return self._leave(messages.INFO, self.decision.not_due)
+            return self.leave(messages.INFO, self.decision.not_due)
         return super().dispatch(request)
 
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -72,40 +64,19 @@ class DecisionView(View):
             told = self.decision.carry_out(self.row, form.cleaned_data, str(request.user.pk))
         except PaymentsError as error:
             return self._page(form, notice=error.message)
-        return self._leave(messages.SUCCESS, told)
-
-    def _leave(self, level: int, text: Text) -> HttpResponse:
-        self.model_admin.message_user(self.request, text, level)
-        return HttpResponseRedirect(self._url("change"))
+        return self.leave(messages.SUCCESS, told)
 
     def _page(self, form: forms.Form, *, notice: Text = "") -> HttpResponse:
-        self.request.current_app = self.model_admin.admin_site.name
-        fieldsets = [(None, {"fields": list(form.fields)})]
-        context = {
-            **self.model_admin.admin_site.each_context(self.request),
-            "title": self.decision.title,
-            "subtitle": str(self.row),
-            "opts": self.model_admin.opts,
-            "media": self.model_admin.media,
-            "original": self.row,
-            "page_url": self._url("change"),
-            "action_url": self._url(self.decision.name),
-            "summary": self.decision.evidence(self.row, self.model_admin),
-            "adminform": AdminForm(form, fieldsets, {}),  # type: ignore[arg-type]
-            "form": form,
-            "notice": notice,
-            "button": self.decision.button,
-        }
-        return TemplateResponse(self.request, "admin/medusa_payments/decision.html", context)
-
-    def _url(self, name: str) -> str:
-        return decision_url(self.model_admin, name, self.row.pk)
-
-
-def decision_url(model_admin: ReadOnlyAdmin[Any], name: str, pk: Any) -> str:
-    """Return the address of a decision, or of the row's own page."""
-    view_name = f"admin:{model_admin.opts.app_label}_{model_admin.opts.model_name}_{name}"
-    return reverse(view_name, args=[pk], current_app=model_admin.admin_site.name)
+        return self.page(
+            "decision",
+            form,
+            title=self.decision.title,
+            action_url=url_of(self.model_admin, self.decision.name, self.row.pk),
+            summary=self.decision.evidence(self.row, self.model_admin),
+            adminform=laid_out(form),
+            notice=notice,
+            button=self.decision.button,
+        )
 
 
 def decision_urls(model_admin: ReadOnlyAdmin[Any], decisions: Sequence[Decision]) -> list[URLPattern]:

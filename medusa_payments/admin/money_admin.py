@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
-from django.contrib.admin.utils import quote
 from django.db import router
 from django.http import HttpRequest
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 
-from medusa_payments.admin.decision_view import decision_url, decision_urls
+from medusa_payments.admin.decision_view import decision_urls
 from medusa_payments.admin.decisions import LOOK, UNFREEZE
 from medusa_payments.admin.money_verbs import VERBS, MoneyVerb
 from medusa_payments.admin.money_view import MoneyView, token_of
+from medusa_payments.admin.question_page import url_of
 from medusa_payments.admin.read_only import ReadOnlyAdmin, Tool
 from medusa_payments.admin.transactions import without_transactions
 from medusa_payments.models import Operation, Payment
@@ -38,15 +38,17 @@ class MoneyAdmin(ReadOnlyAdmin[Payment]):
     def tools(self, request: HttpRequest, obj: Payment) -> Sequence[Tool]:
         verbs = {verb.name: verb for verb in VERBS if self.may_move_money(request, verb)}
         unfinished = [
-            Tool(label=verbs[kind].find_out, url=self.money_url(verbs[kind], obj.pk, token))
+            Tool(label=verbs[kind].find_out, url=url_of(self, kind, obj.pk, token))
             for kind, token in self._unfinished(obj)
             if kind in verbs
         ]
         to_do = [
-            Tool(label=verb.title, url=self.money_url(verb, obj.pk)) for verb in verbs.values() if verb.available(obj)
+            Tool(label=verb.title, url=url_of(self, verb.name, obj.pk))
+            for verb in verbs.values()
+            if verb.available(obj)
         ]
         to_decide = [
-            Tool(label=decision.title, url=decision_url(self, decision.name, obj.pk))
+            Tool(label=decision.title, url=url_of(self, decision.name, obj.pk))
             for decision in DECISIONS
             if decision.is_due(obj) and request.user.has_perm(decision.permission)
         ]
@@ -61,13 +63,6 @@ class MoneyAdmin(ReadOnlyAdmin[Payment]):
         payments = self.get_queryset(request).using(router.db_for_write(Payment))
         return None if "\0" in payment_id else payments.filter(pk=payment_id).first()
 
-    def page_url(self, payment_id: str) -> str:
-        return self._url("change", payment_id)
-
-    def money_url(self, verb: MoneyVerb, payment_id: str, *token: UUID) -> str:
-        """Return where one intent to do this with a payment is carried out; without a token, where one begins."""
-        return self._url(verb.name, payment_id, *token)
-
     def _unfinished(self, payment: Payment) -> Iterator[tuple[str, UUID]]:
         """Yield what was begun here and whose outcome isn't known."""
         if payment.capturing_amount or payment.releasing_amount or payment.refunding_amount:
@@ -78,7 +73,3 @@ class MoneyAdmin(ReadOnlyAdmin[Payment]):
                 token = token_of(key)
                 if token is not None:
                     yield kind, token
-
-    def _url(self, name: str, payment_id: str, *token: UUID) -> str:
-        view_name = f"admin:{self.opts.app_label}_{self.opts.model_name}_{name}"
-        return reverse(view_name, args=[quote(payment_id), *token], current_app=self.admin_site.name)

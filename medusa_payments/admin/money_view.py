@@ -5,18 +5,16 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
-from django.contrib.admin.helpers import AdminForm
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
-from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
-from django.views import View
 
 from medusa_payments.admin import display
 from medusa_payments.admin.display import Text
 from medusa_payments.admin.money_errors import explain
 from medusa_payments.admin.money_forms import MoneyForm
+from medusa_payments.admin.question_page import QuestionPage, laid_out, url_of
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import Operation, Payment
 from medusa_payments.queries.primary import primary
@@ -51,7 +49,7 @@ def token_of(idempotency_key: str | None) -> UUID | None:
     return token if idempotency_key == f"{KEY_PREFIX}{token}" else None
 
 
-class MoneyView(View):
+class MoneyView(QuestionPage[Payment]):
     """One verb on one payment. Nothing changes before the question is answered.
 
     The token in the address stands for one intent and is the idempotency key of its operation: whoever sends the pages
@@ -59,10 +57,8 @@ class MoneyView(View):
     Without a token a new one is made up.
     """
 
-    http_method_names = ["get", "head", "post"]
     model_admin: "MoneyAdmin" = None  # type: ignore[assignment]
     verb: "MoneyVerb" = None  # type: ignore[assignment]
-    payment: Payment
     token: UUID
 
     def dispatch(self, request: HttpRequest, object_id: str, token: UUID | None = None) -> HttpResponseBase:
@@ -70,21 +66,18 @@ class MoneyView(View):
             raise PermissionDenied
         payment_id = unquote(object_id)
         if token is None:
-            return HttpResponseRedirect(self.model_admin.money_url(self.verb, payment_id, uuid4()))
+            return HttpResponseRedirect(url_of(self.model_admin, self.verb.name, payment_id, uuid4()))
         payment = self.model_admin.current(request, payment_id)
         if payment is None:
-            missing: HttpResponse = self.model_admin._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
-                request, self.model_admin.opts, payment_id
-            )
-            return missing
-        self.payment, self.token = payment, token
+            return self.missing(request, payment_id)
+        self.row, self.token = payment, token
         return super().dispatch(request)
 
     def get(self, request: HttpRequest) -> HttpResponse:
         if self.operation is not None:
             return self._go_on_with(self.operation)
-        if not self.verb.available(self.payment):
-            return self._leave(messages.WARNING, self.verb.why_nothing_is_left(self.payment))
+        if not self.verb.available(self.row):
+            return self.leave(messages.WARNING, self.verb.why_nothing_is_left(self.row))
         form = self._form()
         return self._ask_in_words(self._form({})) if not form.fields else self._ask(form)
 
@@ -92,8 +85,8 @@ class MoneyView(View):
         is_confirmed = "confirmed" in request.POST
         if self.operation is not None and not is_confirmed:
             return self._go_on_with(self.operation)
-        if self.operation is None and not self.verb.available(self.payment):
-            return self._leave(messages.WARNING, self.verb.why_nothing_is_left(self.payment))
+        if self.operation is None and not self.verb.available(self.row):
+            return self.leave(messages.WARNING, self.verb.why_nothing_is_left(self.row))
         form = self._form(request.POST)
         notice = _("The payment has changed since you were asked.") if is_confirmed and self._has_changed() else ""
         if "change" in request.POST or not form.is_valid():
@@ -105,7 +98,7 @@ class MoneyView(View):
     @cached_property
     def operation(self) -> Operation | None:
         """The operation that this token was used for, if it was."""
-        by_key = primary(Operation).filter(idempotency_key=self.key, kind=self.verb.kind.value, target=self.payment.pk)
+        by_key = primary(Operation).filter(idempotency_key=self.key, kind=self.verb.kind.value, target=self.row.pk)
         return by_key.first()
 
     @property
@@ -113,11 +106,11 @@ class MoneyView(View):
         return f"{KEY_PREFIX}{self.token}"
 
     def _form(self, answers: QueryDict | dict[str, Any] | None = None) -> MoneyForm:
-        limit = None if self.operation else self.verb.available(self.payment)
-        return self.verb.form_class(answers, payment=self.payment, limit=limit)
+        limit = None if self.operation else self.verb.available(self.row)
+        return self.verb.form_class(answers, payment=self.row, limit=limit)
 
     def _has_changed(self) -> bool:
-        return self.operation is None and self.request.POST.get("available") != str(self.verb.available(self.payment))
+        return self.operation is None and self.request.POST.get("available") != str(self.verb.available(self.row))
 
     def _carry_out(self, form: MoneyForm) -> HttpResponse:
         try:
@@ -125,7 +118,7 @@ class MoneyView(View):
         except PaymentsError as error:
             return self._tell(error)
         self._read_again()
-        return self._leave(messages.SUCCESS, self._report())
+        return self.leave(messages.SUCCESS, self._report())
 
     def _tell(self, error: PaymentsError) -> HttpResponse:
         self._read_again()
@@ -136,8 +129,8 @@ class MoneyView(View):
             # Its token is used up: what follows is another intent.
             self.token = uuid4()
             del self.operation
-        if not self.verb.available(self.payment):
-            return self._leave(messages.ERROR, notice)
+        if not self.verb.available(self.row):
+            return self.leave(messages.ERROR, notice)
         form = self._form(self.request.POST)
         return self._ask(form, notice=notice) if form.fields else self._ask_in_words(form, notice=notice)
 
@@ -145,32 +138,23 @@ class MoneyView(View):
         if operation.status in WAS_SENT:
             return self._ask_again(operation, notice=WAS_SENT[operation.status])
         if operation.status == OperationStatus.REFUSED:
-            return self._leave(messages.ERROR, _("The payment provider refused this already; nothing was done."))
-        return self._leave(messages.INFO, _("This was sent already, and not again: %s") % self._report())
+            return self.leave(messages.ERROR, _("The payment provider refused this already; nothing was done."))
+        return self.leave(messages.INFO, _("This was sent already, and not again: %s") % self._report())
 
     def _report(self) -> Text:
-        return (
-            self.verb.report(self.operation, self.payment)
-            if self.operation
-            else self.verb.why_nothing_is_left(self.payment)
-        )
+        return self.verb.report(self.operation, self.row) if self.operation else self.verb.why_nothing_is_left(self.row)
 
     def _read_again(self) -> None:
-        payment = self.model_admin.current(self.request, self.payment.pk)
-        self.payment = payment or self.payment
+        payment = self.model_admin.current(self.request, self.row.pk)
+        self.row = payment or self.row
         self.__dict__.pop("operation", None)
 
-    def _leave(self, level: int, text: Text) -> HttpResponse:
-        self.model_admin.message_user(self.request, text, level)
-        return HttpResponseRedirect(self.model_admin.page_url(self.payment.pk))
-
     def _ask(self, form: MoneyForm, *, notice: Text = "") -> HttpResponse:
-        fieldsets = [(None, {"fields": list(form.fields)})]
-        return self._page("form", form, notice=notice, adminform=AdminForm(form, fieldsets, {}))  # type: ignore[arg-type]
+        return self._page("form", form, notice=notice, adminform=laid_out(form))
 
     def _ask_in_words(self, form: MoneyForm, *, notice: Text = "") -> HttpResponse:
         form.is_valid()
-        amount = display.money(self.verb.amount(form), self.payment.currency_code)
+        amount = display.money(self.verb.amount(form), self.row.currency_code)
         return self._page(
             "question",
             form,
@@ -195,25 +179,18 @@ class MoneyView(View):
         )
 
     def _page(self, name: str, form: MoneyForm, **content: Any) -> HttpResponse:
-        self.request.current_app = self.model_admin.admin_site.name
-        context = {
-            **self.model_admin.admin_site.each_context(self.request),
-            "title": self.verb.title,
-            "subtitle": str(self.payment),
-            "opts": self.model_admin.opts,
-            "media": self.model_admin.media,
-            "original": self.payment,
-            "page_url": self.model_admin.page_url(self.payment.pk),
-            "action_url": self.model_admin.money_url(self.verb, self.payment.pk, self.token),
-            "summary": self._summary(),
-            "available": self.verb.available(self.payment),
-            "form": form,
+        return self.page(
+            f"money_{name}",
+            form,
+            title=self.verb.title,
+            action_url=url_of(self.model_admin, self.verb.name, self.row.pk, self.token),
+            summary=self._summary(),
+            available=self.verb.available(self.row),
             **content,
-        }
-        return TemplateResponse(self.request, f"admin/medusa_payments/money_{name}.html", context)
+        )
 
     def _summary(self) -> list[tuple[Text, Text]]:
-        payment, collection = self.payment, self.payment.payment_collection
+        payment, collection = self.row, self.row.payment_collection
         amounts = [
             (_("Authorized"), payment.authorized_amount),
             (_("Captured"), payment.captured_amount),

@@ -9,8 +9,9 @@ from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
 
 from medusa_payments.admin import columns, display
-from medusa_payments.admin.decision_view import decision_url, decision_urls
+from medusa_payments.admin.decision_view import decision_urls
 from medusa_payments.admin.decisions import DECIDE
+from medusa_payments.admin.question_page import url_of
 from medusa_payments.admin.read_only import ReadOnlyAdmin, Tool
 from medusa_payments.models import Capture, Event, Operation, Refund
 from medusa_payments.models.operation import STATUS_CHOICES
@@ -139,7 +140,7 @@ class OperationAdmin(ReadOnlyAdmin[Operation]):
     def tools(self, request: HttpRequest, obj: Operation) -> Sequence[Tool]:
         if not request.user.has_perm(DECIDE.permission) or not DECIDE.is_due(obj):
             return ()
-        return [Tool(label=DECIDE.title, url=decision_url(self, DECIDE.name, obj.pk))]
+        return [Tool(label=DECIDE.title, url=url_of(self, DECIDE.name, obj.pk))]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Operation]:
         status = Case(

@@ -7,6 +7,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from medusa_payments.admin import collection_refund_view, columns, display
+from medusa_payments.admin.question_page import url_of
 from medusa_payments.admin.read_only import ReadOnlyAdmin, Tool
 from medusa_payments.models import (
     Capture,
@@ -106,5 +107,5 @@ class PaymentCollectionAdmin(ReadOnlyAdmin[PaymentCollection]):
             return ()
         if len(collection_refund_view.refundable_payments(obj)) < 2:
             return ()
-        url = collection_refund_view.url_of(self, collection_refund_view.NAME, obj.pk)
+        url = url_of(self, collection_refund_view.NAME, obj.pk)
         return [Tool(label=collection_refund_view.TITLE, url=url)]

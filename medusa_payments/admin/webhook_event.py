@@ -7,8 +7,9 @@ from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
 
 from medusa_payments.admin import columns, display
-from medusa_payments.admin.decision_view import decision_url, decision_urls
+from medusa_payments.admin.decision_view import decision_urls
 from medusa_payments.admin.decisions import REPLAY
+from medusa_payments.admin.question_page import url_of
 from medusa_payments.admin.read_only import ReadOnlyAdmin, Tool
 from medusa_payments.models import WebhookEvent
 
@@ -72,4 +73,4 @@ class WebhookEventAdmin(ReadOnlyAdmin[WebhookEvent]):
     def tools(self, request: HttpRequest, obj: WebhookEvent) -> Sequence[Tool]:
         if not request.user.has_perm(REPLAY.permission) or not REPLAY.is_due(obj):
             return ()
-        return [Tool(label=_("Replay"), url=decision_url(self, REPLAY.name, obj.pk))]
+        return [Tool(label=_("Replay"), url=url_of(self, REPLAY.name, obj.pk))]
