@@ -33,7 +33,9 @@ def note_authorization(collection: PaymentCollection) -> None:
     """Begin to count down when a split collection is paid in part, and stop when it is paid in full, with money that is
     there. A `resolve_by` that is set already stays. No-op for a part that is all of a collection that isn't split.
     """
-    _count_down(collection, held_money.amount_of(collection), is_split=_is_split(collection))
+    held = held_money.amount_of(collection)
+    # All of it is paid mostly, and then the sessions needn't be counted.
+    _count_down(collection, held, is_split=held < collection.amount and _is_split(collection))
 
 
 def is_counting_down(collection: PaymentCollection) -> bool:
