@@ -80,13 +80,17 @@ def _hide_exception(record: logging.LogRecord) -> None:
 def _holds_card_data(request: HttpRequest, *, is_form_read: bool) -> bool:
     """Say whether a report on a request would show card data: its address, its headers or its form."""
     headers = [str(value) for name, value in request.META.items() if name.startswith("HTTP_")]
-    parameters = [request.GET]
-    if is_form_read:
-        # A form that can't be read any more isn't in the report either.
-        with suppress(Exception):
-            parameters.append(request.POST)
     texts = (unquote_plus(text) for text in (request.get_full_path(), *headers))
-    return any(map(quotes_sensitive_data, texts)) or any(map(_have_card_data, parameters))
+    return any(map(quotes_sensitive_data, texts)) or any(map(_have_card_data, _parameters(request, is_form_read)))
+
+
+def _parameters(request: HttpRequest, is_form_read: bool) -> Iterator[QueryDict]:
+    """Parameters that can't be read, or not any more, aren't in the report either."""
+    with suppress(Exception):
+        yield request.GET
+    if is_form_read:
+        with suppress(Exception):
+            yield request.POST
 
 
 def _have_card_data(parameters: QueryDict) -> bool:
