@@ -19,8 +19,17 @@ from tests.postgres import PostgresUnavailable, embedded_postgres
 POSTGRES_SCHEMES = ("postgres://", "postgresql://")
 PROOF = "--proof-only"
 
-TOOLS = ["tests/browser", "tests/clients", "tests/conformance", "tests/stripe_twin"]
-"""The tests of what is beside the payments: page, clients, kit, twin. They say nothing of a database engine."""
+TOOLS = [
+    "tests/browser",
+    "tests/clients",
+    "tests/conformance",
+    "tests/docs/test_classic_checkout.py",
+    "tests/docs/test_writing_a_provider.py",
+    "tests/hosts",
+    "tests/stripe_twin",
+]
+"""The tests of what is beside the payments: page, clients, kit, twin, and whole projects that install the app. They say
+nothing of a database engine."""
 
 PAYMENTS = [f"--ignore={room}" for room in (*TOOLS, "tests/museum")]
 PROOFS = [

@@ -26,6 +26,8 @@ from medusa_payments.models import (
 )
 from tests.admin.conftest import LogIn, html, list_url, page_url
 
+pytestmark = pytest.mark.any_engine
+
 MODELS = list(apps.get_app_config("medusa_payments").get_models())
 MONEY_MODELS = [model for model in MODELS if model not in {PublishableKey, RefundReason, SecretKey}]
 

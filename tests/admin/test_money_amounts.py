@@ -13,6 +13,8 @@ from tests.admin.browser import Browser
 from tests.admin.conftest import page_url
 from tests.admin.money import EUR_60, VERBS, moved, rows, verb_url
 
+pytestmark = pytest.mark.any_engine
+
 
 class TestAmounts:
     @pytest.mark.parametrize(

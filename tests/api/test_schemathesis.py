@@ -28,7 +28,7 @@ from storefront_project.wsgi import application
 from tests.api.openapi import OpenAPI
 
 # Outside the test client, Django closes the connection after each request, an open transaction included.
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_engine]
 
 EXAMPLES_PER_OPERATION = 3
 EXAMPLES_OF_THE_PROOF = 30

@@ -14,6 +14,8 @@ from medusa_payments.services import publishable_keys, refund_reasons
 from tests.api.openapi import ValidatedClient
 from tests.storefront.conftest import seeded
 
+pytestmark = pytest.mark.any_engine
+
 __all__ = ["seeded"]
 
 JSON = "application/json"

@@ -9,6 +9,8 @@ from medusa_payments.models import Event
 from medusa_payments.orders import OrderSnapshot
 from tests.api.openapi import ValidatedClient
 
+pytestmark = pytest.mark.any_engine
+
 Make = Callable[..., Any]
 
 REASONS = "/admin/refund-reasons"

@@ -14,6 +14,8 @@ from medusa_payments.services import refund_reasons, secret_keys
 from tests.storefront.conftest import Storefront, seeded
 from tests.storefront.conftest import storefront as shop
 
+pytestmark = pytest.mark.any_engine
+
 __all__ = ["seeded", "shop"]
 
 JSON = "application/json"
