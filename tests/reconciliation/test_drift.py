@@ -46,19 +46,15 @@ pytestmark = pytest.mark.django_db
 
 
 def reconcile(*options: str) -> tuple[int, dict[str, Any]]:
-    """Run the command; return its exit status and what it printed."""
+    """Run the command on the fake provider; return its exit status and what it printed."""
+    return reconcile_all("--provider", "pp_fake_fake", *options)
+
+
+def reconcile_all(*options: str) -> tuple[int, dict[str, Any]]:
+    """Run the command on every provider."""
     out, status = StringIO(), 0
     try:
-        call_command(
-            "payments_reconcile",
-            "--format",
-            "json",
-            "--provider",
-            "pp_fake_fake",
-            *options,
-            stdout=out,
-            stderr=StringIO(),
-        )
+        call_command("payments_reconcile", "--format", "json", *options, stdout=out, stderr=StringIO())
     except SystemExit as exit_:
         status = int(exit_.code or 0)
     return status, json.loads(out.getvalue())
@@ -319,6 +315,21 @@ def test_a_second_object_in_another_currency_is_shown_in_its_own(
     event = Event.objects.get(name="payment_collection.discrepancy")
     page = admin_client.get(reverse("admin:medusa_payments_event_change", args=[event.pk]))
     assertContains(page, f"amount {shown}, currency {currency_code}")
+
+
+def test_a_provider_that_is_configured_wrongly_keeps_no_other_from_being_compared(
+    till: Till, fake_provider: FakeProvider, settings: Any
+) -> None:
+    at_provider(fake_provider, till.authorized().provider_ref, currency_code="usd")
+    broken = {"BACKEND": "medusa_payments.providers.stripe.provider.StripeProvider", "OPTIONS": {"api_key": 1}}
+    configured = {"pp_broken": broken, **settings.MEDUSA_PAYMENTS["PROVIDERS"]}
+    settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"PROVIDERS": configured}
+
+    status, found = reconcile_all()
+
+    assert status == 2
+    assert [drift["kind"] for drift in found["drift"]] == ["currency"]
+    assert [reason.partition(":")[0] for reason in found["not_compared"]] == ["pp_broken"]
 
 
 @pytest.mark.parametrize("kind", [DriftKind.ORPHAN_OBJECT, DriftKind.EXTERNAL_CAPTURE])

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import is_naive, make_aware
@@ -36,8 +37,8 @@ class Command(BaseCommand):
         for scope in self._scopes(options):
             try:
                 found += [self._row(drift, options["fix"]) for drift in list(reconcile(scope, progress=self._progress))]
-            except PaymentsError as error:
-                not_compared.append(f"{scope.provider_id}: {error.message}")
+            except (PaymentsError, ImproperlyConfigured) as error:
+                not_compared.append(f"{scope.provider_id}: {error}")
         self._print(found, not_compared, options["format"])
         if not_compared:
             raise SystemExit(NOT_ALL_WAS_COMPARED)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import TypeVar
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
@@ -43,11 +44,18 @@ class Scope:
 
 
 def scopes(since: datetime | None = None) -> tuple[list[Scope], list[str]]:
-    """Return one scope for each account that can be compared, and the aliases whose providers have nothing to list."""
+    """Return one scope for each account that can be compared, and the aliases whose providers have nothing to list.
+
+    A provider that is configured wrongly has a scope of its own: to compare it says what is wrong.
+    """
     by_account: dict[str, Scope] = {}
     silent = []
     for alias in providers:
-        provider = providers[alias]
+        try:
+            provider = providers[alias]
+        except ImproperlyConfigured:
+            by_account[alias] = Scope(provider_id=alias, since=since)
+            continue
         if provider.capabilities.can_list:
             by_account.setdefault(provider.account, Scope(provider_id=alias, since=since))
         else:
@@ -61,7 +69,8 @@ def reconcile(scope: Scope, *, progress: Progress = lambda *_: None) -> Iterator
     What differs at first sight is read again on both sides before it is reported, so that a payment that moves while
     it is compared is no false alarm. Memory grows with the number of references only.
 
-    Raises `InvalidData` (not configured), `NotAllowed` (it has nothing to list), `ProviderNotReachable`.
+    Raises `InvalidData` (not configured), `ImproperlyConfigured` (configured wrongly), `NotAllowed` (it has nothing to
+    list), `ProviderNotReachable`.
     """
     provider = providers[scope.provider_id]
     if not provider.capabilities.can_list:
