@@ -56,7 +56,7 @@ def book_authorization(
         amount=payment.amount,
     )
     _have_it_looked_after(collection, session, payment)
-    split_policy.note_authorization(collection)
+    split_policy.note_authorization(collection, payment)
     if operation is not None and result.status == SessionStatus.CAPTURED:
         captured = result.captured or result.money
         _append_capture(collection, payment, operation, captured.minor_units, provider_ref=None)

@@ -1,12 +1,13 @@
 """Making sessions the live ones of their collection. Runs inside the collection's lock and opens no transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from medusa_payments.models import Operation, PaymentCollection, PaymentSession
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import attention, split_policy
 from medusa_payments.services.operations import Reservation
 from medusa_payments.services.retirement import retire
+from medusa_payments.services.session_choice import live_sessions
 from medusa_payments.states import MONEY_HOLDING_STATUSES, OperationKind, OperationStatus
 
 
@@ -18,27 +19,29 @@ def settle(collection: PaymentCollection, operation: Operation, session: Payment
     because another one was paid with.
     """
     plan = operation.intent.get("plan", [session.pk])
-    if operation.open_slot is None or _is_paid_otherwise(collection, plan):
+    live = live_sessions(collection)
+    is_paid_otherwise = any(other.status in MONEY_HOLDING_STATUSES and other.pk not in plan for other in live)
+    if operation.open_slot is None or is_paid_otherwise:
         attention.ask(collection)
         return None
     if not all(other.status == OperationStatus.SUCCEEDED for other in _others_of_set(operation)):
         return []
-    return place(collection, plan, current=session, cause=operation)
+    return place(collection, plan, live=live, current=session, cause=operation)
 
 
 def place(
     collection: PaymentCollection,
     plan: Sequence[str],
     *,
+    live: Iterable[PaymentSession],
     current: PaymentSession | None = None,
     cause: Operation | None = None,
     actor: str = "",
 ) -> list[Reservation]:
-    """Make the sessions of a plan the live ones, in its order, and retire all others.
+    """Make the sessions of a plan the live ones, in its order, and retire all others that are `live` now.
 
     `current` is one of them that the caller holds and saves.
     """
-    live = primary(PaymentSession).filter(payment_collection=collection, slot__isnull=False).order_by("slot")
     before = {session.pk: session for session in live}
     retired = [session for pk, session in before.items() if pk not in plan]
     follow_ups = [cancel for row in retired for cancel in retire(collection, row, cause=cause, actor=actor)]
@@ -71,13 +74,6 @@ def _others_of_set(operation: Operation) -> list[Operation]:
     if "plan" not in operation.intent:
         return []
     return [other for other in operations_of_set(operation) if other.pk != operation.pk]
-
-
-def _is_paid_otherwise(collection: PaymentCollection, plan: Sequence[str]) -> bool:
-    paid = primary(PaymentSession).filter(
-        payment_collection=collection, slot__isnull=False, status__in=MONEY_HOLDING_STATUSES
-    )
-    return paid.exclude(pk__in=plan).exists()
 
 
 def _number(plan: Sequence[str], slots: dict[str, int | None], current: PaymentSession | None) -> None:

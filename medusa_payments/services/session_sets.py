@@ -154,7 +154,7 @@ def _reserve_anew(collection: PaymentCollection, entries: list[Entry], wanted: W
     plan = [entry.session.pk if entry.session else new_id("payses") for entry in entries]
     changes = [(slot, entry, entry.choice) for slot, entry in enumerate(entries) if entry.choice is not None]
     if not changes:
-        follow_ups = place(collection, plan, actor=wanted.created_by)
+        follow_ups = place(collection, plan, live=session_choice.live_sessions(collection), actor=wanted.created_by)
         projections.store(collection)
         return follow_ups
     shared = {"plan": plan, "set": new_id("set"), "asked": wanted.asked}

@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from medusa_payments.conf import payments_settings
-from medusa_payments.models import PaymentCollection, PaymentSession
+from medusa_payments.models import Payment, PaymentCollection, PaymentSession
 from medusa_payments.queries import held_money
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import attention
@@ -29,12 +29,14 @@ def adopt(collection: PaymentCollection, *, sessions: int, was_split: bool) -> N
         collection.resolve_by = None
 
 
-def note_authorization(collection: PaymentCollection) -> None:
+def note_authorization(collection: PaymentCollection, payment: Payment) -> None:
     """Begin to count down when a split collection is paid in part, and stop when it is paid in full, with money that is
     there. A `resolve_by` that is set already stays. No-op for a part that is all of a collection that isn't split.
     """
-    held = held_money.amount_of(collection)
-    # All of it is paid mostly, and then the sessions needn't be counted.
+    held = payment.held_amount
+    # Mostly the new payment is for all of it, and then no other needs to be looked at.
+    if held < collection.amount:
+        held = held_money.amount_of(collection)
     _count_down(collection, held, is_split=held < collection.amount and _is_split(collection))
 
 
