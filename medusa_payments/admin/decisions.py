@@ -1,6 +1,7 @@
 """What people decide: how an unknown operation ended, that a frozen payment may go on, that a webhook is replayed."""
 
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from typing import Any
 
 from django import forms
@@ -105,16 +106,17 @@ def _evidence_of_operation(operation: Operation, model_admin: ReadOnlyAdmin[Any]
 
 
 def _evidence_of_payment(payment: Payment, model_admin: ReadOnlyAdmin[Any]) -> Evidence:
-    frozen = primary(Event).filter(
-        payment_collection_id=payment.payment_collection_id, name=EventName.PAYMENT_FROZEN.value
+    course = primary(Event).filter(
+        payment_collection_id=payment.payment_collection_id,
+        name__in=[EventName.PAYMENT_FROZEN.value, EventName.PAYMENT_UNFROZEN.value],
+        data__payment_id=payment.pk,
     )
     rows: list[tuple[Text, Text]] = [*_our_side(payment)]
-    for event in frozen.order_by("-number"):
-        if event.data.get("payment_id") == payment.pk:
-            rows.append((_("Frozen because"), event.data.get("reason", "")))
-            theirs = event_details.describe_side(event.data.get("theirs", {}), payment.currency_code)
-            rows.append((_("The provider had"), theirs))
-            break
+    since_it_moved = takewhile(lambda event: event.name == EventName.PAYMENT_FROZEN.value, course.order_by("-number"))
+    for event in since_it_moved:
+        rows.append((_("Frozen because"), event.data.get("reason", "")))
+        theirs = event_details.describe_side(event.data.get("theirs", {}), payment.currency_code)
+        rows.append((_("The provider had"), theirs))
     return [*rows, *_provider_side(primary(PaymentSession).get(pk=payment.payment_session_id))]
 
 
@@ -130,7 +132,9 @@ def _decide(operation: Operation, answers: Mapping[str, Any], user_id: str) -> T
 
 
 def _unfreeze(payment: Payment, answers: Mapping[str, Any], user_id: str) -> Text:
-    decisions.unfreeze(payment_id=payment.pk, note=answers["note"], created_by=user_id)
+    unfrozen = decisions.unfreeze(payment_id=payment.pk, note=answers["note"], created_by=user_id)
+    if unfrozen.frozen_at is not None:
+        return _("Recorded. Meanwhile the provider has more that can't be booked, so the payment is frozen again.")
     return _("Recorded. The payment can move money again.")
 
 

@@ -13,7 +13,7 @@ from medusa_payments.providers.types import (
     SessionResult,
 )
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import events, execution, freezing, operations, projections
+from medusa_payments.services import convergence, events, execution, freezing, operations, projections
 from medusa_payments.services.events import EventName
 from medusa_payments.services.locks import locked_collection
 from medusa_payments.services.provider_calls import NotExecuted, Outcome, Succeeded
@@ -66,6 +66,7 @@ def unfreeze(*, payment_id: str, note: str, created_by: str = "") -> Payment:
     """Let a frozen payment move money again, after a person has made provider and ledger agree, or accepts the
     difference. No-op when it isn't frozen.
 
+    The provider is asked for what it couldn't book meanwhile; what was accepted doesn't freeze the payment again.
     Raises `NotFound`, `InvalidData` (no note), `InsideTransaction`.
     """
     payment = primary(Payment).filter(pk=payment_id).first()
@@ -75,6 +76,7 @@ def unfreeze(*, payment_id: str, note: str, created_by: str = "") -> Payment:
         raise InvalidData("A decision needs a note that says what was found.")
     with locked_collection(payment.payment_collection_id, include_deleted=True) as collection:
         _unfreeze(collection, payment_id, created_by, note)
+    convergence.look_at(payment.payment_session_id)
     return primary(Payment).get(pk=payment_id)
 
 

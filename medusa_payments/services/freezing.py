@@ -23,20 +23,31 @@ def freeze(
     theirs: Mapping[str, Any],
     operation: Operation | None = None,
 ) -> None:
-    """Freeze a payment of a locked collection and record both sides (minor units). No-op when it is frozen already."""
-    if payment.frozen_at is not None:
-        return
-    payment.frozen_at = timezone.now()
-    primary(Payment).filter(pk=payment.pk).update(frozen_at=payment.frozen_at, updated_at=Now())
-    events.record(
-        collection,
-        EventName.PAYMENT_FROZEN,
-        operation=operation,
-        payment_id=payment.pk,
-        reason=reason,
-        ours=ledger_side(payment),
-        theirs=dict(theirs),
+    """Freeze a payment of a locked collection and record both sides (minor units); a frozen one gets the evidence too.
+
+    No-op for what was recorded before: a person waits to look at it, or has accepted it by unfreezing the payment.
+    """
+    data: dict[str, Any] = {
+        "payment_id": payment.pk,
+        "reason": reason,
+        "ours": ledger_side(payment),
+        "theirs": {name: fact for name, fact in theirs.items() if fact is not None},
+    }
+    earlier = primary(Event).filter(
+        payment_collection=collection, name=EventName.PAYMENT_FROZEN.value, operation=operation
     )
+    if any(_compared(event.data) == _compared(data) for event in earlier):
+        return
+    if payment.frozen_at is None:
+        payment.frozen_at = timezone.now()
+        primary(Payment).filter(pk=payment.pk).update(frozen_at=payment.frozen_at, updated_at=Now())
+    events.record(collection, EventName.PAYMENT_FROZEN, operation=operation, **data)
+
+
+def _compared(data: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return what tells one disagreement from another; of our side only what theirs speaks of."""
+    ours = {name: value for name, value in data["ours"].items() if name in data["theirs"]}
+    return data["payment_id"], data["reason"], ours, data["theirs"]
 
 
 def unfreeze(collection: PaymentCollection, payment: Payment, *, actor: str, note: str) -> None:

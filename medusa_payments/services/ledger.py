@@ -28,6 +28,8 @@ from medusa_payments.states import OperationStatus, SessionStatus
 BY_PROVIDER = "provider"
 """The actor of what happened at the provider without us."""
 
+_Facts = dict[str, int | str | None]
+
 
 def book_authorization(
     collection: PaymentCollection, session: PaymentSession, operation: Operation | None, result: SessionResult
@@ -226,9 +228,8 @@ def _append_capture(
     provider_ref: str | None,
 ) -> None:
     payment.captured_amount += amount
-    if not _saved_within_limits(collection, payment, operation, {"captured": payment.captured_amount}):
-        return
-    if not amount:
+    theirs: _Facts = {"captured": payment.captured_amount, "provider_ref": provider_ref}
+    if not _saved_within_limits(collection, payment, operation, theirs) or not amount:
         return
     capture = primary(Capture).create(
         payment=payment,
@@ -260,7 +261,8 @@ def _append_refund(
     provider_ref: str | None,
 ) -> None:
     payment.refunded_amount += amount
-    if not _saved_within_limits(collection, payment, operation, {"refunded": payment.refunded_amount}):
+    theirs: _Facts = {"refunded": payment.refunded_amount, "provider_ref": provider_ref}
+    if not _saved_within_limits(collection, payment, operation, theirs):
         return
     intent = operation.intent if operation else {}
     refund = primary(Refund).create(
@@ -304,7 +306,7 @@ def _have_it_looked_after(collection: PaymentCollection, session: PaymentSession
 
 
 def _saved_within_limits(
-    collection: PaymentCollection, payment: Payment, operation: Operation | None, theirs: dict[str, int]
+    collection: PaymentCollection, payment: Payment, operation: Operation | None, theirs: _Facts
 ) -> bool:
     """Save the counters if the limits allow them; else freeze the payment as it was, less what isn't in flight now."""
     if payment.is_within_limits:

@@ -71,6 +71,16 @@ class TestAFrozenPayment:
         assert frozen.frozen_at is None
         assert Event.objects.get(name="payment.unfrozen").data["note"] == "Agreed with them."
 
+    def test_is_frozen_again_by_what_nobody_has_seen(
+        self, log_in: LogIn, frozen: Payment, fake_provider: FakeProvider
+    ) -> None:
+        fake_provider.dashboard.capture(frozen.provider_ref, 300)
+        client = log_in(*DECIDER)
+        answer = client.post(address(frozen, "unfreeze"), {"note": "Agreed with them."}, follow=True)
+        assert "frozen again" in answer.content.decode()
+        form = text(html(client, address(frozen, "unfreeze")))
+        assert ("captured 123.50 EUR" in form, "captured 125.50 EUR" in form) == (True, False)
+
 
 class TestAnOperationThatWaits:
     @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ import pytest
 from django.db.models import F
 
 from medusa_payments.exceptions import Conflict, InvalidData, NotAllowed, NotFound, PaymentOutcomeUnknown
-from medusa_payments.models import Event, Operation, Payment, PaymentSession
-from medusa_payments.providers.types import RefundResult
+from medusa_payments.models import Event, Operation, Payment, PaymentSession, Refund
+from medusa_payments.providers.types import CaptureResult, RefundResult
 from medusa_payments.services import captures, convergence, decisions, payments, refunds, worker
 from medusa_payments.services.decisions import Verdict
-from medusa_payments.services.provider_calls import Succeeded
+from medusa_payments.services.provider_calls import NotExecuted, Succeeded
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences
 from tests.scripted import Script, authorize, euros, lost, settle
@@ -184,3 +184,49 @@ class TestUnfreeze:
         event = Event.objects.get(name="payment.unfrozen")
         assert (event.actor, event.data["note"]) == ("8", NOTE)
         assert differences(fake_provider) != [], "the provider still has more"
+
+    @pytest.fixture
+    def frozen(self, till: Till, fake_provider: FakeProvider) -> Payment:
+        """More was captured at the provider than was authorized."""
+        payment = till.captured()
+        fake_provider.dashboard.capture(payment.provider_ref, 500)
+        convergence.look_at(payment.payment_session_id)
+        return payment
+
+    def unfreeze(self, payment: Payment) -> Payment:
+        return decisions.unfreeze(payment_id=payment.pk, note=NOTE, created_by="8")
+
+    def test_what_came_meanwhile_is_booked(self, frozen: Payment, fake_provider: FakeProvider) -> None:
+        fake_provider.dashboard.refund(frozen.provider_ref, 1500)
+        convergence.look_at(frozen.payment_session_id)
+        assert not Refund.objects.exists()
+        assert self.unfreeze(frozen).refunded_amount == 1500
+
+    def test_what_was_accepted_freezes_nothing_again(self, frozen: Payment) -> None:
+        self.unfreeze(frozen)
+        refunds.refund(payment_id=frozen.pk, amount=Decimal(1))
+        convergence.look_at(frozen.payment_session_id)
+        frozen.refresh_from_db()
+        assert frozen.frozen_at is None
+
+    def test_what_was_not_accepted_does(self, frozen: Payment, fake_provider: FakeProvider) -> None:
+        fake_provider.dashboard.capture(frozen.provider_ref, 300)
+        assert self.unfreeze(frozen).frozen_at is not None
+        seen = [event.data["theirs"]["captured"] for event in Event.objects.filter(name="payment.frozen")]
+        assert sorted(seen) == [10300, 10500]
+
+    def test_every_misfit_of_a_frozen_payment_leaves_its_evidence(self, till: Till, script: Script) -> None:
+        payment = till.authorized()
+        for amount in (30, 40):
+            script["capture"] = lost
+            with pytest.raises(PaymentOutcomeUnknown):
+                captures.capture(payment_id=payment.pk, amount=Decimal(amount), idempotency_key=str(amount))
+        script.clear()
+        first, second = Operation.objects.filter(kind="capture").order_by("amount")
+        for operation in (first, second):
+            settle(operation, NotExecuted(message="Never arrived."))
+        payments.cancel(payment_id=payment.pk)
+        for operation in (first, second):
+            settle(operation, Succeeded(result=CaptureResult(money=euros(operation.amount or 0))))
+        told = {event.operation_id: event.data["theirs"] for event in Event.objects.filter(name="payment.frozen")}
+        assert told == {first.pk: {"captured": 3000}, second.pk: {"captured": 4000}}
