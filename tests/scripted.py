@@ -40,6 +40,10 @@ class Scripted(FakeProvider):
         call: Verb = lambda sent: super(Scripted, self)._call(verb, sent, result_type)  # noqa: E731
         return type(self).script.get(verb, lambda sent, call: call(sent))(request, call)
 
+    def retrieve(self, request: Any) -> Any:
+        """As the verbs, by the name `retrieve`."""
+        return type(self).script.get("retrieve", lambda sent, call: call(sent))(request, super().retrieve)
+
 
 class Purse(SystemProvider):
     """A provider of the shop's own, whose books are tables in the shop's database."""

@@ -121,7 +121,10 @@ def converge(
         follow_ups = _converge_session(collection, session, snapshot)
         payment = primary(Payment).filter(payment_session=session).first()
         if payment is not None:
-            waits = observed_payments.converge(collection, payment, snapshot)
+            problem = observed_payments.contradiction(snapshot)
+            if problem:
+                snapshot = observed_payments.leave_captures_to_a_person(collection, payment, snapshot, reason=problem)
+            waits = observed_payments.converge(collection, payment, snapshot, as_of=as_of)
             waits |= disputes.converge(collection, payment.pk, snapshot, as_of=as_of)
         else:
             disputes.record_unattached(collection, session, snapshot)

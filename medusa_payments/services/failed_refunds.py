@@ -1,13 +1,24 @@
 """Refunds that a provider had taken, and that failed later: the money is back and can be refunded again."""
 
-from medusa_payments.models import Operation, Payment, PaymentCollection, Refund
+from medusa_payments.models import Event, Operation, Payment, PaymentCollection, Refund
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import ledger
+from medusa_payments.services.event_names import EventName
 from medusa_payments.services.provider_calls import Refused
 from medusa_payments.services.settlement import apply_settlement
 from medusa_payments.states import OperationKind, OperationStatus, RefusalKind, Settler
 
 CODE = "refund_failed"
+
+
+def has_failed_since(operation: Operation, as_of: int | None) -> bool:
+    """Say whether a refund's failure was booked after its collection had `as_of` events: what was read at the provider
+    then is outdated.
+    """
+    if as_of is None or operation.status != OperationStatus.REFUSED or operation.error_code != CODE:
+        return False
+    refused = primary(Event).filter(operation=operation, name=EventName.OPERATION_REFUSED.value)
+    return refused.filter(number__gt=as_of).exists()
 
 
 def book(collection: PaymentCollection, refund: Refund | None, operation: Operation | None, *, reason: str) -> None:

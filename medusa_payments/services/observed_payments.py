@@ -1,8 +1,10 @@
 """Bringing a payment to the provider's totals: authorized, captured, released, refunded, in this order.
 
 Every function runs inside the collection's lock. They return True for what has to wait until an operation of ours that
-may have caused it is closed.
+may have caused it is closed. What a frozen payment can't take is looked for when it is unfrozen.
 """
+
+from dataclasses import replace
 
 from django.db.models import QuerySet
 
@@ -10,22 +12,45 @@ from medusa_payments.models import Capture, Operation, Payment, PaymentCollectio
 from medusa_payments.providers.facts import CaptureFact, PaymentSnapshot, RefundFact, RefundState
 from medusa_payments.providers.types import CancelResult, CaptureResult, RefundResult, RefundStatus
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import failed_refunds, ledger
+from medusa_payments.services import failed_refunds, freezing, ledger
 from medusa_payments.services.provider_calls import Succeeded
 from medusa_payments.services.settlement import apply_settlement
 from medusa_payments.states import OperationKind, OperationStatus, SessionStatus, Settler
 
 
-def converge(collection: PaymentCollection, payment: Payment, snapshot: PaymentSnapshot) -> bool:
-    """Book what a snapshot has beyond the ledger. Of what the ledger has only failed refunds are ever taken back."""
+def contradiction(snapshot: PaymentSnapshot) -> str:
+    """Say why a snapshot can't be right, whatever the ledger has; "" when it can."""
+    return "more captured one by one than in all" if _told_apart(snapshot) > snapshot.captured.minor_units else ""
+
+
+def leave_captures_to_a_person(
+    collection: PaymentCollection, payment: Payment, snapshot: PaymentSnapshot, *, reason: str
+) -> PaymentSnapshot:
+    """Freeze the payment of a snapshot that contradicts itself; return the snapshot without its single captures."""
+    theirs = {"captured": snapshot.captured.minor_units, "captures": _told_apart(snapshot)}
+    freezing.freeze(collection, payment, reason=reason, theirs=theirs)
+    return replace(snapshot, captures=())
+
+
+def converge(
+    collection: PaymentCollection, payment: Payment, snapshot: PaymentSnapshot, *, as_of: int | None = None
+) -> bool:
+    """Book what a snapshot has beyond the ledger. Of what the ledger has only failed refunds are ever taken back.
+
+    `as_of` is how many events the collection had before the provider was asked; None when that isn't known.
+    """
     if snapshot.status.holds_money:
         ledger.raise_amount(collection, payment, snapshot.money.minor_units)
         ledger.note_capture_before(collection, payment, snapshot.capture_before)
     captures_wait = _converge_captures(collection, payment.pk, snapshot)
     waits = _converge_releases(collection, payment.pk, snapshot) or captures_wait
     for fact in snapshot.refunds:
-        waits |= _converge_refund(collection, payment.pk, fact, captures_wait=captures_wait)
+        waits |= _converge_refund(collection, payment.pk, fact, captures_wait=captures_wait, as_of=as_of)
     return waits
+
+
+def _told_apart(snapshot: PaymentSnapshot) -> int:
+    return sum(fact.money.minor_units for fact in snapshot.captures)
 
 
 def _converge_captures(collection: PaymentCollection, payment_id: str, snapshot: PaymentSnapshot) -> bool:
@@ -49,16 +74,26 @@ def _converge_captures(collection: PaymentCollection, payment_id: str, snapshot:
 
 def _settle_capture(collection: PaymentCollection, payment_id: str, fact: CaptureFact) -> bool:
     """Settle the operation that a capture names; say whether the ledger has the capture now."""
-    if fact.capture_ref and primary(Capture).filter(payment_id=payment_id, provider_ref=fact.capture_ref).exists():
+    if _is_booked(payment_id, fact):
         return True
     operation = _operation(payment_id, fact.idempotency_key)
-    if operation is None:
-        return primary(Capture).filter(payment_id=payment_id, operation_id=fact.idempotency_key or "").exists()
-    if operation.kind != OperationKind.CAPTURE or operation.amount != fact.money.minor_units:
+    if operation is None or operation.kind != OperationKind.CAPTURE or operation.amount != fact.money.minor_units:
         return False
     result = CaptureResult(money=fact.money, capture_ref=fact.capture_ref)
     apply_settlement(collection, operation, Succeeded(result=result), is_answer=False, settled_by=Settler.READ)
     return True
+
+
+def _is_booked(payment_id: str, fact: CaptureFact) -> bool:
+    """Say whether the ledger has a capture: by its reference, by its operation (an authorize may have captured) or, of
+    one that names no operation, by the amount of a line that no reference tells apart.
+    """
+    lines = primary(Capture).filter(payment_id=payment_id)
+    if fact.capture_ref and lines.filter(provider_ref=fact.capture_ref).exists():
+        return True
+    if fact.idempotency_key:
+        return lines.filter(operation_id=fact.idempotency_key).exists()
+    return lines.filter(provider_ref=None, amount=fact.money.minor_units).exists()
 
 
 def _converge_releases(collection: PaymentCollection, payment_id: str, snapshot: PaymentSnapshot) -> bool:
@@ -80,7 +115,9 @@ def _converge_releases(collection: PaymentCollection, payment_id: str, snapshot:
     return False
 
 
-def _converge_refund(collection: PaymentCollection, payment_id: str, fact: RefundFact, *, captures_wait: bool) -> bool:
+def _converge_refund(
+    collection: PaymentCollection, payment_id: str, fact: RefundFact, *, captures_wait: bool, as_of: int | None
+) -> bool:
     """What was refunded can't be booked before what was captured is."""
     operation = _operation(payment_id, fact.idempotency_key)
     booked = primary(Refund).filter(payment_id=payment_id, provider_ref=fact.refund_ref).first()
@@ -90,6 +127,8 @@ def _converge_refund(collection: PaymentCollection, payment_id: str, fact: Refun
         failed_refunds.book(collection, booked, operation, reason=fact.reason)
         return False
     if operation is not None and operation.kind == OperationKind.REFUND and operation.amount == fact.money.minor_units:
+        if failed_refunds.has_failed_since(operation, as_of):
+            return True
         _settle_refund(collection, operation, fact)
         return False
     if booked is not None or _payment(payment_id).frozen_at is not None:

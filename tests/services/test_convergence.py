@@ -9,21 +9,23 @@ import pytest
 from django.utils import timezone
 
 from medusa_payments.exceptions import InvalidData, NotAllowed, PaymentOutcomeUnknown
-from medusa_payments.models import Capture, Event, Payment, PaymentCollection, PaymentSession, Refund
+from medusa_payments.models import Capture, Event, Operation, Payment, PaymentCollection, PaymentSession, Refund
 from medusa_payments.money import Money
-from medusa_payments.providers.facts import PaymentSnapshot
+from medusa_payments.providers.facts import CaptureFact, PaymentSnapshot, RefundState, RetrieveRequest
 from medusa_payments.services import (
     captures,
     convergence,
+    decisions,
     payment_collections,
     payment_sessions,
     payments,
     refunds,
     worker,
 )
+from medusa_payments.states import SessionStatus
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
-from tests.scripted import SECOND, Script, Verb, euros, lost
+from tests.scripted import SECOND, Script, Verb, answer_lost, authorize, changed, euros, lost
 from tests.till import Till
 
 pytestmark = pytest.mark.django_db
@@ -171,6 +173,87 @@ class TestACaptureThatSomebodyElseMade:
 
         assert Capture.objects.get().amount == theirs
         assert captures.capture(payment_id=payment.pk).captured_amount == 10000
+
+
+@pytest.mark.fake_only
+class TestASnapshotThatContradictsItself:
+    """It tells of captures that its own total doesn't have."""
+
+    @pytest.fixture
+    def operation(self, till: Till, script: Script) -> Operation:
+        payment = till.authorized()
+        script["capture"] = answer_lost
+        with pytest.raises(PaymentOutcomeUnknown):
+            captures.capture(payment_id=payment.pk, amount=Decimal(30))
+        script["retrieve"] = changed(captured=euros(0))
+        return Operation.objects.get(kind="capture")
+
+    def test_is_not_booked_and_freezes_the_payment_once(self, operation: Operation) -> None:
+        for _ in range(2):
+            assert convergence.look_at(operation.payment_session_id).problem
+        assert not Capture.objects.exists()
+        assert Payment.objects.get().frozen_at is not None
+        assert Event.objects.get(name="payment.frozen").data["theirs"] == {"captured": 0, "captures": 3000}
+
+    def test_leaves_what_it_speaks_of_to_a_person(self, operation: Operation) -> None:
+        recover()
+        operation.refresh_from_db()
+        assert (operation.status, operation.needs_person_at is None) == ("open", False)
+        assert "more captured" in operation.error_message
+
+    def test_is_believed_in_all_else_once_a_person_has_accepted_it(
+        self, till: Till, script: Script, fake_provider: FakeProvider
+    ) -> None:
+        """The trace of a capture that failed stays on the provider's object."""
+        payment = till.captured()
+        trace = CaptureFact(money=euros(3000), idempotency_key="payop_failed")
+        script["retrieve"] = lambda request, call: replace(found := call(request), captures=(*found.captures, trace))
+        fake_provider.dashboard.refund(payment.provider_ref, 1000)
+        convergence.look_at(payment.payment_session_id)
+        payment.refresh_from_db()
+        assert (payment.captured_amount, payment.refunded_amount, payment.frozen_at is None) == (10000, 0, False)
+
+        accepted = decisions.unfreeze(payment_id=payment.pk, note="It failed there.")
+        assert (accepted.captured_amount, accepted.refunded_amount, accepted.frozen_at) == (10000, 1000, None)
+
+
+@pytest.mark.parametrize("key", ["its own", None])
+def test_a_capture_beyond_what_the_authorization_captured_has_its_own_reference(
+    till: Till, script: Script, snapshot: Any, key: str | None
+) -> None:
+    session = till.session()
+    script["authorize"] = changed(status=SessionStatus.CAPTURED, captured=euros(4000))
+    authorize(session)
+    own = Operation.objects.get(kind="authorize").pk if key else None
+    first = CaptureFact(money=euros(4000), capture_ref="first", idempotency_key=own)
+    second = CaptureFact(money=euros(2500), capture_ref="second")
+    session.refresh_from_db()
+
+    convergence.take_in(session, snapshot(captured=euros(6500), captures=(first, second)))
+
+    assert set(Capture.objects.values_list("amount", "provider_ref")) == {(4000, None), (2500, "second")}
+
+
+@pytest.mark.fake_only
+def test_a_refund_that_failed_while_the_provider_was_asked_stays_failed(
+    till: Till, script: Script, fake_provider: FakeProvider
+) -> None:
+    payment = till.captured(on="refund", outcome="pending")
+    refunds.refund(payment_id=payment.pk, amount=Decimal(30))
+    refund = fake_provider.retrieve(RetrieveRequest(session_id="", provider_ref=payment.provider_ref)).refunds[0]  # type: ignore[union-attr]
+    fake_provider.dashboard.settle_refund(refund.refund_ref, RefundState.SUCCEEDED)
+
+    def overtaken(request: Any, call: Verb) -> Any:
+        script.clear()
+        seen = call(request)
+        fake_provider.dashboard.settle_refund(refund.refund_ref, RefundState.FAILED)
+        convergence.look_at(payment.payment_session_id)
+        return seen
+
+    script["retrieve"] = overtaken
+    assert convergence.look_at(payment.payment_session_id).waits
+    assert not Refund.objects.exists()
+    assert differences(fake_provider) == []
 
 
 def test_a_cancel_that_releases_less_has_the_rest_looked_for(till: Till, fake_provider: FakeProvider) -> None:
