@@ -12,8 +12,10 @@ from moneyed import CurrencyDoesNotExist, get_currency
 
 from medusa_payments.exceptions import InvalidData
 
-MAX_MINOR_UNITS = 2**63 - 1
-"""The largest amount a BigInteger column holds."""
+MAX_MINOR_UNITS = 10**17
+"""The largest amount. Some ninety of them add up in a BigInteger column, so that the totals of a collection hold
+whatever is paid twice.
+"""
 
 _MAX_DIGITS = 40
 """Enough for every storable amount; anything longer is refused before it costs arithmetic."""

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from medusa_payments.exceptions import InvalidData, NotAllowed, PaymentOutcomeUnknown
 from medusa_payments.models import Capture, Event, Operation, Payment, PaymentCollection, PaymentSession, Refund
-from medusa_payments.money import Money
+from medusa_payments.money import MAX_MINOR_UNITS, Money, to_major_units
 from medusa_payments.providers.facts import CaptureFact, PaymentSnapshot, RefundState, RetrieveRequest
 from medusa_payments.services import (
     captures,
@@ -314,6 +314,18 @@ def test_a_status_is_not_taken_over_while_an_operation_is_open(
         till.session_of(session)
     fake_provider.dashboard.cancel(session.provider_ref or "")
     assert convergence.look_at(session.pk).changes == ()
+
+
+def test_the_largest_amount_paid_twice_still_adds_up(till: Till, script: Script, fake_provider: FakeProvider) -> None:
+    """Once with an object that has been replaced, once with the one in its place."""
+    collection = till.collection(str(to_major_units(MAX_MINOR_UNITS, "eur")))
+    script["cancel"] = lost
+    for provider_id in ("pp_fake_fake", SECOND):
+        payment_sessions.initialize(payment_collection_id=collection.pk, provider_id=provider_id)
+    for session in PaymentSession.objects.all():
+        fake_provider.dashboard.authorize(session.provider_ref or "")
+        convergence.look_at(session.pk)
+    assert PaymentCollection.objects.get().authorized_amount == 2 * MAX_MINOR_UNITS
 
 
 class TestAReplacedObjectThatIsAuthorizedWhileItIsGivenUp:

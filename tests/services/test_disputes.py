@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from medusa_payments.exceptions import InvalidData, NotAllowed
 from medusa_payments.models import Dispute, Event, Operation, Payment, PaymentCollection, RefundReversal, WebhookEvent
-from medusa_payments.money import Money
+from medusa_payments.money import MAX_MINOR_UNITS, Money
 from medusa_payments.providers.facts import DisputeState, PaymentSnapshot, RefundState
 from medusa_payments.services import (
     captures,
@@ -405,9 +405,9 @@ class TestOddOnes:
         assert worker.run_once().left == 0
 
     def test_two_absurd_ones_still_add_up(self, payment: Payment, dispute: Any) -> None:
-        dispute(2**63 - 1)
-        dispute(2**63 - 1)
-        assert (payment.withheld_amount, payment.disputed_amount) == (2**63 - 1, 10000)
+        dispute(MAX_MINOR_UNITS)
+        dispute(MAX_MINOR_UNITS)
+        assert (payment.withheld_amount, payment.disputed_amount) == (MAX_MINOR_UNITS, 10000)
 
     def disputed(self, payment: Payment, provider: FakeProvider, **changes: Any) -> PaymentSnapshot:
         """What the provider says of a payment that has one dispute, changed as a test needs it."""
