@@ -16,7 +16,17 @@ from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.providers.types import CancelResult
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import attention, convergence, events, execution, operations, projections, workers
+from medusa_payments.services import (
+    attention,
+    convergence,
+    events,
+    execution,
+    locks,
+    operations,
+    projections,
+    provider_calls,
+    workers,
+)
 from medusa_payments.services.events import EventName
 from medusa_payments.services.freezing import refuse_to_send_if_frozen
 from medusa_payments.services.locks import locked_collection
@@ -28,6 +38,9 @@ from medusa_payments.services.stages import BATCH, StageReport
 from medusa_payments.states import OperationKind, OperationStatus, SessionStatus, Settler
 
 logger = logging.getLogger(__name__)
+
+PATIENCE = 9
+"""After how many attempts an error that nobody expected is taken for one that stays; they last more than an hour."""
 
 NEVER_ARRIVED = "The payment provider was asked and has no trace of it."
 
@@ -46,7 +59,8 @@ def resolve_due(limit: int = BATCH, is_dry_run: bool = False) -> StageReport:
 def resolve(operation: Operation) -> bool:
     """Find out what became of an open operation; say whether it is closed now.
 
-    Safe however many try at once: one claims it. Never raises for what the provider does.
+    Safe however many try at once: one claims it. An error is written down on the operation, which is tried again later,
+    and keeps nothing else from being resolved. One that nobody expected and that stays is left to a person.
     """
     try:
         reservation = operations.claim(operation)
@@ -59,6 +73,13 @@ def resolve(operation: Operation) -> bool:
     except (PaymentsError, ImproperlyConfigured) as error:
         logger.warning("operation %s can't be resolved now: %s", operation.pk, type(error).__name__)
         _try_later(operation, str(error))
+    except Exception as error:
+        provider_calls.log_exception(f"operation {operation.pk}: resolving it", error)
+        locks.renew_connection()
+        why = f"It could not be resolved: {type(error).__name__}."
+        _try_later(operation, why)
+        if operation.attempts >= PATIENCE:
+            _hand_to_a_person(operation, why)
     return not primary(Operation).filter(pk=operation.pk, status=OperationStatus.OPEN.value).exists()
 
 

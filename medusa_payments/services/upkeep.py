@@ -14,7 +14,18 @@ from django.utils import timezone
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import attention, convergence, disputes, duties, expiry, projections, split_policy
+from medusa_payments.services import (
+    attention,
+    convergence,
+    disputes,
+    duties,
+    expiry,
+    freezing,
+    locks,
+    projections,
+    provider_calls,
+    split_policy,
+)
 from medusa_payments.services.execution import carry_out
 from medusa_payments.services.locks import locked_collection
 from medusa_payments.services.stages import BATCH, StageReport
@@ -66,7 +77,25 @@ def _took_turn(collection: PaymentCollection) -> bool:
     except PaymentsError as error:
         logger.warning("collection %s could not be looked after: %s", collection.pk, type(error).__name__)
         return False
+    except Exception as error:
+        provider_calls.log_exception(f"collection {collection.pk}: looking after it", error)
+        locks.renew_connection()
+        _postpone(collection.pk, type(error).__name__)
+        return False
     return True
+
+
+def _postpone(payment_collection_id: str, error: str) -> None:
+    """Look later, each time later, and have a person see why. Its totals aren't touched: they may be what failed."""
+    with locked_collection(payment_collection_id, include_deleted=True) as collection:
+        freezing.record_discrepancy(
+            collection, reason="It could not be looked after.", ours={}, theirs={"error": error}
+        )
+        primary(PaymentCollection).filter(pk=collection.pk).update(
+            event_count=collection.event_count,
+            attention_at=timezone.now() + attention.backoff(collection.attention_count),
+            attention_count=collection.attention_count + 1,
+        )
 
 
 def _sessions_to_ask(payment_collection_id: str) -> Iterator[PaymentSession]:

@@ -10,13 +10,13 @@ import pytest
 from django.utils import timezone
 
 from medusa_payments.exceptions import Conflict, PaymentAuthorizationError, PaymentOutcomeUnknown
-from medusa_payments.models import Operation, Payment, PaymentSession, Refund
+from medusa_payments.models import Event, Operation, Payment, PaymentSession, Refund
 from medusa_payments.money import Money
 from medusa_payments.providers.errors import ProviderUnavailable
 from medusa_payments.services import captures, operations, payment_collections, recovery, refunds, worker, workers
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
-from tests.scripted import Script, Scripted, answer_lost, authorize, lost, run_out
+from tests.scripted import Script, Scripted, Verb, answer_lost, authorize, changed, euros, lost, run_out
 from tests.till import Till
 
 pytestmark = pytest.mark.django_db
@@ -195,6 +195,53 @@ class TestAnUpdate:
 
         assert Operation.objects.get(kind="update").status == status
         assert PaymentSession.objects.get().amount == amount
+
+
+@pytest.mark.fake_only
+def test_one_that_can_not_be_resolved_keeps_no_other_from_being(till: Till, script: Script) -> None:
+    """The provider says of the first what nobody expected."""
+    for cart_id in ("cart_1", "cart_2"):
+        till.cart_id = cart_id
+        payment = till.authorized()
+        script["capture"] = answer_lost
+        unknown(lambda payment=payment: captures.capture(payment_id=payment.pk))
+    first, second = Operation.objects.filter(kind="capture").order_by("created_at")
+
+    def garbled(request: Any, call: Verb) -> Any:
+        return replace(call(request), captured=None if request.session_id == first.payment_session_id else euros(10000))
+
+    script["retrieve"] = garbled
+    for operation in (first, second):
+        run_out(operation)
+    assert recovery.resolve_due().done == 1
+
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.status, first.attempts, second.status) == ("open", 1, "succeeded")
+    assert first.error_message == "It could not be resolved: AttributeError."
+    assert first.next_attempt_at is not None
+    assert first.next_attempt_at > timezone.now()
+    script.clear()
+    recover()
+    assert Operation.objects.get(pk=first.pk).status == "succeeded"
+
+
+@pytest.mark.fake_only
+def test_one_that_can_not_be_resolved_for_good_is_left_to_a_person(till: Till, script: Script) -> None:
+    payment = till.authorized()
+    script["capture"] = answer_lost
+    unknown(lambda: captures.capture(payment_id=payment.pk))
+    script["retrieve"] = changed(captured=None)
+    waits = []
+    while not recovery.resolve_due().waiting:
+        operation = Operation.objects.get(kind="capture")
+        waits.append(operation.attempts)
+        run_out(operation)
+        Operation.objects.update(next_attempt_at=None)
+    assert waits[-1] == recovery.PATIENCE
+    operation = Operation.objects.get(kind="capture")
+    assert operation.is_open
+    assert Event.objects.get(name="operation.needs_person").data["reason"] == operation.error_message
 
 
 def test_what_the_worker_wants_itself_and_the_provider_refuses_is_closed(

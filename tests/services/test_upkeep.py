@@ -1,6 +1,7 @@
 """What is due is done in the end, whoever could not be reached the first time."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from medusa_payments.services import convergence, operations, payment_collection
 from medusa_payments.services.provider_calls import Succeeded
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
-from tests.scripted import SECOND, Script, authorize, declined, lost, settle, unavailable
+from tests.scripted import SECOND, Script, Verb, authorize, declined, lost, settle, unavailable
 from tests.till import Till
 
 pytestmark = pytest.mark.django_db
@@ -175,6 +176,31 @@ class TestTurns:
         monkeypatch.setattr(upkeep, "tend", tend)
         worker.run_once()
         assert Payment.objects.get().payment_session_id == second.pk
+
+    @pytest.mark.fake_only
+    def test_one_that_breaks_is_looked_after_ever_more_rarely_and_says_so(
+        self, till: Till, script: Script, fake_provider: FakeProvider
+    ) -> None:
+        first = till.session()
+        till.cart_id = "cart_2"
+        second = till.session()
+        fake_provider.dashboard.pay(second.provider_ref or "")
+
+        def garbled(request: Any, call: Verb) -> Any:
+            return replace(call(request), captured=None) if request.session_id == first.pk else call(request)
+
+        script["retrieve"] = garbled
+        waits = []
+        for _ in range(3):
+            PaymentCollection.objects.update(attention_at=timezone.now())
+            worker.run_once()
+            broken = PaymentCollection.objects.get(pk=first.payment_collection_id)
+            waits.append(round((broken.attention_at - timezone.now()) / timedelta(seconds=10)))
+
+        assert Payment.objects.get().payment_session_id == second.pk
+        assert waits == sorted(set(waits))
+        event = Event.objects.get(payment_collection=broken, name="payment_collection.discrepancy")
+        assert (event.data["theirs"], broken.event_count) == ({"error": "AttributeError"}, event.number)
 
 
 class TestResolveBy:
