@@ -12,9 +12,9 @@ from moneyed import CurrencyDoesNotExist, get_currency
 
 from medusa_payments.exceptions import InvalidData
 
-MAX_MINOR_UNITS = 10**17
-"""The largest amount. Some ninety of them add up in a BigInteger column, so that the totals of a collection hold
-whatever is paid twice.
+MAX_MINOR_UNITS = 10**18
+"""The largest amount. Nine of them add up in a BigInteger column, so that the totals of a collection hold what is paid
+twice.
 """
 
 _MAX_DIGITS = 40

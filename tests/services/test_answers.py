@@ -225,7 +225,7 @@ MISFITS = {
         status=SessionStatus.CAPTURED, captured=Money(minor_units=1, currency_code="usd")
     ),
     "a negative amount": changed(money=euros(-1)),
-    "more than the largest amount": changed(money=euros(10**17 + 1)),
+    "more than the largest amount": changed(money=euros(10**18 + 1)),
     "a reference that is too long": changed(provider_ref="x" * 256),
     "no reference": changed(provider_ref=None),
     "a status of its own": changed(status="authorized!"),
@@ -391,7 +391,7 @@ def test_a_process_of_another_user_is_never_taken_for_dead() -> None:
 
 def test_a_step_that_leads_beyond_the_largest_amount(till: Till, script: Script) -> None:
     Scripted.step = 3
-    collection = till.collection("1000000000000000")
+    collection = till.collection("10000000000000000")
 
     with pytest.raises(InvalidData):
         payment_sessions.initialize(payment_collection_id=collection.pk, provider_id="pp_fake_fake")
