@@ -23,13 +23,12 @@ TOOLS = [
     "tests/browser",
     "tests/clients",
     "tests/conformance",
-    "tests/docs/test_classic_checkout.py",
-    "tests/docs/test_writing_a_provider.py",
+    "tests/docs",
     "tests/hosts",
     "tests/stripe_twin",
 ]
-"""The tests of what is beside the payments: page, clients, kit, twin, and whole projects that install the app. They say
-nothing of a database engine."""
+"""The tests of what is beside the payments: page, clients, kit, twin, and what installs the app as the documents say.
+No database engine matters to them."""
 
 PAYMENTS = [f"--ignore={room}" for room in (*TOOLS, "tests/museum")]
 PROOFS = [

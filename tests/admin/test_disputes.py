@@ -18,6 +18,8 @@ from tests.admin.conftest import html, list_url, page_url
 from tests.admin.test_lists import found
 from tests.admin.test_pages import text
 
+pytestmark = pytest.mark.any_engine
+
 DAY = 24 * 3600
 
 

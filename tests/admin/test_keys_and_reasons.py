@@ -14,6 +14,8 @@ from medusa_payments.testing import factories
 from medusa_payments.testing.factories import UserFactory
 from tests.admin.conftest import LogIn, html, list_url, page_url
 
+pytestmark = pytest.mark.any_engine
+
 ADD_KEY = "admin:medusa_payments_publishablekey_add"
 ADD_REASON = "admin:medusa_payments_refundreason_add"
 

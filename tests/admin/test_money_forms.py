@@ -20,6 +20,8 @@ from tests.admin.browser import Browser
 from tests.admin.conftest import CLERK, LogIn, page_url
 from tests.admin.money import EUR_60, VERBS, rows, verb_url
 
+pytestmark = pytest.mark.any_engine
+
 
 @pytest.mark.parametrize("provider_id", ["pp_fake_fake", "pp_system_default"])
 class TestHappyPath:

@@ -13,6 +13,8 @@ from tests.admin.browser import Browser
 from tests.admin.conftest import attempt, page_url
 from tests.admin.money import EUR_60, VERBS, lost, moved, verb_url
 
+pytestmark = pytest.mark.any_engine
+
 
 class TestOneIntentIsOneRefund:
     def test_double_click_reload_and_way_back(self, browser: Browser, fake_provider: Any) -> None:

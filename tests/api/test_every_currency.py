@@ -33,7 +33,7 @@ def exact(response: Any) -> Any:
     minor_units=st.one_of(st.integers(2, 10**6), st.integers(2, MAX_MINOR_UNITS)),
     share=st.fractions(0, 1),
 )
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_survives_the_whole_way(
     storefront: ValidatedClient,
     staff: ValidatedClient,

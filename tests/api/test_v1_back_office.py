@@ -11,6 +11,8 @@ from medusa_payments.services import captures, payment_collections, refund_reaso
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.api.openapi import ValidatedClient
 
+pytestmark = pytest.mark.any_engine
+
 Make = Callable[..., Any]
 
 

@@ -9,6 +9,8 @@ from medusa_payments.models import Payment, PaymentCollection, PaymentSession
 from medusa_payments.services import payment_collections
 from tests.api.openapi import OpenAPI, ValidatedClient
 
+pytestmark = pytest.mark.any_engine
+
 Make = Callable[..., Any]
 
 COLLECTION_KEYS = {

@@ -9,6 +9,8 @@ from rest_framework.test import APIClient
 from medusa_payments.models import PaymentSession
 from tests.api.openapi import OpenAPI, ValidatedClient
 
+pytestmark = pytest.mark.any_engine
+
 Make = Callable[..., Any]
 
 PREFIXES = ["/store", "/v1/store"]

@@ -10,6 +10,8 @@ from tests.storefront import conftest as shop
 from tests.storefront.conftest import Document, Storefront
 from tests.storefront.scripted_provider import ScriptedProvider
 
+pytestmark = pytest.mark.any_engine
+
 seeded, storefront, scripted = shop.seeded, shop.storefront, shop.scripted
 
 

@@ -9,6 +9,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from rest_framework_simplejwt.tokens import AccessToken
 
+pytestmark = pytest.mark.any_engine
+
 CREDENTIALS = {
     "user": {"email": "admin@example.com", "password": "admin"},
     "customer": {"email": "customer@example.com", "password": "customer"},

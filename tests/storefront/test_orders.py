@@ -18,6 +18,8 @@ from tests.api.openapi import OpenAPI, ValidatedClient
 from tests.storefront.conftest import Caller, Document, Storefront
 from tests.storefront.scripted_provider import ScriptedProvider
 
+pytestmark = pytest.mark.any_engine
+
 
 @pytest.fixture
 def awaiting(storefront: Storefront, scripted: ScriptedProvider) -> Document:

@@ -5,6 +5,8 @@ import re
 import pytest
 from django.test import Client
 
+pytestmark = pytest.mark.any_engine
+
 ELSEWHERE = re.compile(r"""(?:src|href)=["'](?:https?:)?//(?!testserver/)[^"']*""")
 
 
