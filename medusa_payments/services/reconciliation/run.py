@@ -203,11 +203,10 @@ def _unresolved(provider: PaymentProvider) -> Iterator[Drift]:
 def _ours(provider: PaymentProvider, snapshots: Iterable[PaymentSnapshot]) -> dict[str, Ours]:
     """Load our rows for a batch, in five queries."""
     references = [snapshot.provider_ref for snapshot in snapshots]
-    sessions = primary(PaymentSession).filter(provider_account=provider.account, provider_ref__in=references)
-    payments = {
-        payment.payment_session_id: payment
-        for payment in primary(Payment).filter(payment_session__in=sessions).defer("provider_data")
-    }
+    sessions = list(primary(PaymentSession).filter(provider_account=provider.account, provider_ref__in=references))
+    # Ids rather than a subquery: without fresh statistics PostgreSQL would read the whole table for each of them.
+    of_sessions = primary(Payment).filter(payment_session_id__in=[session.pk for session in sessions])
+    payments = {payment.payment_session_id: payment for payment in of_sessions.defer("provider_data")}
     ids = [payment.pk for payment in payments.values()]
     refunds = _by_payment(primary(Refund).filter(payment_id__in=ids, reversal=None))
     told_of = ids if provider.capabilities.has_disputes else []
