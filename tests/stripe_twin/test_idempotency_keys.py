@@ -1,6 +1,8 @@
 """What can't be asked of Stripe itself: keys that are pruned, in use, or were answered with a server's error."""
 
 import sqlite3
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -61,6 +63,18 @@ def test_a_key_in_use_is_refused_until_it_is_free(client: Client, twin: StripeTw
         books.connection.execute(in_use, [0])
 
     assert (caught.value.http_status, caught.value.error.code) == (409, "idempotency_key_in_use")
+    assert client.v1.payment_intents.create(PARAMS, KEY).id != first.id
+
+
+def test_a_key_of_a_process_that_has_died_is_free(client: Client, twin: StripeTwin) -> None:
+    first = client.v1.payment_intents.create(PARAMS, KEY)
+    with subprocess.Popen([sys.executable, "-c", ""]) as dead:
+        dead.wait()
+
+    with twin.books() as books:
+        in_use = "UPDATE idempotency_keys SET status = NULL, body = NULL, busy_until = ?, pid = ?"
+        books.connection.execute(in_use, [time.time() + 60, dead.pid])
+
     assert client.v1.payment_intents.create(PARAMS, KEY).id != first.id
 
 

@@ -6,6 +6,7 @@ the first request is being executed, whichever process is at it, others with its
 
 import hashlib
 import json
+import os
 import time
 from dataclasses import dataclass
 
@@ -54,7 +55,8 @@ def earlier_answer(books: Books, use: KeyUse) -> TwinResponse | None:
     if row["request"] != use.request:
         raise key_mismatch(use.key)
     if row["status"] is None:
-        if row["request_id"] != use.request_id and row["busy_until"] > time.time():
+        is_busy = row["busy_until"] > time.time() and _lives(row["pid"])
+        if is_busy and row["request_id"] != use.request_id:
             raise key_in_use(use.key)
         return None
     headers = {"Idempotent-Replayed": "true", "Original-Request": row["request_id"]}
@@ -62,7 +64,7 @@ def earlier_answer(books: Books, use: KeyUse) -> TwinResponse | None:
 
 
 def occupy(books: Books, use: KeyUse, *, seconds: float) -> None:
-    """Have a key in use by this request until it is remembered or freed; so long at most, should its process die."""
+    """Have a key in use by this request until it is remembered or freed, or its process has died; so long at most."""
     _write(books, use, None, busy_until=time.time() + seconds)
 
 
@@ -80,6 +82,14 @@ def remember(books: Books, use: KeyUse, response: TwinResponse) -> None:
 def _write(books: Books, use: KeyUse, response: TwinResponse | None, *, busy_until: float) -> None:
     status, body = (response.status, json.dumps(response.body)) if response else (None, None)
     books.connection.execute(
-        "INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [use.scope, use.key, use.request, status, body, use.request_id, books.now(), busy_until],
+        "INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [use.scope, use.key, use.request, status, body, use.request_id, books.now(), busy_until, os.getpid()],
     )
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

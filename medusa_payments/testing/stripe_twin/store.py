@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-_SCHEMA_VERSION = 2
+_SCHEMA_VERSION = 3
 
 _SCHEMA = """
 CREATE TABLE accounts (
@@ -26,7 +26,8 @@ CREATE INDEX objects_by_intent ON objects (payment_intent) WHERE payment_intent 
 CREATE INDEX objects_by_charge ON objects (charge) WHERE charge IS NOT NULL;
 CREATE TABLE idempotency_keys (
     scope TEXT NOT NULL, idempotency_key TEXT NOT NULL, request TEXT NOT NULL, status INTEGER, body TEXT,
-    request_id TEXT NOT NULL, made_at REAL NOT NULL, busy_until REAL NOT NULL, PRIMARY KEY (scope, idempotency_key)
+    request_id TEXT NOT NULL, made_at REAL NOT NULL, busy_until REAL NOT NULL, pid INTEGER NOT NULL,
+    PRIMARY KEY (scope, idempotency_key)
 );
 CREATE TABLE entries (
     number INTEGER PRIMARY KEY AUTOINCREMENT, scope TEXT NOT NULL, verb TEXT NOT NULL, session_id TEXT NOT NULL,
