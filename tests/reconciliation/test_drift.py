@@ -322,8 +322,8 @@ def test_a_provider_that_is_configured_wrongly_keeps_no_other_from_being_compare
 ) -> None:
     at_provider(fake_provider, till.authorized().provider_ref, currency_code="usd")
     broken = {"BACKEND": "medusa_payments.providers.stripe.provider.StripeProvider", "OPTIONS": {"api_key": 1}}
-    configured = {"pp_broken": broken, **settings.MEDUSA_PAYMENTS["PROVIDERS"]}
-    settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"PROVIDERS": configured}
+    sound = settings.MEDUSA_PAYMENTS["PROVIDERS"]["pp_fake_fake"]
+    settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"PROVIDERS": {"pp_broken": broken, "pp_fake_fake": sound}}
 
     status, found = reconcile_all()
 
