@@ -64,7 +64,7 @@ def test_an_odd_name_is_no_reason_to_send_it_for_ever(
 def test_the_limit_itself_is_within_it(
     paid: dict[str, Any], send: Send, settings: Any, beyond: int, status: int
 ) -> None:
-    settings.MEDUSA_PAYMENTS |= {"WEBHOOK_MAX_BYTES": len(json.dumps(paid).encode()) - beyond}
+    settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"WEBHOOK_MAX_BYTES": len(json.dumps(paid).encode()) - beyond}
     assert send(paid) == status
     assert WebhookEvent.objects.exists() is (status == 200)
 

@@ -102,7 +102,7 @@ def test_a_service_that_isnt_offered_any_more(till: Till, stripe_twin: StripeTwi
     payment = pay(till, stripe_twin, NORTH)
     configured = settings.MEDUSA_PAYMENTS["PROVIDERS"]
     rest = {alias: entry for alias, entry in configured.items() if alias != NORTH}
-    settings.MEDUSA_PAYMENTS |= {"PROVIDERS": rest}
+    settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"PROVIDERS": rest}
 
     assert refunds.refund(payment_id=payment.pk, amount=TEN).refunded_amount == 1000
     assert stripe_twin.payment(payment.provider_ref).refunded == 1000  # type: ignore[union-attr]
