@@ -107,9 +107,10 @@ def _objects_to_give_up(collection: PaymentCollection, *, with_open: bool = Fals
 
 
 def _undoes(collection: PaymentCollection) -> list[Undo]:
-    live = primary(PaymentSession).filter(payment_collection=collection, slot__isnull=False)
     payments = _payments(collection)
-    preferred = set(live.values_list("pk", flat=True))
+    live = {session.pk for session in session_choice.live_sessions(collection)}
+    paid = [payment.payment_session for payment in payments if payment.payment_session_id not in live]
+    preferred = live | {session.pk for session in paid if awaits_others(session)}
     found = undoes(collection, payments, preferred=preferred, most=_most(collection, payments))
     return [undo for undo in found if not _was_refused(undo)]
 

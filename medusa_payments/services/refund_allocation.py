@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import gcd
 
 from medusa_payments.exceptions import InvalidData
 from medusa_payments.states import RefundStrategy
@@ -61,6 +62,8 @@ def _groups(sources: Sequence[Source]) -> list[Group]:
 def _can_give(amount: int, groups: Sequence[Group]) -> bool:
     if not groups:
         return amount == 0
+    if amount % gcd(*(group.step for group in groups)):
+        return False
     group, *finer = groups
     return any(_can_give(amount - steps * group.step, finer) for steps in reversed(_possible(amount, group, finer)))
 

@@ -1,6 +1,6 @@
 """Which money a collection holds that it should not: pure decisions over its payments (minor units)."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from medusa_payments.models import Payment, PaymentCollection
@@ -17,11 +17,12 @@ class Undo:
 
 
 def undoes(
-    collection: PaymentCollection, payments: Iterable[Payment], *, preferred: Collection[str], most: int
+    collection: PaymentCollection, payments: Sequence[Payment], *, preferred: Collection[str], most: int
 ) -> list[Undo]:
     """Return what is to be given back.
 
-    Of a deleted or canceled collection: everything. Of one whose order failed: what its policy says. Else the surplus:
+    Of a deleted or canceled collection: everything. Of one whose order failed: what its policy says. Else what was paid
+    with a session that isn't of the customer's choice (`preferred`) and doesn't pay for it either; and the surplus:
     whole payments without which the others still cover the amount, those of the sessions `preferred` and captured ones
     last; what several have captured beyond `most`; and whatever is still held once enough was captured.
     """
@@ -30,7 +31,22 @@ def undoes(
         return _found(_undo(payment, with_refund=True) for payment in usable)
     if collection.failed_at is not None:
         return _of_failed(UndoPolicy(collection.on_failure), usable)
-    return _found(_surplus(collection.amount, usable, preferred, most))
+    strays = _strays(collection.amount, payments, preferred)
+    wanted = [payment for payment in usable if payment.pk not in strays]
+    given_up = [_undo(payment, with_refund=True) for payment in usable if payment.pk in strays]
+    return _found([*given_up, *_surplus(collection.amount, wanted, preferred, most)])
+
+
+def _strays(amount: int, payments: Iterable[Payment], preferred: Collection[str]) -> set[str]:
+    """Return the payments of other sessions than the preferred ones, unless all together came to the amount once.
+
+    The customer paid with a choice made before the last one, and as much as was due then. Kept, it would be in the way
+    of the choice that pays for all.
+    """
+    present = [payment for payment in payments if payment.canceled_at is None]
+    if sum(payment.amount for payment in present) >= amount:
+        return set()
+    return {payment.pk for payment in present if payment.payment_session_id not in preferred}
 
 
 def _of_failed(policy: UndoPolicy, payments: list[Payment]) -> list[Undo]:

@@ -92,6 +92,7 @@ def test_shares_are_exact_and_fair(data: some.DataObject) -> None:
         ("what is less than a step is out of reach", 130, [(19, 10)] * 3 + [(100, 10)], [10, 10, 10, 100]),
         ("the fair share would leave a rest that nobody can give", 110, [(100, 100), (60, 60), (50, 50)], [0, 60, 50]),
         ("no such division", 5, [(60, 10), (40, 10)], None),
+        ("nor of a large amount, which is seen at once", 10**17 + 5, [(10**17, 100), (10**17, 10)], None),
         ("nor of all, while a part is less than a step", 119, [(19, 10), (100, 10)], None),
     ],
 )

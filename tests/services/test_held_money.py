@@ -23,7 +23,7 @@ from medusa_payments.services import (
 )
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
-from tests.scripted import Moved, Script, authorize, unavailable
+from tests.scripted import SECOND, Moved, Script, authorize, unavailable
 from tests.split import FAKE, split, tender
 from tests.till import Till
 
@@ -131,6 +131,62 @@ def test_what_comes_after_a_failure_never_looks_like_a_paid_order(
     assert recover() == 0
     assert (pays(), held_money.amount_of(PaymentCollection.objects.get())) == (("partially_authorized", False), 0)
     assert differences(fake_provider) == []
+
+
+class TestMoneyForAnEarlierChoice:
+    """The provider can't be told to give an object up, and the customer pays it in another tab."""
+
+    @pytest.fixture
+    def earlier(self, till: Till, script: Script) -> PaymentSession:
+        """A session for 100 EUR; meanwhile 150 are due, with another provider."""
+        earlier = till.session()
+        script["cancel"] = unavailable
+        payment_sessions.initialize(payment_collection_id=till.collection("150").pk, provider_id=SECOND)
+        return earlier
+
+    @pytest.mark.parametrize(("paid_by", "back_by"), [("authorize", "cancel"), ("pay", "refund")])
+    def test_goes_back_when_it_does_not_pay_for_the_last_one(
+        self,
+        earlier: PaymentSession,
+        script: Script,
+        moved: Moved,
+        fake_provider: FakeProvider,
+        paid_by: str,
+        back_by: str,
+    ) -> None:
+        getattr(fake_provider.dashboard, paid_by)(earlier.provider_ref)
+        convergence.look_at(earlier.pk)
+        script.clear()
+
+        assert recover() == 0
+        assert (moved(back_by), held_money.amount_of(PaymentCollection.objects.get())) == ([10000], 0)
+        assert differences(fake_provider) == []
+
+    def test_then_the_last_one_can_be_paid(
+        self, earlier: PaymentSession, script: Script, fake_provider: FakeProvider
+    ) -> None:
+        fake_provider.dashboard.authorize(earlier.provider_ref or "")
+        convergence.look_at(earlier.pk)
+        script.clear()
+        recover()
+
+        authorize(PaymentSession.objects.get(slot=0))
+
+        assert pays() == ("authorized", True)
+        assert recover() == 0
+        assert differences(fake_provider) == []
+
+    def test_stays_when_it_paid_for_all_once(self, till: Till, script: Script, fake_provider: FakeProvider) -> None:
+        earlier = till.session()
+        script["cancel"] = unavailable
+        till.session(SECOND)
+        fake_provider.dashboard.pay(earlier.provider_ref or "")
+        convergence.look_at(earlier.pk)
+        script.clear()
+        refunds.refund(payment_id=Payment.objects.get().pk, amount=Decimal(1))
+
+        assert recover() == 0
+        assert Payment.objects.get().held_amount == 9900
 
 
 class TestAnOrderThatWaits:
