@@ -57,9 +57,16 @@ def test_nothing_sticks_out_and_nothing_jumps(
     assert shopper.do(shopper.page.evaluate(SHIFTS)) < 0.02
 
     shopper.choose_region("Kuwait")
-    shopper.types_card("4242 4242 4242 4242")
+    shopper.types_card("4000 0027 6000 3184")
     overhang = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert shopper.do(shopper.page.evaluate(overhang)) == 0
+
+    shopper.pay()
+    shopper.sees_dialog("Is it you?")
+    dialog = shopper.do(shopper.page.get_by_role("dialog").bounding_box())
+    assert dialog is not None
+    assert dialog["x"] >= 0
+    assert dialog["x"] + dialog["width"] <= viewport["width"]
 
 
 def test_paying_with_nothing_but_the_keyboard(shopper: Shopper) -> None:

@@ -2,8 +2,9 @@
 
 const CONTENT = `
   <style>
-    dialog { color-scheme: light dark; width: min(24rem, calc(100vw - 2rem)); padding: 1.75rem; border: 0; border-radius: 1rem;
-      background: Canvas; color: CanvasText; font: 1rem/1.5 system-ui, sans-serif; box-shadow: 0 1rem 3rem #0006; }
+    dialog { color-scheme: light dark; box-sizing: border-box; width: min(27.5rem, calc(100vw - 2rem)); padding: 1.75rem;
+      border: 0; border-radius: 1rem; background: Canvas; color: CanvasText; font: 1rem/1.5 system-ui, sans-serif;
+      box-shadow: 0 1rem 3rem #0006; }
     dialog::backdrop { background: #000a; }
     h2 { margin: 0 0 .5rem; font-size: 1.2rem; line-height: 1.3; }
     p { margin: 0 0 1.25rem; }
