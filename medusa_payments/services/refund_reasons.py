@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from django.db import IntegrityError, router, transaction
 from django.db.models.functions import Now
@@ -19,6 +19,14 @@ USUAL_REASONS = (
 """Code, label and description of the reasons that most shops need."""
 
 
+class Changes(TypedDict, total=False):
+    """What can be changed of a refund reason."""
+
+    label: str
+    code: str
+    description: str | None
+
+
 def create(*, label: str, code: str, description: str | None = None) -> RefundReason:
     """Make a refund reason.
 
@@ -28,12 +36,12 @@ def create(*, label: str, code: str, description: str | None = None) -> RefundRe
         return primary(RefundReason).create(label=label, code=code, live_code=code, description=description)
 
 
-def update(*, refund_reason_id: str, **changes: Any) -> RefundReason:
-    """Change `label`, `code` or `description`, those that are given.
+def update(*, refund_reason_id: str, **changes: Unpack[Changes]) -> RefundReason:
+    """Change what is given of a refund reason.
 
     Raises `NotFound` (also when it was deleted), `DuplicateError`.
     """
-    values = {name: changes[name] for name in changes.keys() & {"label", "code", "description"}}
+    values: dict[str, Any] = {**changes}
     if "code" in values:
         values["live_code"] = values["code"]
     live = primary(RefundReason).filter(pk=refund_reason_id, deleted_at__isnull=True)

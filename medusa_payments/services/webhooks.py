@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -81,8 +82,9 @@ def drain(limit: int = BATCH, is_dry_run: bool = False) -> StageReport:
 def replay(event_id: str, *, is_dry_run: bool = False) -> Convergence:
     """Apply an event of the inbox again, whatever became of it; return what that changed, or would change.
 
-    Idempotent: what was applied changes nothing. Raises `NotFound`, `NotAllowed` and `InvalidData` (its provider isn't
-    configured any more), `InsideTransaction`.
+    Idempotent: what was applied changes nothing. A provider that can't be asked now, or is configured wrongly, is a
+    `problem`. Raises `NotFound`, `NotAllowed` and `InvalidData` (its provider isn't configured any more),
+    `InsideTransaction`.
     """
     event = primary(WebhookEvent).filter(pk=event_id).first()
     if event is None:
@@ -172,7 +174,10 @@ def _applied(event: WebhookEvent) -> Convergence:
 
 def _converge(event: WebhookEvent, session: PaymentSession, *, is_dry_run: bool) -> Convergence:
     """Look at the provider; only one that can't be asked is believed by its event."""
-    provider = operations.provider_for(session)
+    try:
+        provider = operations.provider_for(session)
+    except ImproperlyConfigured as error:
+        return Convergence(waits=True, problem=str(error))
     if provider.capabilities.can_retrieve:
         return convergence.look_at(session.pk, is_dry_run=is_dry_run)
     snapshot = _notice_of(event, provider).snapshot

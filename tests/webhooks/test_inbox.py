@@ -213,6 +213,20 @@ def test_a_provider_that_cant_be_asked_is_asked_later(
     assert (WebhookEvent.objects.get().status, Payment.objects.count()) == ("waiting", 0)
 
 
+def test_one_that_is_configured_wrongly_is_said_to_be(
+    till: Till, fake_provider: FakeProvider, deliver: Deliver, settings: Any
+) -> None:
+    fake_provider.dashboard.authorize(till.session().provider_ref or "")
+    deliver(*fake_provider.webhooks()[-1])
+    broken = settings.MEDUSA_PAYMENTS["PROVIDERS"]["pp_fake_fake"] | {"OPTIONS": {"no_such_option": 1}}
+    settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"PROVIDERS": {"pp_fake_fake": broken}}
+
+    replayed = webhooks.replay(WebhookEvent.objects.get().pk)
+
+    assert "pp_fake_fake'] is wrong" in replayed.problem
+    assert WebhookEvent.objects.get().status == "waiting"
+
+
 def test_what_is_applied_twice_in_any_order_changes_nothing(
     till: Till, fake_provider: FakeProvider, deliver: Deliver
 ) -> None:
