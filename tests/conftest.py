@@ -19,6 +19,9 @@ pytest_plugins = [
     "tests.stripe_stand",
 ]
 
+# Until the tests are collected, nothing is garbage.
+gc.disable()
+
 # Timing says nothing on a machine that runs several workers.
 hypothesis.settings.register_profile("project", deadline=None)
 hypothesis.settings.load_profile("project")
@@ -44,6 +47,7 @@ def pytest_collection_finish() -> None:
     """Modules and collected tests live to the end: the garbage collector needn't walk them again and again."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def _spare_the_disk(connection: Any, **_signal: Any) -> None:

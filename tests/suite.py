@@ -25,10 +25,11 @@ TOOLS = [
     "tests/conformance",
     "tests/docs",
     "tests/hosts",
+    "tests/storefront",
     "tests/stripe_twin",
 ]
-"""The tests of what is beside the payments: page, clients, kit, twin, and what installs the app as the documents say.
-No database engine matters to them."""
+"""The tests of what is beside the payments: demo shop and page, clients, kit, twin, and what installs the app as the
+documents say. No database engine matters to them."""
 
 PAYMENTS = [f"--ignore={room}" for room in (*TOOLS, "tests/museum")]
 PROOFS = [
@@ -39,6 +40,7 @@ PROOFS = [
     "tests/reconciliation",
     "tests/museum",
     "tests/api/test_schemathesis.py",
+    "tests/storefront/test_completion_race.py",
 ]
 """The tests that take minutes, with all others of their kind, on the engine that promises everything."""
 

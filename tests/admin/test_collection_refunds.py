@@ -13,6 +13,8 @@ from tests.scripted import SECOND, Script, Verb, answer_lost, authorize, decline
 from tests.split import split, tender
 from tests.till import Till
 
+pytestmark = pytest.mark.any_engine
+
 BUTTON = "Refund across payments"
 
 

@@ -11,6 +11,8 @@ from medusa_payments.testing.fake_provider import FakeProvider
 from tests.admin.conftest import LogIn, html, page_url
 from tests.admin.test_pages import text
 
+pytestmark = pytest.mark.any_engine
+
 DECIDER = ("view_payment", "view_operation", "view_webhookevent", "resolve_payment", "replay_webhookevent")
 
 

@@ -35,6 +35,7 @@ def text(page: str) -> str:
     return " ".join(strip_tags(page.replace("><", "> <")).split())
 
 
+@pytest.mark.any_engine
 class TestPaymentPage:
     def test_tells_the_whole_story(self, viewer: Client, payment: Payment) -> None:
         page = html(viewer, page_url(payment))
@@ -77,6 +78,7 @@ class TestPaymentPage:
         assert f"State: {state} Amount" in text(html(viewer, page_url(make())))
 
 
+@pytest.mark.any_engine
 class TestCollectionPage:
     def test_timeline_has_every_event_with_who_and_through_what(self, viewer: Client, payment: Payment) -> None:
         page = html(viewer, page_url(payment.payment_collection))
@@ -125,6 +127,7 @@ class TestCollectionPage:
         assert "amount 1.50 EUR → 300 JPY" in text(html(viewer, page_url(collection)))
 
 
+@pytest.mark.any_engine
 class TestOperationPage:
     def test_lost_answer_is_unknown_not_open(self, viewer: Client) -> None:
         lost = factories.authorized_payment(data={"outcome": "timeout_after", "on": "capture"})
@@ -196,6 +199,7 @@ class TestEveryState:
         return list(by_state.values())
 
 
+@pytest.mark.any_engine
 class TestNothingLeaks:
     MODELS = (PaymentCollection, PaymentSession, Payment, Capture, Refund, Operation, Event)
 
@@ -266,6 +270,7 @@ class TestTables:
         assert payment_admin.related_tables(None, payment) == []  # type: ignore[arg-type]
 
 
+@pytest.mark.any_engine
 class TestWords:
     def test_every_event_has_a_title(self) -> None:
         assert set(TITLES) == set(EventName)

@@ -116,6 +116,7 @@ def test_every_route_is_tested() -> None:
     assert tested == routed - {"POST /hooks/payment/{}"}, "hooks take bytes, not our JSON; see tests/webhooks"
 
 
+@pytest.mark.any_engine
 @every_route
 def test_the_unspoiled_request_is_accepted(
     everybody: ValidatedClient, ids: dict[str, str], unchanged: Callable[[], bool], route: Route

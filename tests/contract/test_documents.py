@@ -8,6 +8,8 @@ import pytest
 from medusa_payments.services import refund_reasons
 from tests.api.openapi import ValidatedClient
 
+pytestmark = pytest.mark.any_engine
+
 NUMBER = (int, float)
 STRING = str
 TIME = str

@@ -7,6 +7,8 @@ import pytest
 
 from tests.api.openapi import ValidatedClient
 
+pytestmark = pytest.mark.any_engine
+
 Make = Callable[..., Any]
 Read = Callable[[Any], Any]
 

@@ -12,6 +12,8 @@ from medusa_payments.models import Operation, PaymentSession
 from medusa_payments.orders import OrderSnapshot
 from tests.api.openapi import ValidatedClient
 
+pytestmark = pytest.mark.any_engine
+
 Make = Callable[..., Any]
 
 

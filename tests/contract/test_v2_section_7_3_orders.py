@@ -1,7 +1,11 @@
 """The admin routes as the demo's orders meet them."""
 
+import pytest
+
 from tests.storefront.conftest import Caller, Document, Storefront, scripted, seeded, staff, storefront
 from tests.storefront.scripted_provider import ScriptedProvider
+
+pytestmark = pytest.mark.any_engine
 
 __all__ = ["scripted", "seeded", "staff", "storefront"]
 

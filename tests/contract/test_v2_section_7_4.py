@@ -14,7 +14,7 @@ from tests.api.openapi import ValidatedClient
 Make = Callable[..., Any]
 Heard = list[tuple[str, dict[str, Any]]]
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_engine]
 
 SIGNALS = {name: each for name, each in vars(signals).items() if isinstance(each, Signal)}
 

@@ -17,6 +17,7 @@ from tests.crashes.processes import KILLED_BY_THE_FAKE_PROVIDER, RETURNED, run_i
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
+    pytest.mark.any_engine,
     pytest.mark.parametrize("moment", ["crash_before", "crash_after"]),
     pytest.mark.parametrize("idempotency_key", [None, "k1"], ids=["keyless", "keyed"]),
 ]

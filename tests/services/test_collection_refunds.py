@@ -27,6 +27,8 @@ from tests.scripted import SECOND, Moved, Script, Scripted, Verb, answer_lost, a
 from tests.split import split, tender
 from tests.till import Till
 
+pytestmark = pytest.mark.any_engine
+
 PROPORTIONAL, IN_ORDER = RefundStrategy.PROPORTIONAL, RefundStrategy.IN_ORDER
 
 money = pytest.mark.django_db

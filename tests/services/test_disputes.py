@@ -30,7 +30,7 @@ from tests.audit import differences, recover
 from tests.scripted import Script, Verb
 from tests.till import Till
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_engine]
 
 HALF = Decimal(50)
 

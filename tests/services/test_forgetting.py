@@ -14,7 +14,7 @@ from medusa_payments.testing.fake_provider import FakeProvider
 from tests.scripted import SECOND, Script, authorize, run_out_holder
 from tests.till import Till
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_engine]
 
 JANE = Customer(id="cus_jane", email="jane@example.com", name="Jane Doe")
 DELETION = "delete_account_holder"

@@ -21,7 +21,7 @@ from medusa_payments.testing.fake_provider import FakeProvider
 from tests.scripted import SECOND, Script, authorize
 from tests.till import Till
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_engine]
 
 FAKE = "pp_fake_fake"
 JANE = Customer(id="cus_jane", email="jane@example.com")

@@ -20,7 +20,7 @@ from tests.scripted import authorize, run_out
 from tests.several_accounts import NORTH, SOUTH, Keyed, Put, captured, fake, provider
 from tests.till import Till
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_engine]
 
 TEN = Decimal(10)
 
