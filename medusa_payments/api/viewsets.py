@@ -168,7 +168,8 @@ class AdminViewSet(PaymentsViewSet):
 
     def permission_of_action(self) -> str | None:
         """Return the permission this request needs; None when its method has no action (405 follows)."""
-        action: str | None = self.action
+        # By the method: `self.action` names one for OPTIONS, which nobody handles.
+        action = self.action_map.get(str(self.request.method).lower())
         if action is not None and action not in self.required_permissions:
             raise ImproperlyConfigured(f"{type(self).__name__}.required_permissions lacks '{action}'")
         return self.required_permissions[action] if action else None

@@ -145,6 +145,17 @@ def test_a_method_that_is_not_offered(client: Client, language: str) -> None:
     assert response.headers["allow"] == "GET, HEAD, POST"
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["OPTIONS", "PUT", "PATCH", "DELETE", "TRACE"])
+@pytest.mark.parametrize("is_superuser", [True, False])
+def test_a_method_that_is_not_offered_to_the_staff(client: Client, method: str, is_superuser: bool) -> None:
+    client.force_login(User.objects.create_user("staff", is_staff=True, is_superuser=is_superuser))
+
+    response = client.generic(method, "/admin/things")
+
+    assert (response.status_code, response.json()["type"]) == (405, "not_allowed")
+
+
 def test_nul_in_a_path_finds_nothing(client: Client) -> None:
     assert client.get("/echo/a%00b").status_code == 404
 
