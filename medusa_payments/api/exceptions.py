@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
 from django.core.signals import got_request_exception
 from django.db import Error as AnyDatabaseError
 from django.http import Http404, UnreadablePostError
 from rest_framework.exceptions import APIException, AuthenticationFailed, NotAuthenticated, UnsupportedMediaType
 from rest_framework.response import Response
 
-from medusa_payments.api.parsers import BODY_TOO_LARGE, BodyTooLarge
+from medusa_payments.api.parsers import BODY_TOO_LARGE
 from medusa_payments.exceptions import (
     Conflict,
     DuplicateError,
@@ -50,10 +50,10 @@ STATUS_CODES: dict[type[PaymentsError], int] = {
 UNSUPPORTED_MEDIA_TYPE = "Unsupported media type. Send the body as application/json."
 
 FOREIGN_ERRORS: tuple[tuple[type[Exception], int, str], ...] = (
-    (BodyTooLarge, 413, BODY_TOO_LARGE),
     (RequestDataTooBig, 413, BODY_TOO_LARGE),
     (UnsupportedMediaType, 415, UNSUPPORTED_MEDIA_TYPE),
     (UnreadablePostError, 400, "The request body could not be read."),
+    (TooManyFieldsSent, 400, "The request has more parameters than this server takes."),
     (SuspiciousOperation, 400, "The request was refused."),
     (PermissionDenied, 403, "You do not have permission to perform this action."),
     (Http404, 404, "Not found"),

@@ -170,6 +170,16 @@ def test_a_number_in_a_form_stays_a_string(client: Client) -> None:
     assert response.json()["message"] == "Invalid request: Expected type: 'number' for field 'amount', got: '5'"
 
 
+def test_the_number_of_parameters_has_the_limit_of_the_host(client: Client, settings: Any) -> None:
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 2
+    too_many = "The request has more parameters than this server takes."
+
+    form = post(client, "name=a&x=1&y=2", "application/x-www-form-urlencoded")
+    query = client.get("/echo?id[0]=a&id[1]=b&id[2]=c")
+
+    assert [(answer.status_code, answer.json()["message"]) for answer in (form, query)] == [(400, too_many)] * 2
+
+
 @pytest.mark.parametrize("content_type", ["text/plain", "application/xml", "multipart/form-data; boundary=x"])
 def test_other_media_types_are_refused(client: Client, content_type: str) -> None:
     response = post(client, "name=a", content_type)

@@ -136,7 +136,8 @@ class TestRefused:
 
     def test_more_than_the_limit(self, deliver: Deliver, settings: Any) -> None:
         settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"WEBHOOK_MAX_BYTES": 10}
-        assert deliver(b"x" * 11, {}).status_code == 413
+        refused = deliver(b"x" * 11, {})
+        assert (refused.status_code, refused.json()["message"]) == (413, "The webhook is larger than 10 bytes.")
 
     def test_without_a_secret(self, till: Till, deliver: Deliver, settings: Any, fake_provider: FakeProvider) -> None:
         till.session()
