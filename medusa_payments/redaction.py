@@ -84,7 +84,7 @@ def _holds_card_data(request: HttpRequest, *, is_form_read: bool) -> bool:
     return any(map(quotes_sensitive_data, texts)) or any(map(_have_card_data, _parameters(request, is_form_read)))
 
 
-def _parameters(request: HttpRequest, is_form_read: bool) -> Iterator[QueryDict]:
+def _parameters(request: HttpRequest, is_form_read: bool) -> Iterator[object]:
     """Parameters that can't be read, or not any more, aren't in the report either."""
     with suppress(Exception):
         yield request.GET
@@ -93,7 +93,7 @@ def _parameters(request: HttpRequest, is_form_read: bool) -> Iterator[QueryDict]
             yield request.POST
 
 
-def _have_card_data(parameters: QueryDict) -> bool:
-    return any(
-        names_card_data(name) or any(map(quotes_sensitive_data, (name, *values))) for name, values in parameters.lists()
-    )
+def _have_card_data(parameters: object) -> bool:
+    """A framework puts whatever a parser of its has made in the place of a form."""
+    named = parameters.lists() if isinstance(parameters, QueryDict) else [("", [str(parameters)])]
+    return any(names_card_data(name) or any(map(quotes_sensitive_data, (name, *values))) for name, values in named)

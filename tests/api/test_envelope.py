@@ -262,6 +262,17 @@ class TestLogin:
 
         assert response.status_code == 200
 
+    @pytest.mark.parametrize("length", [32, 64])
+    def test_a_list_is_no_csrf_token(self, length: int) -> None:
+        careful_client = Client(enforce_csrf_checks=True)
+        careful_client.force_login(User.objects.create_superuser("root"))
+        careful_client.cookies["csrftoken"] = "a" * 32
+        form = "&".join(["csrfmiddlewaretoken=a"] * length)
+
+        response = careful_client.post("/admin/things", form, content_type="application/x-www-form-urlencoded")
+
+        assert (response.status_code, response.json()["type"]) == (403, "forbidden")
+
     def test_a_session_without_its_csrf_token_is_a_guest_on_the_store_api(self) -> None:
         careful_client = Client(enforce_csrf_checks=True)
         careful_client.force_login(User.objects.create_user("customer"))

@@ -4,6 +4,7 @@ import json
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.http import QueryDict
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 
 from medusa_payments.api.brackets import nested
 from medusa_payments.api.parsers import JSONParser
-from medusa_payments.exceptions import InvalidData
+from medusa_payments.exceptions import InvalidData, ProviderNotReachable
+from tests.api.base_endpoints import EchoViewSet
 
 pytestmark = [pytest.mark.urls("tests.api.base_endpoints"), pytest.mark.any_engine]
 
@@ -168,6 +170,18 @@ def test_a_number_in_a_form_stays_a_string(client: Client) -> None:
     response = post(client, "name=a&amount=5", "application/x-www-form-urlencoded")
 
     assert response.json()["message"] == "Invalid request: Expected type: 'number' for field 'amount', got: '5'"
+
+
+def test_what_goes_wrong_with_a_form_is_answered_and_reported(
+    monkeypatch: pytest.MonkeyPatch, settings: Any, mailoutbox: list[Any]
+) -> None:
+    settings.ADMINS = [("Jane", "jane@shop.example")]
+    monkeypatch.setattr(EchoViewSet, "validated", Mock(side_effect=ProviderNotReachable("Not reachable")))
+
+    response = post(Client(raise_request_exception=False), "name=a&record[x]=1", "application/x-www-form-urlencoded")
+
+    assert (response.status_code, response.json()["message"]) == (503, "Not reachable")
+    assert [mail.subject for mail in mailoutbox] == ["[Django] ERROR (EXTERNAL IP): Service Unavailable: /echo"]
 
 
 def test_the_number_of_parameters_has_the_limit_of_the_host(client: Client, settings: Any) -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import include, path
 
 from medusa_payments.exceptions import PaymentsError
@@ -159,3 +159,16 @@ def test_every_kind_of_message_and_arguments_passes() -> None:
         record = logging.LogRecord("django.request", logging.WARNING, "", 1, message, arguments, None)
         assert SensitiveDataFilter().filter(record)
         assert record.getMessage() == shown
+
+
+@pytest.mark.parametrize(
+    ("form", "is_shown"), [({"raw": b"x"}, True), (["a"], True), ({"note": NUMBER}, False), ([SECRET], False)]
+)
+def test_whatever_a_parser_puts_in_the_place_of_a_form(form: Any, is_shown: bool) -> None:
+    request = RequestFactory().post("/")
+    request.POST = form
+    record = logging.makeLogRecord({"msg": "Failed", "levelno": logging.ERROR, "request": request})
+
+    assert SensitiveDataFilter().filter(record)
+
+    assert (vars(record)["request"] is request) is is_shown
