@@ -46,6 +46,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "storefront_project.head.headers_alone",
     "django.middleware.security.SecurityMiddleware",
     "storefront_project.cors.EmptyPreflightMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from django.test import Client
+from django.core.handlers.wsgi import WSGIHandler
+from django.test import Client, RequestFactory
 
 pytestmark = pytest.mark.any_engine
 
@@ -30,6 +31,21 @@ def test_every_file_that_a_page_names_is_served(client, path):
         response = client.get(file)
         assert response.status_code == 200
         response.close()
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/docs/", "/no/such/page", "/static/rest_framework/css/default.css", "/store/carts/none"]
+)
+def test_head_answers_with_the_headers_alone(client, path):
+    key = {"x-publishable-api-key": "pk_demo"}
+
+    head = WSGIHandler().get_response(RequestFactory().head(path, headers=key))
+    shown = client.get(path, headers=key)
+
+    assert head.getvalue() == b""
+    assert (head.status_code, int(head.headers["content-length"])) == (shown.status_code, len(shown.getvalue()))
+    head.close()
+    shown.close()
 
 
 def test_the_landing_page_leads_everywhere(client):
