@@ -13,6 +13,7 @@ Make = Callable[..., Any]
 KEY = {"headers": {"Idempotency-Key": "0f9e2a52-6a5c-4a8e-9f5e-3c1c1f7b7c5d"}}
 
 WITHOUT_KEY = {
+    "createPaymentCollection",
     "adminDeletePaymentCollection",
     "v1AdminDeletePaymentCollection",
     "v1AdminUpdatePaymentCollection",

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from medusa_payments.api import examples
 from medusa_payments.api.filters import SelectionQuery
 from medusa_payments.api.representations import store_payment_collection
-from medusa_payments.api.schema import operation
+from medusa_payments.api.schema import UnkeyedAutoSchema, operation
 from medusa_payments.api.serializers.store import (
     StoreAuthorizePaymentSessionSerializer,
     StoreCreatePaymentCollectionSerializer,
@@ -34,6 +34,7 @@ class StorePaymentCollectionViewSet(StoreViewSet):
             "and by how many callers it is asked for. Its amount follows the cart until something is authorized."
         ),
         tags=TAGS,
+        schema=UnkeyedAutoSchema,
         parameters=[SelectionQuery],
         request=StoreCreatePaymentCollectionSerializer,
         request_example={"cart_id": examples.CART_ID},
