@@ -20,7 +20,7 @@ from medusa_payments.models import (
 )
 from medusa_payments.providers.types import CancelResult, CaptureResult, RefundResult, RefundStatus, SessionResult
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import attention, events, expiry, split_policy
+from medusa_payments.services import attention, events, expiry, split_policy, unwanted_money
 from medusa_payments.services.events import EventName
 from medusa_payments.services.freezing import freeze
 from medusa_payments.states import OperationStatus, SessionStatus
@@ -238,7 +238,7 @@ def _append_capture(
         provider_ref=provider_ref,
         created_by=operation.created_by if operation else BY_PROVIDER,
     )
-    if collection.captured_amount + amount > collection.amount:
+    if unwanted_money.may_follow_capture(collection, payment, amount):
         attention.ask(collection)
     events.record(
         collection,
@@ -297,9 +297,7 @@ def _book_acceptance(collection: PaymentCollection, payment: Payment, operation:
 
 def _have_it_looked_after(collection: PaymentCollection, session: PaymentSession, payment: Payment) -> None:
     """Surplus money is to be given back, and an authorization that runs out to be watched."""
-    is_covered_twice = collection.authorized_amount + payment.amount > max(collection.amount, session.amount)
-    is_unwanted = session.slot is None or any((collection.deleted_at, collection.canceled_at, collection.failed_at))
-    if is_covered_twice or is_unwanted:
+    if unwanted_money.may_follow_authorization(collection, session, payment):
         attention.ask(collection)
     if payment.capture_before is not None:
         attention.ask(collection, expiry.next_look(payment))

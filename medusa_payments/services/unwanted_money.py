@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from medusa_payments.models import Payment, PaymentCollection
+from medusa_payments.models import Payment, PaymentCollection, PaymentSession
 from medusa_payments.states import UndoPolicy
 
 
@@ -35,6 +35,27 @@ def undoes(
     wanted = [payment for payment in usable if payment.pk not in strays]
     given_up = [_undo(payment, with_refund=True) for payment in usable if payment.pk in strays]
     return _found([*given_up, *_surplus(collection.amount, wanted, preferred, most)])
+
+
+def may_follow_authorization(collection: PaymentCollection, session: PaymentSession, payment: Payment) -> bool:
+    """Say whether a new payment may have to be given back, or another one because of it."""
+    is_covered_twice = collection.authorized_amount + payment.amount > max(collection.amount, session.amount)
+    return is_covered_twice or session.slot is None or _is_given_back(collection)
+
+
+def may_follow_capture(collection: PaymentCollection, payment: Payment, amount: int) -> bool:
+    """Say whether money may have to be given back once `amount` more is captured: what was being captured couldn't be
+    until now, and the rest can be once enough is captured.
+    """
+    captured = collection.captured_amount + amount
+    is_enough = captured >= collection.amount
+    is_surplus = is_enough and max(captured, collection.authorized_amount) > collection.amount
+    is_stray = not is_enough and payment.amount < collection.amount and payment.payment_session.slot is None
+    return is_surplus or is_stray or _is_given_back(collection)
+
+
+def _is_given_back(collection: PaymentCollection) -> bool:
+    return any((collection.deleted_at, collection.canceled_at, collection.failed_at))
 
 
 def _strays(amount: int, payments: Iterable[Payment], preferred: Collection[str]) -> set[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,11 +13,20 @@ from medusa_payments.exceptions import NotAllowed, PaymentOutcomeUnknown, Paymen
 from medusa_payments.models import Event, Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.providers.registry import providers
 from medusa_payments.providers.types import InitiateRequest
-from medusa_payments.services import convergence, operations, payment_collections, payment_sessions, upkeep, worker
+from medusa_payments.services import (
+    captures,
+    convergence,
+    operations,
+    payment_collections,
+    payment_sessions,
+    upkeep,
+    worker,
+)
 from medusa_payments.services.provider_calls import Succeeded
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
 from tests.scripted import SECOND, Script, Verb, authorize, declined, lost, settle, unavailable
+from tests.split import split, tender
 from tests.till import Till
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +106,82 @@ def test_what_was_refused_for_one_amount_is_tried_for_another(
     payment.refresh_from_db()
     assert payment.refunded_amount == 10000
     assert differences(fake_provider) == []
+
+
+class TestWhatIsCapturedLater:
+    """What is being captured can't be given back before that has ended."""
+
+    @pytest.mark.parametrize("give_up", [payment_collections.cancel, payment_collections.fail])
+    def test_of_a_collection_that_is_given_up_goes_back(
+        self, till: Till, script: Script, moved: Moved, fake_provider: FakeProvider, settings: Any, give_up: Any
+    ) -> None:
+        settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"ON_FAILURE": "refund"}
+        payment = till.authorized()
+
+        def while_it_is_given_up(request: Any, call: Verb) -> Any:
+            give_up(payment_collection_id=payment.payment_collection_id)
+            return call(request)
+
+        script["capture"] = while_it_is_given_up
+        captures.capture(payment_id=payment.pk)
+
+        assert recover() == 0
+        assert moved("refund") == [10000]
+        assert differences(fake_provider) == []
+
+    def test_at_the_provider_that_refused_to_release_it_goes_back(
+        self, till: Till, script: Script, moved: Moved, fake_provider: FakeProvider
+    ) -> None:
+        payment = till.authorized()
+        script["cancel"] = declined
+        payment_collections.cancel(payment_collection_id=payment.payment_collection_id)
+        recover()
+        fake_provider.dashboard.capture(payment.provider_ref, 10000)
+        convergence.look_at(payment.payment_session_id)
+
+        assert recover() == 0
+        assert moved("refund") == [10000]
+
+    def test_with_a_choice_that_was_replaced_goes_back(
+        self, till: Till, script: Script, moved: Moved, fake_provider: FakeProvider
+    ) -> None:
+        earlier = till.session()
+        script["cancel"] = unavailable
+        payment_sessions.initialize(payment_collection_id=till.collection("150").pk, provider_id="pp_system_default")
+        fake_provider.dashboard.authorize(earlier.provider_ref or "")
+        convergence.look_at(earlier.pk)
+
+        def while_it_is_looked_after(request: Any, call: Verb) -> Any:
+            upkeep.tend(earlier.payment_collection_id)
+            return call(request)
+
+        script["capture"] = while_it_is_looked_after
+        captures.capture(payment_id=Payment.objects.get().pk)
+        script.clear()
+
+        assert recover() == 0
+        assert moved("refund") == [10000]
+        assert differences(fake_provider) == []
+
+    def test_is_enough_to_release_what_others_hold_beyond_it(
+        self, till: Till, script: Script, moved: Moved, fake_provider: FakeProvider
+    ) -> None:
+        """60 of a replaced session and 60 of a live one, for 100: neither is too much as a whole."""
+        collection = till.collection()
+        earlier, other = split(collection, tender("60"), tender("40"))
+        script["cancel"] = unavailable
+        latest, _ = split(collection, tender("60"), tender("40", keep=other))
+        for session in (latest, earlier):
+            fake_provider.dashboard.authorize(session.provider_ref or "")
+            convergence.look_at(session.pk)
+        PaymentCollection.objects.update(attention_at=None)
+        script.clear()
+        for session, amount in ((latest, 60), (earlier, 40)):
+            captures.capture(payment_id=session.payment.pk, amount=Decimal(amount))
+
+        assert recover() == 0
+        assert 2000 in moved("cancel")
+        assert differences(fake_provider) == []
 
 
 class TestASessionThatTheCustomerLeft:
