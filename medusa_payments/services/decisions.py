@@ -13,7 +13,7 @@ from medusa_payments.providers.types import (
     SessionResult,
 )
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import convergence, events, execution, freezing, operations, projections
+from medusa_payments.services import attention, convergence, events, execution, freezing, operations, projections
 from medusa_payments.services.events import EventName
 from medusa_payments.services.locks import locked_collection
 from medusa_payments.services.provider_calls import NotExecuted, Outcome, Succeeded
@@ -66,7 +66,9 @@ def unfreeze(*, payment_id: str, note: str, created_by: str = "") -> Payment:
     """Let a frozen payment move money again, after a person has made provider and ledger agree, or accepts the
     difference. No-op when it isn't frozen.
 
-    The provider is asked for what it couldn't book meanwhile; what was accepted doesn't freeze the payment again.
+    The provider is asked for what it couldn't book meanwhile; what was accepted doesn't freeze the payment again. What
+    is to be given back of it is given back by the worker then.
+
     Raises `NotFound`, `InvalidData` (no note), `InsideTransaction`.
     """
     payment = primary(Payment).filter(pk=payment_id).first()
@@ -82,6 +84,7 @@ def unfreeze(*, payment_id: str, note: str, created_by: str = "") -> Payment:
 
 def _unfreeze(collection: PaymentCollection, payment_id: str, actor: str, note: str) -> None:
     freezing.unfreeze(collection, primary(Payment).get(pk=payment_id), actor=actor, note=note)
+    attention.ask(collection)
     projections.store(collection)
 
 

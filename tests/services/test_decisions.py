@@ -10,12 +10,12 @@ from django.db.models import F
 from medusa_payments.exceptions import Conflict, InvalidData, NotAllowed, NotFound, PaymentOutcomeUnknown
 from medusa_payments.models import Event, Operation, Payment, PaymentSession, Refund
 from medusa_payments.providers.types import CaptureResult, RefundResult
-from medusa_payments.services import captures, convergence, decisions, payments, refunds, worker
+from medusa_payments.services import captures, convergence, decisions, payment_collections, payments, refunds, worker
 from medusa_payments.services.decisions import Verdict
 from medusa_payments.services.provider_calls import NotExecuted, Succeeded
 from medusa_payments.testing.fake_provider import FakeProvider
-from tests.audit import differences
-from tests.scripted import Script, authorize, euros, lost, settle
+from tests.audit import differences, recover
+from tests.scripted import Moved, Script, authorize, euros, lost, settle
 from tests.till import Till
 
 pytestmark = pytest.mark.django_db
@@ -201,6 +201,16 @@ class TestUnfreeze:
         convergence.look_at(frozen.payment_session_id)
         assert not Refund.objects.exists()
         assert self.unfreeze(frozen).refunded_amount == 1500
+
+    def test_what_was_to_be_given_back_meanwhile_is(self, frozen: Payment, moved: Moved) -> None:
+        payment_collections.cancel(payment_collection_id=frozen.payment_collection_id)
+        recover()
+        assert moved("refund") == []
+
+        self.unfreeze(frozen)
+
+        recover()
+        assert moved("refund") == [10000]
 
     def test_what_was_accepted_freezes_nothing_again(self, frozen: Payment) -> None:
         self.unfreeze(frozen)
