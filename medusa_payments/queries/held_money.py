@@ -10,7 +10,7 @@ from medusa_payments.states import UndoPolicy
 
 
 def amount_of(collection: PaymentCollection) -> int:
-    """Return what all payments of a collection hold (minor units)."""
+    """Return what all payments of a collection hold in its currency (minor units)."""
     return sum(payment.held_amount for payment in _payments(collection))
 
 
@@ -44,4 +44,6 @@ def diminished(collection: PaymentCollection) -> Payment | None:
 
 
 def _payments(collection: PaymentCollection) -> QuerySet[Payment]:
-    return primary(Payment).filter(payment_collection=collection, canceled_at=None)
+    return primary(Payment).filter(
+        payment_collection=collection, currency_code=collection.currency_code, canceled_at=None
+    )

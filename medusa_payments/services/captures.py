@@ -191,7 +191,7 @@ def still_lacking(collection: PaymentCollection, payment: Payment, provider: Pay
     wanted = amounts.step_up(collection.amount, provider=provider, currency_code=collection.currency_code)
     if collection.authorized_amount <= wanted:
         return payment.capturable_amount
-    counted = primary(Payment).filter(payment_collection=collection)
+    counted = primary(Payment).filter(payment_collection=collection, currency_code=collection.currency_code)
     taken = counted.aggregate(total=Sum(F("captured_amount") + F("capturing_amount")))["total"] or 0
     return max(min(payment.capturable_amount, wanted - taken), 0)
 

@@ -104,8 +104,10 @@ def _reserve_parts(
 
 
 def _parts(collection: PaymentCollection, requested: int | None, strategy: RefundStrategy) -> list[tuple[Payment, int]]:
-    found = primary(Payment).filter(payment_collection=collection, frozen_at=None).select_related("payment_session")
-    payments = list(found.order_by("created_at", "id"))
+    found = primary(Payment).filter(
+        payment_collection=collection, currency_code=collection.currency_code, frozen_at=None
+    )
+    payments = list(found.select_related("payment_session").order_by("created_at", "id"))
     refundable = sum(payment.refundable_amount for payment in payments)
     amount = refundable if requested is None else requested
     if not 0 < amount <= refundable:

@@ -14,8 +14,10 @@ from medusa_payments.states import (
 
 
 def decide(collection: PaymentCollection) -> CollectionState:
-    """Return the state that a collection's sessions and payments say it is in."""
-    payments = primary(Payment).filter(payment_collection=collection)
+    """Return the state that a collection's sessions and payments say it is in; what was paid in the currency that its
+    cart had before counts for nothing.
+    """
+    payments = primary(Payment).filter(payment_collection=collection, currency_code=collection.currency_code)
     statuses = primary(PaymentSession).filter(payment_collection=collection, slot__isnull=False)
     return collection_state(
         amount=collection.amount,

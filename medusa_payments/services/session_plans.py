@@ -113,7 +113,8 @@ def _entry(collection: PaymentCollection, tender: Tender, session: PaymentSessio
     if session is not None and tender.keeps_data and session.customer_id == choice.customer_id:
         choice = replace(choice, data=session.client_data)
     if session is not None and session.status in MONEY_HOLDING_STATUSES:
-        if (session.provider_id, session.amount) != (choice.provider_id, minor_units):
+        is_the_same = (session.provider_id, session.amount) == (choice.provider_id, minor_units)
+        if not is_the_same or session.currency_code != collection.currency_code:
             session_choice.refuse_if_money_is_held(collection)
         return Entry(minor_units=session.amount, session=session)
     stepped = amounts.step_up(minor_units, provider=choice.provider, currency_code=collection.currency_code)

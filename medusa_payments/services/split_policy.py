@@ -35,7 +35,7 @@ def note_authorization(collection: PaymentCollection, payment: Payment) -> None:
     """
     held = payment.held_amount
     # Mostly the new payment is for all of it, and then no other needs to be looked at.
-    if held < collection.amount:
+    if held < collection.amount or payment.currency_code != collection.currency_code:
         held = held_money.amount_of(collection)
     _count_down(collection, held, is_split=held < collection.amount and _is_split(collection))
 

@@ -22,7 +22,8 @@ def undoes(
     """Return what is to be given back.
 
     Of a deleted or canceled collection: everything. Of one whose order failed: what its policy says. Else what was paid
-    with a session that isn't of the customer's choice (`preferred`) and doesn't pay for it either; and the surplus:
+    in another currency, or with a session that isn't of the customer's choice (`preferred`) and doesn't pay for it
+    either; and the surplus:
     whole payments without which the others still cover the amount, those of the sessions `preferred` and captured ones
     last; what several have captured beyond `most`; and whatever is still held once enough was captured.
     """
@@ -31,7 +32,7 @@ def undoes(
         return _found(_undo(payment, with_refund=True) for payment in usable)
     if collection.failed_at is not None:
         return _of_failed(UndoPolicy(collection.on_failure), usable)
-    strays = _strays(collection.amount, payments, preferred)
+    strays = _strays(collection, payments, preferred)
     wanted = [payment for payment in usable if payment.pk not in strays]
     given_up = [_undo(payment, with_refund=True) for payment in usable if payment.pk in strays]
     return _found([*given_up, *_surplus(collection.amount, wanted, preferred, most)])
@@ -40,7 +41,7 @@ def undoes(
 def may_follow_authorization(collection: PaymentCollection, session: PaymentSession, payment: Payment) -> bool:
     """Say whether a new payment may have to be given back, or another one because of it."""
     is_covered_twice = collection.authorized_amount + payment.amount > max(collection.amount, session.amount)
-    return is_covered_twice or session.slot is None or _is_given_back(collection)
+    return is_covered_twice or session.slot is None or _is_given_back(collection, payment)
 
 
 def may_follow_capture(collection: PaymentCollection, payment: Payment, amount: int) -> bool:
@@ -51,23 +52,27 @@ def may_follow_capture(collection: PaymentCollection, payment: Payment, amount: 
     is_enough = captured >= collection.amount
     is_surplus = is_enough and max(captured, collection.authorized_amount) > collection.amount
     is_stray = not is_enough and payment.amount < collection.amount and payment.payment_session.slot is None
-    return is_surplus or is_stray or _is_given_back(collection)
+    return is_surplus or is_stray or _is_given_back(collection, payment)
 
 
-def _is_given_back(collection: PaymentCollection) -> bool:
-    return any((collection.deleted_at, collection.canceled_at, collection.failed_at))
+def _is_given_back(collection: PaymentCollection, payment: Payment) -> bool:
+    is_over = any((collection.deleted_at, collection.canceled_at, collection.failed_at))
+    return is_over or payment.currency_code != collection.currency_code
 
 
-def _strays(amount: int, payments: Iterable[Payment], preferred: Collection[str]) -> set[str]:
-    """Return the payments of other sessions than the preferred ones, unless all together came to the amount once.
+def _strays(collection: PaymentCollection, payments: Iterable[Payment], preferred: Collection[str]) -> set[str]:
+    """Return the payments in another currency, and those of other sessions than the preferred ones, unless all together
+    came to the amount once.
 
     The customer paid with a choice made before the last one, and as much as was due then. Kept, it would be in the way
     of the choice that pays for all.
     """
     present = [payment for payment in payments if payment.canceled_at is None]
-    if sum(payment.amount for payment in present) >= amount:
-        return set()
-    return {payment.pk for payment in present if payment.payment_session_id not in preferred}
+    foreign = {payment.pk for payment in present if payment.currency_code != collection.currency_code}
+    domestic = [payment for payment in present if payment.pk not in foreign]
+    if sum(payment.amount for payment in domestic) >= collection.amount:
+        return foreign
+    return foreign | {payment.pk for payment in domestic if payment.payment_session_id not in preferred}
 
 
 def _of_failed(policy: UndoPolicy, payments: list[Payment]) -> list[Undo]:

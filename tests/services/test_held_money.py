@@ -9,11 +9,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from medusa_payments.exceptions import NotAllowed
+from medusa_payments.exceptions import InvalidData, NotAllowed
 from medusa_payments.models import Payment, PaymentCollection, PaymentSession
 from medusa_payments.queries import held_money
 from medusa_payments.services import (
     captures,
+    collection_refunds,
     convergence,
     manual_authorization,
     payment_collections,
@@ -187,6 +188,70 @@ class TestMoneyForAnEarlierChoice:
 
         assert recover() == 0
         assert Payment.objects.get().held_amount == 9900
+
+
+class TestMoneyInAnotherCurrency:
+    """The customer pays 100 EUR in another tab; meanwhile the cart costs 50 USD."""
+
+    @pytest.fixture(params=["replaced", "live"])
+    def earlier(self, till: Till, script: Script, request: Any) -> PaymentSession:
+        earlier = till.session()
+        script["cancel"] = unavailable
+        collection = till.collection("50", "usd")
+        if request.param == "replaced":
+            payment_sessions.initialize(payment_collection_id=collection.pk, provider_id=SECOND)
+        return earlier
+
+    @pytest.mark.parametrize(("paid_by", "back_by"), [("authorize", "cancel"), ("pay", "refund")])
+    def test_pays_for_nothing_and_goes_back(
+        self,
+        earlier: PaymentSession,
+        script: Script,
+        moved: Moved,
+        fake_provider: FakeProvider,
+        paid_by: str,
+        back_by: str,
+    ) -> None:
+        getattr(fake_provider.dashboard, paid_by)(earlier.provider_ref)
+        convergence.look_at(earlier.pk)
+        assert pays() == ("not_paid", False)
+        script.clear()
+
+        assert recover() == 0
+        assert (moved(back_by), pays()) == ([10000], ("not_paid", False))
+        assert differences(fake_provider) == []
+
+    def test_then_the_cart_can_be_paid(
+        self, earlier: PaymentSession, script: Script, fake_provider: FakeProvider
+    ) -> None:
+        fake_provider.dashboard.authorize(earlier.provider_ref or "")
+        convergence.look_at(earlier.pk)
+        script.clear()
+        recover()
+
+        authorize(payment_sessions.initialize(payment_collection_id=earlier.payment_collection_id, provider_id=SECOND))
+
+        assert pays() == ("authorized", True)
+        assert recover() == 0
+        assert PaymentCollection.objects.get().authorized_amount == 5000
+        assert differences(fake_provider) == []
+
+    def test_is_no_part_of_a_split(self, earlier: PaymentSession, fake_provider: FakeProvider) -> None:
+        fake_provider.dashboard.authorize(earlier.provider_ref or "")
+        convergence.look_at(earlier.pk)
+        PaymentCollection.objects.update(amount=15000)
+
+        with pytest.raises(NotAllowed, match="is paid with"):
+            split(earlier.payment_collection, tender("100", keep=earlier), tender("50", SECOND))
+
+    def test_that_was_captured_is_not_given_back_as_what_it_is_not(
+        self, earlier: PaymentSession, fake_provider: FakeProvider
+    ) -> None:
+        fake_provider.dashboard.pay(earlier.provider_ref or "")
+        convergence.look_at(earlier.pk)
+
+        with pytest.raises(InvalidData, match="refund more"):
+            collection_refunds.refund(payment_collection_id=earlier.payment_collection_id, amount=Decimal(50))
 
 
 class TestAnOrderThatWaits:
