@@ -61,18 +61,24 @@ def _is_given_back(collection: PaymentCollection, payment: Payment) -> bool:
 
 
 def _strays(collection: PaymentCollection, payments: Iterable[Payment], preferred: Collection[str]) -> set[str]:
-    """Return the payments in another currency, and those of other sessions than the preferred ones, unless all together
-    came to the amount once.
+    """Return the payments in another currency, and those of other sessions than the preferred ones, unless they came to
+    the amount with what was there beside them, even if that was canceled later: an order may stand on both.
 
     The customer paid with a choice made before the last one, and as much as was due then. Kept, it would be in the way
     of the choice that pays for all.
     """
-    present = [payment for payment in payments if payment.canceled_at is None]
-    foreign = {payment.pk for payment in present if payment.currency_code != collection.currency_code}
-    domestic = [payment for payment in present if payment.pk not in foreign]
-    if sum(payment.amount for payment in domestic) >= collection.amount:
-        return foreign
-    return foreign | {payment.pk for payment in domestic if payment.payment_session_id not in preferred}
+    domestic = [payment for payment in payments if payment.currency_code == collection.currency_code]
+    others = [payment for payment in domestic if payment.payment_session_id not in preferred]
+    lacking = [payment for payment in others if _amount_with(payment, domestic) < collection.amount]
+    foreign = [payment for payment in payments if payment.currency_code != collection.currency_code]
+    return {payment.pk for payment in [*foreign, *lacking]}
+
+
+def _amount_with(payment: Payment, payments: Iterable[Payment]) -> int:
+    """Return what was paid in all (minor units), without what was canceled before this payment came."""
+    return sum(
+        other.amount for other in payments if other.canceled_at is None or other.canceled_at > payment.created_at
+    )
 
 
 def _of_failed(policy: UndoPolicy, payments: list[Payment]) -> list[Undo]:

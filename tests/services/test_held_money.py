@@ -189,6 +189,27 @@ class TestMoneyForAnEarlierChoice:
         assert recover() == 0
         assert Payment.objects.get().held_amount == 9900
 
+    def test_stays_when_it_paid_for_all_with_another_part_that_is_canceled_later(
+        self, till: Till, script: Script, moved: Moved, fake_provider: FakeProvider
+    ) -> None:
+        """An order was placed on both; the goods of the other part came back."""
+        collection = till.collection()
+        earlier, other = split(collection, tender("60"), tender("40"))
+        authorize(other)
+        script["cancel"] = unavailable
+        split(collection, tender("60"), tender("40", keep=other))
+        fake_provider.dashboard.pay(earlier.provider_ref or "")
+        convergence.look_at(earlier.pk)
+        script.clear()
+        assert recover() == 0
+        assert pays() == ("authorized", True)
+
+        payments.cancel(payment_id=other.payment.pk)
+
+        PaymentCollection.objects.update(attention_at=timezone.now())
+        assert recover() == 0
+        assert moved("refund") == []
+
 
 class TestMoneyInAnotherCurrency:
     """The customer pays 100 EUR in another tab; meanwhile the cart costs 50 USD."""
