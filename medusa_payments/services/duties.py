@@ -47,18 +47,22 @@ def reserve(collection: PaymentCollection) -> list[Reservation]:
     """
     reservations = fail_if_overdue(collection)
     reservations += [found for session in _objects_to_give_up(collection) for found in reserve_cancel(session)]
-    for undo in _undoes(collection):
-        reservations += _reserve_undo(undo)
+    unwanted = _undoes(collection)
+    for undo in unwanted:
+        if not _was_refused(undo):
+            reservations += _reserve_undo(undo)
+    given_up = {undo.payment.pk for undo in unwanted}
     for payment in _payments(collection):
         if expiry.is_near(payment) and payment.capturable_amount:
-            reservations += _treat_expiry(collection, payment)
+            reservations += _treat_expiry(collection, payment, is_wanted=payment.pk not in given_up)
     disputes.warn_where_due(collection, actor=workers.ACTOR)
     return reservations
 
 
 def are_left(collection: PaymentCollection) -> bool:
     """Say whether something is due, or under way, that may have to be done again."""
-    return any(_objects_to_give_up(collection, with_open=True)) or bool(_undoes(collection))
+    are_objects_left = any(_objects_to_give_up(collection, with_open=True))
+    return are_objects_left or any(not _was_refused(undo) for undo in _undoes(collection))
 
 
 def fail_if_overdue(collection: PaymentCollection) -> list[Reservation]:
@@ -111,8 +115,7 @@ def _undoes(collection: PaymentCollection) -> list[Undo]:
     live = {session.pk for session in session_choice.live_sessions(collection)}
     paid = [payment.payment_session for payment in payments if payment.payment_session_id not in live]
     preferred = live | {session.pk for session in paid if awaits_others(session)}
-    found = undoes(collection, payments, preferred=preferred, most=_most(collection, payments))
-    return [undo for undo in found if not _was_refused(undo)]
+    return undoes(collection, payments, preferred=preferred, most=_most(collection, payments))
 
 
 def _most(collection: PaymentCollection, payments: Iterable[Payment]) -> int:
@@ -148,8 +151,10 @@ def _was_refused(undo: Undo) -> bool:
     return tried.filter(status=OperationStatus.REFUSED.value).exists()
 
 
-def _treat_expiry(collection: PaymentCollection, payment: Payment) -> Iterable[Reservation]:
-    """Warn once, and do what the policy says until it is done or refused."""
+def _treat_expiry(collection: PaymentCollection, payment: Payment, *, is_wanted: bool) -> Iterable[Reservation]:
+    """Warn once, and do what the policy says until it is done or refused. What is to be given back is never captured,
+    even if its provider refused to release it.
+    """
     policy = ExpiryPolicy(payments_settings.PROVIDERS.get(payment.provider_id, {}).get("ON_EXPIRY", "nothing"))
     if payment.expiry_warned_at is None:
         _warn_of_expiry(collection, payment, policy)
@@ -158,7 +163,7 @@ def _treat_expiry(collection: PaymentCollection, payment: Payment) -> Iterable[R
     if provider is None or not is_quiet:
         return
     lacking = captures.still_lacking(collection, payment, provider)
-    if policy is ExpiryPolicy.CAPTURE and lacking and not _refused(payment, OperationKind.CAPTURE):
+    if policy is ExpiryPolicy.CAPTURE and is_wanted and lacking and not _refused(payment, OperationKind.CAPTURE):
         yield captures.reserve(payment, provider, amount=lacking, created_by=workers.ACTOR)
     elif policy is ExpiryPolicy.RELEASE and not _refused(payment, OperationKind.CANCEL):
         yield payments.reserve_release(payment, provider, amount=payment.capturable_amount, created_by=workers.ACTOR)

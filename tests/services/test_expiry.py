@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from medusa_payments.models import Event, Operation, Payment, PaymentCollection
-from medusa_payments.services import convergence, upkeep
+from medusa_payments.services import convergence, payment_collections, upkeep
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
 from tests.scripted import Script, declined, unavailable
@@ -58,6 +59,19 @@ def test_what_was_refused_is_left_to_a_person(near: Any, script: Script, policy:
     for _ in range(2):
         upkeep.tend(payment.payment_collection_id)
     assert Operation.objects.filter(kind=verb).count() == 1
+
+
+@pytest.mark.parametrize("give_up", [payment_collections.cancel, partial(payment_collections.fail, on_failure="void")])
+def test_what_is_to_be_given_back_is_not_captured_because_that_was_refused(
+    near: Any, script: Script, moved: Moved, give_up: Any
+) -> None:
+    payment = near("capture")
+    script["cancel"] = declined
+    give_up(payment_collection_id=payment.payment_collection_id)
+
+    assert recover() == 0
+    assert moved("capture") == []
+    assert Event.objects.filter(name="payment.authorization_expiring").count() == 1
 
 
 def test_a_deadline_that_is_learnt_later_is_watched(till: Till, fake_provider: FakeProvider) -> None:
