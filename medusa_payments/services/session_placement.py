@@ -15,13 +15,13 @@ def settle(collection: PaymentCollection, operation: Operation, session: Payment
     """Make a session live that an operation has initiated or updated, and retire those whose place it takes.
 
     One of a set waits for the others: the last to succeed makes all of them live. The caller saves `session`. Returns
-    what is to be sent after commit; None when the session was given up meanwhile for another choice, or is not needed
-    because another one was paid with.
+    what is to be sent after commit; None when the session was given up meanwhile for another choice or with the
+    collection, or is not needed because another one was paid with.
     """
     plan = operation.intent.get("plan", [session.pk])
     live = live_sessions(collection)
     is_paid_otherwise = any(other.status in MONEY_HOLDING_STATUSES and other.pk not in plan for other in live)
-    if operation.open_slot is None or is_paid_otherwise:
+    if operation.open_slot is None or is_paid_otherwise or collection.canceled_at is not None:
         attention.ask(collection)
         return None
     if not all(other.status == OperationStatus.SUCCEEDED for other in _others_of_set(operation)):

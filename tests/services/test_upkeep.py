@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from medusa_payments.exceptions import NotAllowed, PaymentOutcomeUnknown, PaymentsError, ProviderNotReachable
+from medusa_payments.exceptions import Conflict, NotAllowed, PaymentOutcomeUnknown, PaymentsError, ProviderNotReachable
 from medusa_payments.models import Event, Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.providers.registry import providers
 from medusa_payments.providers.types import InitiateRequest
@@ -25,8 +25,8 @@ from medusa_payments.services import (
 from medusa_payments.services.provider_calls import Succeeded
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
-from tests.scripted import SECOND, Script, Verb, authorize, declined, lost, settle, unavailable
-from tests.split import split, tender
+from tests.scripted import SECOND, Script, Verb, answer_lost, authorize, declined, lost, settle, unavailable
+from tests.split import FAKE, split, tender
 from tests.till import Till
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +106,53 @@ def test_what_was_refused_for_one_amount_is_tried_for_another(
     payment.refresh_from_db()
     assert payment.refunded_amount == 10000
     assert differences(fake_provider) == []
+
+
+class TestASessionMadeWhileItsCollectionIsCanceled:
+    def test_is_given_up(self, till: Till, script: Script, moved: Moved, fake_provider: FakeProvider) -> None:
+        collection = till.collection()
+
+        def while_it_is_canceled(request: Any, call: Verb) -> Any:
+            payment_collections.cancel(payment_collection_id=collection.pk)
+            return call(request)
+
+        script["initiate"] = while_it_is_canceled
+        with pytest.raises(Conflict, match="given up"):
+            payment_sessions.initialize(payment_collection_id=collection.pk, provider_id=FAKE)
+        assert recover() == 0
+        assert (moved("cancel"), PaymentSession.objects.get().status) == ([0], "canceled")
+        assert differences(fake_provider) == []
+
+    def test_is_given_up_when_it_is_found(
+        self, till: Till, script: Script, moved: Moved, fake_provider: FakeProvider
+    ) -> None:
+        collection = till.collection()
+        script["initiate"] = answer_lost
+        with pytest.raises(PaymentOutcomeUnknown):
+            split(collection, tender("100"))
+        script.clear()
+        payment_collections.cancel(payment_collection_id=collection.pk)
+
+        assert recover() == 0
+        assert (moved("cancel"), PaymentSession.objects.get().status) == ([0], "canceled")
+        assert differences(fake_provider) == []
+
+    def test_together_with_others_is_given_up_with_them(
+        self, till: Till, script: Script, fake_provider: FakeProvider
+    ) -> None:
+        collection = till.collection()
+
+        def while_it_is_canceled(request: Any, call: Verb) -> Any:
+            if request.money.minor_units == 4000:
+                payment_collections.cancel(payment_collection_id=collection.pk)
+            return call(request)
+
+        script["initiate"] = while_it_is_canceled
+        with pytest.raises(Conflict, match="given up"):
+            split(collection, tender("60"), tender("40"))
+        assert recover() == 0
+        assert [session.status for session in PaymentSession.objects.all()] == ["canceled", "canceled"]
+        assert differences(fake_provider) == []
 
 
 class TestWhatIsCapturedLater:
