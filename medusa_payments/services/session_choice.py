@@ -16,7 +16,7 @@ from medusa_payments.providers.types import InitiateRequest, UpdateRequest
 from medusa_payments.queries import held_money
 from medusa_payments.queries import payment_collections as queries
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import amounts, cart_amounts, operations, repeats
+from medusa_payments.services import amounts, cart_amounts, operations, repeats, split_policy
 from medusa_payments.services.operations import CallerKey, Reservation
 from medusa_payments.states import MONEY_HOLDING_STATUSES, OperationKind, OperationStatus, SessionStatus
 
@@ -168,10 +168,13 @@ def replaces_a_session(collection: PaymentCollection, choice: Choice) -> bool:
 
 
 def begin_anew(collection: PaymentCollection) -> None:
-    """An order that failed is tried again: what is paid from now on is wanted."""
+    """An order that failed is tried again: what is paid from now on is wanted, and so is, for a time, what is held."""
     if collection.failed_at is not None:
-        collection.failed_at = collection.resolve_by = None
-        primary(PaymentCollection).filter(pk=collection.pk).update(failed_at=None, resolve_by=None)
+        collection.failed_at = None
+        split_policy.begin_anew(collection)
+        primary(PaymentCollection).filter(pk=collection.pk).update(
+            failed_at=None, resolve_by=collection.resolve_by, attention_at=collection.attention_at
+        )
 
 
 def refuse_if_given_back(collection: PaymentCollection) -> None:

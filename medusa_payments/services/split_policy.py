@@ -29,6 +29,14 @@ def adopt(collection: PaymentCollection, *, sessions: int, was_split: bool) -> N
         collection.resolve_by = None
 
 
+def begin_anew(collection: PaymentCollection) -> None:
+    """Give what is held of a failed attempt a new deadline, as the next one may come to nothing too."""
+    collection.resolve_by = None
+    held = held_money.amount_of(collection)
+    if held:
+        _count_down(collection, held, is_split=True)
+
+
 def note_authorization(collection: PaymentCollection, payment: Payment) -> None:
     """Begin to count down when a split collection is paid in part, and stop when it is paid in full, with money that is
     there. A `resolve_by` that is set already stays. No-op for a part that is all of a collection that isn't split.

@@ -445,6 +445,23 @@ class TestPaidInPart:
 
         assert self._time_left() > timedelta(minutes=59)
 
+    def test_also_one_that_comes_to_nothing(
+        self, sessions: list[PaymentSession], script: Script, moved: Moved, fake_provider: FakeProvider
+    ) -> None:
+        """The money of the first attempt could not be given back yet; by now the customer has left."""
+        collection = sessions[0].payment_collection
+        script["cancel"] = unavailable
+        payment_collections.fail(payment_collection_id=collection.pk)
+        script["initiate"] = declined
+        with pytest.raises(PaymentAuthorizationError):
+            split(collection, tender("60", keep=sessions[0]), tender("40", SECOND))
+        script.clear()
+
+        assert self._time_left() > timedelta(minutes=59)
+        self._wait()
+        assert 6000 in moved("cancel")
+        assert differences(fake_provider) == []
+
     def test_a_deadline_ends_with_what_was_paid(self, sessions: list[PaymentSession], till: Till) -> None:
         payments.cancel(payment_id=Payment.objects.get().pk)
         session = till.session(SYSTEM)
