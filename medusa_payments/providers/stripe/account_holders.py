@@ -60,9 +60,11 @@ class AccountHolders:
         return AccountHolderResult(account_holder_ref=customer["id"])
 
     def find(self, request: FindAccountHolderRequest) -> AccountHolderResult | None:
-        """Find the customer that was created for our row: by its id where that is known, else among those with its
-        email, else among all made since.
+        """Find the customer that was created for our row: by its id where that is known, whatever was written on it
+        since; else by our metadata, among those with its email, else among all made since.
         """
+        if request.account_holder_ref is not None:
+            return self._existing(request.account_holder_ref)
         for customer in self._candidates(request):
             metadata = customer.get("metadata") or {}
             is_of_this_shop = metadata.get(ENVIRONMENT, "") == self._environment
@@ -126,8 +128,6 @@ class AccountHolders:
             return None
 
     def _candidates(self, request: FindAccountHolderRequest) -> Iterator[dict[str, Any]]:
-        if request.account_holder_ref is not None:
-            return self._existing(request.account_holder_ref)
         parameters: dict[str, Any] = {"limit": _PAGE}
         made = made_at(request.account_holder_id)
         if request.email:
@@ -136,16 +136,15 @@ class AccountHolders:
             parameters["created"] = {"gte": int((made - _CLOCKS_DIFFER).timestamp())}
         return self._connection.pages(lambda v1: v1.customers.list(parameters))
 
-    def _existing(self, account_holder_ref: str) -> Iterator[dict[str, Any]]:
-        """Yield a customer unless it was deleted."""
+    def _existing(self, account_holder_ref: str) -> AccountHolderResult | None:
+        """Return a customer unless it was deleted."""
         try:
             customer = self._connection.send(lambda v1: v1.customers.retrieve(account_holder_ref))
         except ProviderRejected as error:
             if error.code != MISSING:
                 raise
-        else:
-            if not customer.get("deleted"):
-                yield customer
+            return None
+        return None if customer.get("deleted") else AccountHolderResult(account_holder_ref=account_holder_ref)
 
     def _metadata(self, request: CreateAccountHolderRequest) -> dict[str, str]:
         ours = {ACCOUNT_HOLDER_ID: request.account_holder_id, CUSTOMER_ID: request.customer_id}

@@ -55,6 +55,17 @@ def test_a_customer_is_made_once_and_found_again(provider: Any, client: Any, ema
     assert provider.find_account_holder(FindAccountHolderRequest(account_holder_id=new_id("acchld"))) is None
 
 
+def test_one_whose_id_is_known_is_there_whatever_was_written_on_it_since(provider: Any, client: Any) -> None:
+    ref, request = create(provider)
+    known = FindAccountHolderRequest(account_holder_id=request.account_holder_id, account_holder_ref=ref)
+    client.v1.customers.update(ref, {"metadata": {"account_holder_id": "", "environment": "crm"}})
+
+    assert provider.find_account_holder(known).account_holder_ref == ref
+
+    client.v1.customers.delete(ref)
+    assert provider.find_account_holder(known) is None
+
+
 def test_only_what_can_be_paid_with_is_listed_newest_first(provider: Any, client: Any, stripe_twin: StripeTwin) -> None:
     ref, _ = create(provider)
     first = client.v1.payment_methods.attach("pm_card_visa", {"customer": ref}).id
