@@ -70,8 +70,7 @@ def receive(*, provider_id: str, body: bytes, headers: Mapping[str, str]) -> Web
 def drain(limit: int = BATCH, is_dry_run: bool = False) -> StageReport:
     """Apply what waits in the inbox and is due."""
     pending = primary(WebhookEvent).filter(status__in=_PENDING)
-    due = pending.filter(Q(next_attempt_at=None) | Q(next_attempt_at__lte=Now())).order_by("received_at", "id")
-    events = list(due[:limit])
+    events = list(pending.filter(_is_due()).order_by("received_at", "id")[:limit])
     if is_dry_run:
         notes = tuple(f"{event.pk}: {event.event_type} is to be applied" for event in events)
         return StageReport(name="webhooks", left=pending.count(), notes=notes)
@@ -149,8 +148,10 @@ def _storable(text: str) -> str:
 
 
 def _apply_in_turn(event: WebhookEvent) -> bool:
-    """Apply an event unless somebody else is at it; say whether it is done with. Never raises for what it leads to."""
-    turn = primary(WebhookEvent).filter(pk=event.pk, attempts=event.attempts, status__in=_PENDING)
+    """Apply an event unless somebody else is at it, or it is to wait; say whether it is done with. Never raises for
+    what it leads to.
+    """
+    turn = primary(WebhookEvent).filter(_is_due(), pk=event.pk, attempts=event.attempts, status__in=_PENDING)
     if not turn.update(attempts=F("attempts") + 1, next_attempt_at=Now() + TURN):
         return False
     event.attempts += 1
@@ -163,6 +164,10 @@ def _apply_in_turn(event: WebhookEvent) -> bool:
         converged = Convergence(waits=True, problem=type(error).__name__)
     _store(event, converged)
     return event.status not in _PENDING
+
+
+def _is_due() -> Q:
+    return Q(next_attempt_at=None) | Q(next_attempt_at__lte=Now())
 
 
 def _applied(event: WebhookEvent) -> Convergence:

@@ -25,7 +25,7 @@ from medusa_payments.models import (
     WebhookRefusal,
 )
 from medusa_payments.providers.facts import RefundState
-from medusa_payments.services import captures, payment_sessions, webhooks, worker
+from medusa_payments.services import captures, convergence, payment_sessions, webhooks, worker
 from medusa_payments.testing import fake_webhooks
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.scripted import Script, answer_lost
@@ -82,6 +82,26 @@ def test_the_same_event_is_kept_once(till: Till, fake_provider: FakeProvider, de
 
     assert WebhookEvent.objects.get().duplicates == 2
     assert Capture.objects.count() == 1
+
+
+def test_one_that_comes_again_while_it_is_applied_is_left_to_whoever_is_at_it(
+    till: Till, fake_provider: FakeProvider, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_provider.dashboard.pay(till.session().provider_ref)
+    sent = fake_provider.webhooks()[-1]
+    look_at, looks = convergence.look_at, []
+
+    def look_and_be_sent_it_again(*args: Any, **options: Any) -> Any:
+        looks.append(args)
+        if len(looks) == 1:
+            assert deliver(*sent).status_code == 200
+        return look_at(*args, **options)
+
+    monkeypatch.setattr(convergence, "look_at", look_and_be_sent_it_again)
+    assert deliver(*sent).status_code == 200
+
+    event = WebhookEvent.objects.get()
+    assert (len(looks), event.attempts, event.duplicates, event.status) == (1, 1, 1, "applied")
 
 
 class TestRefused:
