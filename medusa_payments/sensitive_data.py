@@ -7,7 +7,11 @@ from typing import Any
 _CARD_KEYS = frozenset(
     {"cvc", "cvc2", "cvv", "cvv2", "cvn", "csc", "pan", "securitycode", "cardnumber", "cardcvc", "cardcvv"}
 )
-_SEPARATED_DIGITS = re.compile(r"(?<![\dA-Za-z])(?<![A-Za-z0-9]-)\d(?:[ -]?\d){11,}(?![\dA-Za-z]|-[A-Za-z0-9])")
+_GAP = r"(?:[^\S\r\n]|[-\u2010-\u2015\u2212])"
+"""Between groups of digits: any space within a line, any dash."""
+_SEPARATED_DIGITS = re.compile(
+    rf"(?<![\dA-Za-z])(?<![A-Za-z0-9]-)\d(?:{_GAP}{{0,2}}\d){{11,}}(?![\dA-Za-z]|-[A-Za-z0-9])"
+)
 """Digits that stand by themselves. With those inside of them, one UUID in four thousand would pass for a card."""
 _SHORTEST, _LONGEST = 12, 19
 _SECRET = re.compile(r"(?:[sr]k_(?:org_)?(?:live|test)_|whsec_)\w{4,}")
@@ -21,7 +25,7 @@ HIDDEN = "***"
 
 def holds_sensitive_data(value: Any) -> bool:
     """Say whether a value, or anything in it, is a card number (12 to 19 digits that pass the Luhn check, spaces and
-    hyphens ignored), quotes one of a large scheme or a secret key, or is named like a card's number or security code.
+    dashes ignored), quotes one of a large scheme or a secret key, or is named like a card's number or security code.
     """
     if isinstance(value, Mapping):
         return any(
@@ -63,13 +67,19 @@ def _without(text: str, is_hidden: Callable[[str], bool]) -> str:
 
 
 def _may_be_card(digits: str) -> bool:
-    number = re.sub(r"[ -]", "", digits)
+    number = re.sub(_GAP, "", digits)
     return _SHORTEST <= len(number) <= _LONGEST and _passes_luhn(number)
 
 
 def _quotes_branded_card(digits: str) -> bool:
     """People write the date and the security code beside the number: `4242 4242 4242 4242 12 30 123`."""
-    return any(_BRANDED.fullmatch(number) and _passes_luhn(number) for number in _runs(re.split("[ -]", digits)))
+    groups = re.split(f"{_GAP}+", "".join(map(_plain, digits)))
+    return any(_BRANDED.fullmatch(number) and _passes_luhn(number) for number in _runs(groups))
+
+
+def _plain(character: str) -> str:
+    """A keyboard may write its own script's digits."""
+    return str(int(character)) if character.isdecimal() else character
 
 
 def _runs(groups: list[str]) -> Iterator[str]:
