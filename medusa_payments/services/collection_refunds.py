@@ -10,7 +10,7 @@ from medusa_payments.models import Operation, Payment, PaymentCollection
 from medusa_payments.money import to_major_units
 from medusa_payments.queries import payment_collections as queries
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import amounts, convergence, disputes, execution, operations, refunds, repeats
+from medusa_payments.services import amounts, convergence, disputes, execution, operations, refunds, repeats, texts
 from medusa_payments.services.operations import CallerKey, Reservation
 from medusa_payments.services.refund_allocation import Source, allocate
 from medusa_payments.states import OperationKind, OperationStatus, RefundStrategy
@@ -37,7 +37,7 @@ def refund(
     Raises `NotFound` (collection, reason), `InvalidData` (key, amount, limit, strategy, steps of the providers, a
     provider's rejection), and what `refund` raises; of several problems one whose outcome isn't known.
     """
-    refunds.refuse_sensitive(note)
+    texts.refuse_sensitive(note)
     asked = {
         "amount": amounts.positive_minor_units(
             amount, currency_code=queries.existing(payment_collection_id).currency_code, verb="Refund"

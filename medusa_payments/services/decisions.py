@@ -13,7 +13,16 @@ from medusa_payments.providers.types import (
     SessionResult,
 )
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import attention, convergence, events, execution, freezing, operations, projections
+from medusa_payments.services import (
+    attention,
+    convergence,
+    events,
+    execution,
+    freezing,
+    operations,
+    projections,
+    texts,
+)
 from medusa_payments.services.events import EventName
 from medusa_payments.services.locks import locked_collection
 from medusa_payments.services.provider_calls import NotExecuted, Outcome, Succeeded
@@ -37,13 +46,14 @@ def decide(
     needed. `not_executed` gives back what it had reserved. Evidence that comes later is still booked.
 
     Raises `NotFound`, `NotAllowed` (closed already), `Conflict` (somebody is at work on it), `InvalidData` (no note, no
-    reference, or one that stands for something else), `InsideTransaction`.
+    reference, or one that stands for something else; a card number in the note), `InsideTransaction`.
     """
     operation = primary(Operation).filter(pk=operation_id).first()
     if operation is None:
         raise NotFound(f"Operation id not found: {operation_id}")
     if not note.strip():
         raise InvalidData("A decision needs a note that says where it was looked up.")
+    texts.refuse_sensitive(note)
     with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
         current = primary(Operation).get(pk=operation_id)
         _refuse_unless_undecided(current)
@@ -69,13 +79,14 @@ def unfreeze(*, payment_id: str, note: str, created_by: str = "") -> Payment:
     The provider is asked for what it couldn't book meanwhile; what was accepted doesn't freeze the payment again. What
     is to be given back of it is given back by the worker then.
 
-    Raises `NotFound`, `InvalidData` (no note), `InsideTransaction`.
+    Raises `NotFound`, `InvalidData` (no note, or one with a card number), `InsideTransaction`.
     """
     payment = primary(Payment).filter(pk=payment_id).first()
     if payment is None:
         raise NotFound(f"Payment id not found: {payment_id}")
     if not note.strip():
         raise InvalidData("A decision needs a note that says what was found.")
+    texts.refuse_sensitive(note)
     with locked_collection(payment.payment_collection_id, include_deleted=True) as collection:
         _unfreeze(collection, payment_id, created_by, note)
     convergence.look_at(payment.payment_session_id)

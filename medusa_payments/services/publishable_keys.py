@@ -6,7 +6,7 @@ from medusa_payments.exceptions import InvalidData
 from medusa_payments.models import PublishableKey
 from medusa_payments.queries import keys
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import revocation
+from medusa_payments.services import revocation, texts
 from medusa_payments.services.locks import durable_transaction
 
 PREFIX = "pk_"
@@ -16,8 +16,10 @@ _LONGEST_TOKEN = 100
 def create(*, title: str, token: str | None = None) -> PublishableKey:
     """Return the key with this token, created when there is none; without a token, always a new random one.
 
-    Raises `InvalidData` for a token that doesn't begin with `pk_` or has more than 100 characters.
+    Raises `InvalidData` for a token that doesn't begin with `pk_` or has more than 100 characters, and for a title that
+    quotes a card number or a secret key.
     """
+    texts.refuse_sensitive(title)
     token = token or f"{PREFIX}{secrets.token_hex(32)}"
     if not token.startswith(PREFIX) or len(token) > _LONGEST_TOKEN:
         raise InvalidData(f"A publishable key begins with {PREFIX} and has at most {_LONGEST_TOKEN} characters.")

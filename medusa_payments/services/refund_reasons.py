@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from medusa_payments.exceptions import DuplicateError, NotFound
 from medusa_payments.models import RefundReason
 from medusa_payments.queries.primary import primary
+from medusa_payments.services import texts
 
 USUAL_REASONS = (
     ("shipping_issue", "Shipping Issue", "The delivery was late, lost or misdirected."),
@@ -30,8 +31,9 @@ class Changes(TypedDict, total=False):
 def create(*, label: str, code: str, description: str | None = None) -> RefundReason:
     """Make a refund reason.
 
-    Raises `DuplicateError` when a live one has this code.
+    Raises `DuplicateError` when a live one has this code, `InvalidData` for a card number or a secret key.
     """
+    texts.refuse_sensitive(label, code, description)
     with _unique(code):
         return primary(RefundReason).create(label=label, code=code, live_code=code, description=description)
 
@@ -39,8 +41,9 @@ def create(*, label: str, code: str, description: str | None = None) -> RefundRe
 def update(*, refund_reason_id: str, **changes: Unpack[Changes]) -> RefundReason:
     """Change what is given of a refund reason.
 
-    Raises `NotFound` (also when it was deleted), `DuplicateError`.
+    Raises `NotFound` (also when it was deleted), `DuplicateError`, `InvalidData` (a card number or a secret key).
     """
+    texts.refuse_sensitive(changes.get("label"), changes.get("code"), changes.get("description"))
     values: dict[str, Any] = {**changes}
     if "code" in values:
         values["live_code"] = values["code"]

@@ -14,8 +14,7 @@ from medusa_payments.money import Money
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.types import RefundRequest
 from medusa_payments.queries.primary import primary
-from medusa_payments.sensitive_data import quotes_sensitive_data
-from medusa_payments.services import amounts, convergence, disputes, execution, operations, repeats
+from medusa_payments.services import amounts, convergence, disputes, execution, operations, repeats, texts
 from medusa_payments.services.freezing import refuse_if_frozen
 from medusa_payments.services.operations import CallerKey, Reservation
 from medusa_payments.states import OperationKind, OperationStatus
@@ -113,7 +112,7 @@ def _prepared(
     payment = primary(Payment).filter(pk=payment_id).first()
     if payment is None:
         raise NotFound(f"Payment id not found: {payment_id}")
-    refuse_sensitive(note)
+    texts.refuse_sensitive(note)
     provider = operations.provider_for(payment)
     requested = amounts.positive_minor_units(amount, currency_code=payment.currency_code, verb="Refund")
     return payment, partial(
@@ -135,12 +134,6 @@ def _prepared(
         ),
         created_by=created_by,
     )
-
-
-def refuse_sensitive(note: str | None) -> None:
-    """Raise `InvalidData` for a note that quotes a card number or a secret key."""
-    if note and quotes_sensitive_data(note):
-        raise InvalidData("A refund's note can't quote a card number or a secret key.", code="sensitive_data")
 
 
 def existing_reason(refund_reason_id: str | None) -> RefundReason | None:

@@ -14,7 +14,7 @@ from medusa_payments.exceptions import InvalidData
 from medusa_payments.models import SecretKey
 from medusa_payments.queries import keys
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import revocation
+from medusa_payments.services import revocation, texts
 from medusa_payments.services.locks import durable_transaction
 
 PREFIX = "sk_"
@@ -32,8 +32,9 @@ class IssuedSecretKey:
 def create(*, user: AbstractBaseUser, title: str) -> IssuedSecretKey:
     """Make a key that acts with the permissions of `user`, as they are at each use.
 
-    Raises `InvalidData` unless the user is active staff.
+    Raises `InvalidData` unless the user is active staff, and for a title that quotes a card number or a secret key.
     """
+    texts.refuse_sensitive(title)
     if not (user.is_active and getattr(user, "is_staff", False)):
         raise InvalidData("A secret key can only act for an active member of staff.")
     return _issue(user_id=str(user.pk), title=title)

@@ -109,6 +109,16 @@ class TestAnOperationThatWaits:
         assert "There is nothing to decide about this operation." in page
 
 
+def test_a_note_with_a_card_number_is_not_written_down(log_in: LogIn, frozen: Payment, waiting: Operation) -> None:
+    client = log_in(*DECIDER)
+    form = {"verdict": "executed", "note": "Seen, to 4242 4242 4242 4242."}
+    for row, name in ((frozen, "unfreeze"), (waiting, "decide")):
+        assert "written down here" in client.post(address(row, name), form).content.decode()
+
+    assert not [event for event in Event.objects.all() if "4242" in str(event.data)]
+    assert (Operation.objects.get(pk=waiting.pk).status, Payment.objects.get().frozen_at is None) == ("open", False)
+
+
 def test_comparing_shows_the_difference_first(log_in: LogIn, payment: Payment, fake_provider: FakeProvider) -> None:
     fake_provider.dashboard.refund(payment.provider_ref, 1000)
     client = log_in(*DECIDER)

@@ -47,6 +47,16 @@ class TestRefundReasons:
         assert "There is a refund reason with this code already." in response.content.decode()
         assert RefundReason.objects.get().label == "Other"
 
+    @pytest.mark.parametrize("field", FORM)
+    def test_a_card_number_is_not_written_down(self, log_in: LogIn, field: str) -> None:
+        client = log_in("add_refundreason", "change_refundreason")
+        reason = refund_reasons.create(label="Other", code="other")
+        for address in (reverse(ADD_REASON), page_url(reason)):
+            client.post(address, self.FORM | {field: "4242 4242 4242 4242"})
+
+        assert RefundReason.objects.values_list("label", "code", "description").get() == ("Other", "other", None)
+        assert not LogEntry.objects.exists()
+
     def test_changed_through_the_form(self, log_in: LogIn) -> None:
         client = log_in("change_refundreason")
         reason = refund_reasons.create(label="Other", code="other", description="Old words")
@@ -114,6 +124,12 @@ class TestPublishableKeys:
         assert publishable_keys.is_valid(key.token)
         assert key.token in html(client, list_url(PublishableKey))
         assert key.token in html(client, page_url(key))
+
+    def test_a_secret_key_is_no_title(self, log_in: LogIn) -> None:
+        log_in("add_publishablekey").post(reverse(ADD_KEY), {"title": "sk_live_51Canary"})
+
+        assert not PublishableKey.objects.exists()
+        assert not LogEntry.objects.exists()
 
     def test_two_of_one_title_are_two(self, log_in: LogIn) -> None:
         client = log_in("add_publishablekey", "view_publishablekey")
