@@ -1,6 +1,8 @@
 """A customer's accounts with payment providers: one per customer and provider account."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from medusa_payments.customers import Customer
 from medusa_payments.exceptions import InvalidData, NotAllowed, PaymentOutcomeUnknown, ProviderNotReachable
@@ -44,12 +46,18 @@ def ensure(*, provider: PaymentProvider, customer: Customer | None) -> AccountHo
         return None
 
 
-def look_after_refusal(*, provider: PaymentProvider, holder: AccountHolder | None) -> None:
-    """A provider that refused to be paid through an account may not have it any more: then the next payment opens one
-    anew. Never raises.
+@contextmanager
+def looked_after(*paid_through: tuple[PaymentProvider, AccountHolder | None]) -> Iterator[None]:
+    """A provider that refuses to be paid through an account may not have it any more: then the next payment opens one
+    anew.
     """
-    if holder is not None:
-        account_opening.reopen_if_gone(provider, holder)
+    try:
+        yield
+    except InvalidData:
+        for provider, holder in paid_through:
+            if holder is not None:
+                account_opening.reopen_if_gone(provider, holder)
+        raise
 
 
 def delete(*, customer_id: str) -> None:

@@ -83,11 +83,8 @@ def initialize(
     choice = choices.choose(provider_id, region_id, data or {}, common)
     if session_choice.replaces_a_session(collection, choice):
         convergence.look_at_open_sessions(payment_collection_id)
-    try:
+    with account_holders.looked_after((choice.provider, choice.account_holder)):
         _make_live(payment_collection_id, choice)
-    except InvalidData:
-        account_holders.look_after_refusal(provider=choice.provider, holder=choice.account_holder)
-        raise
     return _live_session(payment_collection_id)
 
 
@@ -133,7 +130,8 @@ def set_sessions(
         created_by=created_by,
     )
     convergence.look_at_open_sessions(payment_collection_id)
-    _have_set(payment_collection_id, wanted)
+    with account_holders.looked_after(*((each.choice.provider, each.choice.account_holder) for each in tenders)):
+        _have_set(payment_collection_id, wanted)
     return session_choice.live_sessions(collection)
 
 
@@ -167,7 +165,8 @@ def refresh(
         created_by=created_by,
     )
     convergence.look_at_open_sessions(payment_collection_id)
-    operations_of_set = _have_set(payment_collection_id, wanted)
+    with account_holders.looked_after((choice.provider, choice.account_holder)):
+        operations_of_set = _have_set(payment_collection_id, wanted)
     return primary(PaymentSession).get(pk=operations_of_set[0].payment_session_id)
 
 

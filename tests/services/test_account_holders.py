@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -24,7 +25,8 @@ from medusa_payments.models import AccountHolder, PaymentSession
 from medusa_payments.providers.account_holders import AccountHolderResult
 from medusa_payments.providers.errors import ProviderRejected
 from medusa_payments.queries import account_holders as queries
-from medusa_payments.services import account_holders, account_opening, operations
+from medusa_payments.services import account_holders, account_opening, operations, payment_sessions
+from medusa_payments.services.session_plans import SessionChoice
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.scripted import SECOND, Script, answer_lost, changed, lost, run_out_holder
 from tests.till import Till
@@ -461,6 +463,41 @@ class TestAnAccountThatIsGoneAtTheProvider:
 
         assert session.account_holder_id == gone.pk
         assert request_of(session)["account_holder_ref"] == refs(fake_provider)[0] != gone.external_id
+
+    def test_is_opened_anew_by_a_split_payment_too(
+        self, till: Till, fake_provider: FakeProvider, gone: AccountHolder
+    ) -> None:
+        AccountHolder.objects.update(updated_at=Now() - timedelta(hours=2))
+
+        def split() -> list[PaymentSession]:
+            return payment_sessions.set_sessions(
+                payment_collection_id=till.collection().pk,
+                sessions=[
+                    SessionChoice(provider_id="pp_system_default", amount=Decimal(40)),
+                    SessionChoice(provider_id=FAKE, amount=Decimal(60)),
+                ],
+                customer=JANE,
+            )
+
+        with pytest.raises(InvalidData, match="No such customer"):
+            split()
+
+        assert request_of(split()[1])["account_holder_ref"] == refs(fake_provider)[0] != gone.external_id
+
+    def test_is_opened_anew_for_a_session_that_is_refreshed(self, till: Till, fake_provider: FakeProvider) -> None:
+        session = till.session_of_customer(JANE)
+        fake_provider.dashboard.delete_customer(AccountHolder.objects.get().external_id or "")
+        AccountHolder.objects.update(updated_at=Now() - timedelta(hours=2))
+
+        def refresh() -> PaymentSession:
+            return payment_sessions.refresh(
+                payment_collection_id=session.payment_collection_id, payment_session_id=session.pk
+            )
+
+        with pytest.raises(InvalidData, match="No such customer"):
+            refresh()
+
+        assert request_of(refresh())["account_holder_ref"] == refs(fake_provider)[0]
 
     def test_is_believed_only_when_the_provider_must_find_it(self, till: Till, gone: AccountHolder) -> None:
         for _ in range(2):
