@@ -81,12 +81,9 @@ class AccountHolders:
                 raise
 
     def payment_methods(self, account_holder_ref: str) -> tuple[SavedPaymentMethod, ...]:
-        """Return what can be paid with again, newest first."""
+        """Return what can be paid with again, newest first: nothing when the customer is gone."""
         now = datetime.now(UTC)
-        listed = self._connection.pages(
-            lambda v1: v1.customers.payment_methods.list(account_holder_ref, {"limit": _PAGE})
-        )
-        usable = [method for method in listed if _is_usable(method, now)]
+        usable = [method for method in self._kept_for(account_holder_ref) if _is_usable(method, now)]
         return tuple(_shown(method) for method in sorted(usable, key=lambda method: -method["created"]))
 
     def save(self, request: SavePaymentMethodRequest) -> SavePaymentMethodResult:
@@ -118,6 +115,16 @@ class AccountHolders:
                 request.payment_method_ref, {}, {"idempotency_key": request.idempotency_key}
             )
         )
+
+    def _kept_for(self, account_holder_ref: str) -> Iterator[dict[str, Any]]:
+        parameters = {"limit": _PAGE}
+        try:
+            yield from self._connection.pages(
+                lambda v1: v1.customers.payment_methods.list(account_holder_ref, parameters)
+            )
+        except ProviderRejected as error:
+            if error.code != MISSING:
+                raise
 
     def _method(self, payment_method_ref: str) -> dict[str, Any] | None:
         try:

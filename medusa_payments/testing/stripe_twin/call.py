@@ -38,6 +38,13 @@ class Call:
             raise missing(kind, object_id, param=param, status=status)
         return found
 
+    def living(self, kind: str, object_id: str, *, param: str = "id", status: int = 404) -> Document:
+        """Return an object that wasn't deleted. Raises `StripeTwinError`."""
+        found = self.get(kind, object_id, param=param, status=status)
+        if found.get("deleted"):
+            raise missing(kind, object_id, param=param, status=status)
+        return found
+
     def find(self, kind: str, **where: str) -> list[Document]:
         """Return all objects of a kind with these fields, oldest first."""
         return self.books.find(self.account.scope, kind, where)

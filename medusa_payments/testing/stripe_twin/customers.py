@@ -3,7 +3,7 @@
 from medusa_payments.testing.stripe_twin import payment_methods
 from medusa_payments.testing.stripe_twin.answers import listed
 from medusa_payments.testing.stripe_twin.call import Call, merged_metadata, new_id
-from medusa_payments.testing.stripe_twin.errors import missing, refused
+from medusa_payments.testing.stripe_twin.errors import refused
 from medusa_payments.testing.stripe_twin.wire import Document
 
 KIND = "customer"
@@ -57,7 +57,7 @@ def retrieve(call: Call, _params: Document, customer: str) -> Document:
 
 
 def update(call: Call, params: Document, customer: str) -> Document:
-    found = existing(call, customer, status=404)
+    found = call.living(KIND, customer, param="customer")
     previous = dict(found)
     _write(found, params)
     call.save(found)
@@ -67,7 +67,7 @@ def update(call: Call, params: Document, customer: str) -> Document:
 
 def delete(call: Call, _params: Document, customer: str) -> Document:
     """Forget a customer; its payment methods can't be used any more."""
-    found = existing(call, customer, status=404)
+    found = call.living(KIND, customer, param="customer")
     for method in call.find(payment_methods.KIND, customer=customer):
         payment_methods.detach(call, {}, method["id"])
     call.tell("customer.deleted", found)
@@ -79,14 +79,6 @@ def list_all(call: Call, params: Document) -> Document:
     page = listed(call, KIND, params, "email", url="/v1/customers")
     page["data"] = [customer for customer in page["data"] if not customer.get("deleted")]
     return page
-
-
-def existing(call: Call, customer: str, *, param: str = "customer", status: int = 400) -> Document:
-    """Return a customer that wasn't deleted. Raises `StripeTwinError`."""
-    found = call.get(KIND, customer, param=param, status=status)
-    if found.get("deleted"):
-        raise missing(KIND, customer, param=param, status=status)
-    return found
 
 
 def _write(customer: Document, params: Document) -> None:

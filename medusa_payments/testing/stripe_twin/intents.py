@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from medusa_payments.testing.stripe_twin import amounts, attempts, customers, payment_methods
+from medusa_payments.testing.stripe_twin import amounts, attempts, payment_methods
 from medusa_payments.testing.stripe_twin.answers import listed
 from medusa_payments.testing.stripe_twin.call import HIDDEN, Call, merged_metadata, new_id, shown
 from medusa_payments.testing.stripe_twin.errors import malformed, refused, unexpected_state
@@ -152,7 +152,7 @@ def _write(call: Call, intent: Document, params: Document) -> None:
     intent.update({name: params[name] or None for name in _PLAIN if name in params})
     intent["metadata"] = merged_metadata(intent["metadata"], params.get("metadata", {}))
     if "customer" in params:
-        intent["customer"] = customers.existing(call, params["customer"])["id"]
+        intent["customer"] = call.living("customer", params["customer"], param="customer", status=400)["id"]
     if any(name in params for name in _MONEY):
         intent["currency"] = amounts.check_currency(str(params.get("currency", intent["currency"])))
         intent["amount"] = params.get("amount", intent["amount"])

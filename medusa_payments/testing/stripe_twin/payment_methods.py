@@ -53,12 +53,12 @@ def list_all(call: Call, params: Document) -> Document:
 
 
 def list_of_customer(call: Call, params: Document, customer: str) -> Document:
-    call.get("customer", customer, param="customer")
+    call.living("customer", customer, param="customer")
     return _of_customer(call, params, customer, url=f"/v1/customers/{customer}/payment_methods")
 
 
 def retrieve_of_customer(call: Call, _params: Document, customer: str, payment_method: str) -> Document:
-    call.get("customer", customer, param="customer")
+    call.living("customer", customer, param="customer")
     method = call.get(KIND, payment_method)
     if method["customer"] != customer:
         raise missing(KIND, payment_method)
@@ -69,7 +69,7 @@ def attach(call: Call, params: Document, payment_method: str) -> Document:
     """Save a payment method for a customer. Raises `StripeTwinError` where the bank declines it or another has it."""
     if "customer" not in params:
         raise malformed("Missing required param: customer.", code="parameter_missing", param="customer")
-    customer = call.get("customer", params["customer"], param="customer", status=400)["id"]
+    customer = call.living("customer", params["customer"], param="customer", status=400)["id"]
     method = find(call, payment_method)
     if method["customer"] == customer:
         return method
@@ -152,7 +152,7 @@ def _check_usable(method: Document) -> None:
 def _of_customer(call: Call, params: Document, customer: str | None, *, url: str) -> Document:
     if customer is None:
         raise malformed("Missing required param: customer.", code="parameter_missing", param="customer")
-    call.get("customer", customer, param="customer")
+    call.living("customer", customer, param="customer")
     return listed(call, KIND, {**params, "customer": customer}, "customer", "type", url=url)
 
 

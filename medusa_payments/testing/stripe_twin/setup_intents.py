@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from medusa_payments.testing.stripe_twin import customers, next_actions, payment_methods
+from medusa_payments.testing.stripe_twin import next_actions, payment_methods
 from medusa_payments.testing.stripe_twin.answers import listed
 from medusa_payments.testing.stripe_twin.call import HIDDEN, Call, merged_metadata, new_id, shown
 from medusa_payments.testing.stripe_twin.cards import Challenge
@@ -163,7 +163,7 @@ def _write(call: Call, intent: Document, params: Document) -> None:
     intent["usage"] = params.get("usage", intent["usage"])
     intent["metadata"] = merged_metadata(intent["metadata"], params.get("metadata", {}))
     if "customer" in params:
-        intent["customer"] = customers.existing(call, params["customer"])["id"]
+        intent["customer"] = call.living("customer", params["customer"], param="customer", status=400)["id"]
     if "automatic_payment_methods" in params:
         intent["automatic_payment_methods"] = {"allow_redirects": "always", **params["automatic_payment_methods"]}
     intent["payment_method_options"] |= params.get("payment_method_options") or {}

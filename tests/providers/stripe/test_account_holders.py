@@ -128,3 +128,6 @@ def test_a_closed_account_is_gone_and_closing_it_again_is_no_error(provider: Any
         )
     asked = FindAccountHolderRequest(account_holder_id=request.account_holder_id, email="ada@example.com")
     assert provider.find_account_holder(asked) is None
+    assert provider.list_payment_methods(ref) == ()
+    with pytest.raises(stripe.InvalidRequestError, match="No such customer"):
+        client.v1.customers.payment_methods.list(ref)
