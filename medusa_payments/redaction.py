@@ -80,8 +80,8 @@ def _hide_exception(record: logging.LogRecord) -> None:
 def _holds_card_data(request: HttpRequest, *, is_form_read: bool) -> bool:
     """Say whether a report on a request would show card data: its address, its headers or its form."""
     headers = [str(value) for name, value in request.META.items() if name.startswith("HTTP_")]
-    texts = (unquote_plus(text) for text in (request.get_full_path(), *headers))
-    return any(map(quotes_sensitive_data, texts)) or any(map(_have_card_data, _parameters(request, is_form_read)))
+    is_shown_in_full = all(_shown(text) == text for text in (request.get_full_path(), *headers))
+    return not is_shown_in_full or any(map(_have_card_data, _parameters(request, is_form_read)))
 
 
 def _parameters(request: HttpRequest, is_form_read: bool) -> Iterator[object]:

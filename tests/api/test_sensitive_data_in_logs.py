@@ -102,6 +102,7 @@ def test_nor_an_exception_that_quotes_one(browser: Client, caplog: pytest.LogCap
         ("/fails/here", {"note": NUMBER}, {}),
         ("/fails/here", {"cvc": "9713"}, {}),
         ("/fails/here", {}, {"User-Agent": NUMBER}),
+        ("/fails/here", {}, {"Referer": "https://shop.example/pay?card%5Bcvc%5D=9713"}),
         ("/fails/anything else", {}, {}),
     ],
 )
