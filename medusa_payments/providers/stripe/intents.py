@@ -57,6 +57,8 @@ def update_parameters(request: UpdateRequest, options: StripeOptions, *, fixed: 
     ways = _ways_to_pay(request.data, options, fixed)
     # Stripe takes this one when the intent is created, and not again.
     ways.pop("automatic_payment_methods", None)
+    # The customer may not want the card saved any more.
+    ways.setdefault("setup_future_usage", "")
     return parameters | _description(request.data, options) | ways
 
 
@@ -114,7 +116,7 @@ def _metadata(request: InitiateRequest, options: StripeOptions) -> dict[str, str
 
 
 def _memory(data: Mapping[str, Any]) -> dict[str, str]:
-    return {name: data.get(name, "") for name in (PAYMENT_METHOD, RETURN_URL)}
+    return {name: data.get(name) or "" for name in (PAYMENT_METHOD, RETURN_URL)}
 
 
 def _description(data: Mapping[str, Any], options: StripeOptions) -> dict[str, Any]:
@@ -124,7 +126,7 @@ def _description(data: Mapping[str, Any], options: StripeOptions) -> dict[str, A
 
 def _ways_to_pay(data: Mapping[str, Any], options: StripeOptions, fixed: Mapping[str, Any]) -> dict[str, Any]:
     names = ("setup_future_usage", "payment_method", "payment_method_options")
-    ways = {name: data[name] for name in names if name in data}
+    ways = {name: data[name] for name in names if data.get(name) is not None}
     ways |= fixed or _free_choice(data, options)
     prescribed = fixed.get("payment_method_options", {})
     if options.multicapture and not fixed:

@@ -94,6 +94,16 @@ def test_the_same_choice_updates_the_intent_in_place(till: Till, stripe_twin: St
     assert len(stripe_twin.payments()) == 1
 
 
+@pytest.mark.parametrize("data", [{}, {"setup_future_usage": None, "return_url": None}])
+def test_what_is_taken_back_is_taken_off_the_intent(till: Till, stripe_twin: StripeTwin, data: Any) -> None:
+    session = till.session(STRIPE, setup_future_usage="off_session", return_url="https://shop.example/return")
+    again = till.session_of(session, **data)
+
+    intent = intent_of(stripe_twin, again)
+    assert again.provider_ref == session.provider_ref
+    assert (intent["setup_future_usage"], "return_url" in intent["metadata"]) == (None, False)
+
+
 def test_another_choice_cancels_the_intent(till: Till, stripe_twin: StripeTwin) -> None:
     session = till.session(STRIPE)
     till.session("pp_system_default")
