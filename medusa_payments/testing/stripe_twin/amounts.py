@@ -8,6 +8,7 @@ from medusa_payments.money import exponent
 from medusa_payments.testing.stripe_twin.errors import refused
 
 _MOST = 99_999_999
+_MOST_IDR = 999_999_999_999
 
 _LEAST = {
     "aed": 200, "aud": 50, "brl": 50, "cad": 50, "chf": 50, "czk": 1500, "dkk": 250, "eur": 50, "gbp": 30,
@@ -34,8 +35,9 @@ def check_charge(amount: int, currency: str) -> None:
     least = _LEAST.get(currency, 1)
     if amount < least:
         raise refused(f"Amount must be at least {least} {currency}", code="amount_too_small", param="amount")
-    if amount > _MOST:
-        raise refused(f"Amount must be no more than {_MOST} {currency}", code="amount_too_large", param="amount")
+    most = _MOST_IDR if currency == "idr" else _MOST
+    if amount > most:
+        raise refused(f"Amount must be no more than {most} {currency}", code="amount_too_large", param="amount")
     check_step(amount, currency, param="amount")
 
 

@@ -18,6 +18,10 @@ def test_an_intent_begins_without_a_payment_method(api: stripe.StripeClient) -> 
     assert "card" in intent.payment_method_types
 
 
+def test_rupiah_have_twelve_digits(api: stripe.StripeClient) -> None:
+    assert created(api, amount=150_000_000_00, currency="idr").amount == 15_000_000_000
+
+
 def test_a_card_pays_at_once(api: stripe.StripeClient) -> None:
     intent = paid(api)
 
