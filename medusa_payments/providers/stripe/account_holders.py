@@ -25,6 +25,7 @@ ACCOUNT_HOLDER_ID = "account_holder_id"
 CUSTOMER_ID = "customer_id"
 
 _PAGE = 100
+_LONGEST = {"email": 512, "name": 256, "phone": 20}
 _CLOCKS_DIFFER = timedelta(hours=1)
 
 _SHOWN_OF = {
@@ -51,9 +52,12 @@ class AccountHolders:
         self._publishable_key = publishable_key
 
     def create(self, request: CreateAccountHolderRequest) -> AccountHolderResult:
-        """Create a customer."""
+        """Create a customer. What is known of one is left out where it is longer than Stripe takes."""
         about = {"email": request.email, "name": request.name, "phone": request.phone}
-        parameters = {name: text for name, text in about.items() if text} | {"metadata": self._metadata(request)}
+        parameters: dict[str, Any] = {
+            name: text for name, text in about.items() if text and len(text) <= _LONGEST[name]
+        }
+        parameters |= {"metadata": self._metadata(request)}
         customer = self._connection.send(
             lambda v1: v1.customers.create(parameters, {"idempotency_key": request.idempotency_key})
         )

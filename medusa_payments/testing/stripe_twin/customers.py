@@ -3,10 +3,12 @@
 from medusa_payments.testing.stripe_twin import payment_methods
 from medusa_payments.testing.stripe_twin.answers import listed
 from medusa_payments.testing.stripe_twin.call import Call, merged_metadata, new_id
-from medusa_payments.testing.stripe_twin.errors import refused
+from medusa_payments.testing.stripe_twin.errors import malformed, refused
 from medusa_payments.testing.stripe_twin.wire import Document
 
 KIND = "customer"
+
+_LONGEST = {"name": 256, "phone": 20}
 
 _PLAIN = ("address", "business_name", "description", "email", "individual_name", "name", "phone", "shipping")
 
@@ -85,6 +87,9 @@ def _write(customer: Document, params: Document) -> None:
     email = params.get("email", "")
     if email and "@" not in email:
         raise refused("Invalid email address.", code="email_invalid", param="email")
+    for name, most in _LONGEST.items():
+        if len(params.get(name, "")) > most:
+            raise malformed(f"Invalid string: {params[name]}; must be at most {most} characters", param=name)
     customer.update({name: params[name] or None for name in _PLAIN if name in params})
     customer["metadata"] = merged_metadata(customer["metadata"], params.get("metadata", {}))
 

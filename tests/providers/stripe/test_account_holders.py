@@ -55,6 +55,15 @@ def test_a_customer_is_made_once_and_found_again(provider: Any, client: Any, ema
     assert provider.find_account_holder(FindAccountHolderRequest(account_holder_id=new_id("acchld"))) is None
 
 
+def test_a_telephone_number_that_stripe_does_not_take_is_kept_back(provider: Any, client: Any) -> None:
+    ref, _ = create(provider, phone="+1 780-459-5656 ext. 725", name="Ada" * 86)
+
+    customer = client.v1.customers.retrieve(ref)
+    assert (customer.phone, customer.name, customer.email) == (None, None, "ada@example.com")
+    with pytest.raises(stripe.InvalidRequestError, match="must be at most 20 characters"):
+        client.v1.customers.create({"phone": "+1 780-459-5656 ext. 725"})
+
+
 def test_one_whose_id_is_known_is_there_whatever_was_written_on_it_since(provider: Any, client: Any) -> None:
     ref, request = create(provider)
     known = FindAccountHolderRequest(account_holder_id=request.account_holder_id, account_holder_ref=ref)
