@@ -93,6 +93,8 @@ def _resolve(reservation: Reservation) -> None:
             return
         if converged.problem:
             _hand_to_a_person(operation, converged.problem)
+        elif _is_named(operation, reading):
+            _hand_to_a_person(operation, "The payment provider executed it with another amount.")
         elif _can_only_be_sent_again(operation, session, reading):
             _send_again(reservation, "The payment provider can't tell whether it was executed.")
         elif _shows_the_effect(operation, reading):
@@ -116,6 +118,13 @@ def _conclude_from_absence(reservation: Reservation, reading: Reading) -> None:
         _close_or_send(reservation)
     else:
         _try_later(operation, "It may still be on its way to the payment provider.")
+
+
+def _is_named(operation: Operation, reading: Found) -> bool:
+    """Say whether a movement has the key of a capture or refund. One that leaves it open has another amount."""
+    keys = {fact.idempotency_key for fact in reading.snapshot.captures}
+    keys |= {fact.idempotency_key for fact in reading.snapshot.refunds}
+    return operation.kind in {OperationKind.CAPTURE, OperationKind.REFUND} and operation.pk in keys
 
 
 def _can_only_be_sent_again(operation: Operation, session: PaymentSession, reading: Found) -> bool:

@@ -1,6 +1,7 @@
 """What recovery concludes from what it can read, and what it leaves alone."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -13,7 +14,18 @@ from medusa_payments.exceptions import Conflict, PaymentAuthorizationError, Paym
 from medusa_payments.models import Event, Operation, Payment, PaymentSession, Refund
 from medusa_payments.money import Money
 from medusa_payments.providers.errors import ProviderUnavailable
-from medusa_payments.services import captures, operations, payment_collections, recovery, refunds, worker, workers
+from medusa_payments.services import (
+    captures,
+    convergence,
+    decisions,
+    operations,
+    payment_collections,
+    recovery,
+    refunds,
+    worker,
+    workers,
+)
+from medusa_payments.services.decisions import Verdict
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
 from tests.scripted import Script, Scripted, Verb, answer_lost, authorize, changed, euros, lost, run_out
@@ -261,6 +273,27 @@ def test_what_the_worker_wants_itself_and_the_provider_refuses_is_closed(
     assert Operation.objects.get(kind="refund").status == "refused"
     assert (payment.refunded_amount, payment.refunding_amount) == (2500, 0)
     assert Refund.objects.get().created_by == "provider"
+    assert differences(fake_provider) == []
+
+
+@pytest.mark.fake_only
+@pytest.mark.parametrize("capture", [captures.capture, captures.enqueue_capture], ids=["asked for", "enqueued"])
+def test_what_was_executed_with_another_amount_is_left_to_a_person(
+    till: Till, script: Script, moved: Moved, fake_provider: FakeProvider, capture: Callable[..., Any]
+) -> None:
+    payment = till.authorized()
+    script["capture"] = lambda request, call: call(replace(request, money=euros(2000)))
+    with suppress(PaymentOutcomeUnknown):
+        capture(payment_id=payment.pk, amount=Decimal(30))
+    recover()
+    fake_provider.dashboard.advance(timedelta(days=2).total_seconds())
+    recover()
+    operation = Operation.objects.get(kind="capture")
+    assert (operation.is_open, operation.needs_person_at is None) == (True, False)
+    assert moved("capture") == [2000]
+
+    decisions.decide(operation_id=operation.pk, verdict=Verdict.NOT_EXECUTED, note="They captured 20.")
+    convergence.look_at(payment.payment_session_id)
     assert differences(fake_provider) == []
 
 
