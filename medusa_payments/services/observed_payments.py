@@ -99,7 +99,7 @@ def _is_booked(payment_id: str, fact: CaptureFact) -> bool:
 def _converge_releases(collection: PaymentCollection, payment_id: str, snapshot: PaymentSnapshot) -> bool:
     payment = _payment(payment_id)
     missing = snapshot.released.minor_units - payment.released_amount
-    if missing <= 0 or payment.frozen_at is not None:
+    if missing <= 0:
         return False
     cancel = _open(payment_id, OperationKind.CANCEL).first()
     if cancel is not None and (snapshot.status == SessionStatus.CANCELED or missing >= (cancel.amount or 0)):
@@ -107,7 +107,7 @@ def _converge_releases(collection: PaymentCollection, payment_id: str, snapshot:
         apply_settlement(collection, cancel, outcome, is_answer=False, settled_by=Settler.READ)
         payment = _payment(payment_id)
         missing = snapshot.released.minor_units - payment.released_amount
-    if missing <= 0:
+    if missing <= 0 or payment.frozen_at is not None:
         return False
     if payment.capturing_amount or payment.releasing_amount:
         return True

@@ -20,12 +20,14 @@ from medusa_payments.services import (
     decisions,
     operations,
     payment_collections,
+    payments,
     recovery,
     refunds,
     worker,
     workers,
 )
 from medusa_payments.services.decisions import Verdict
+from medusa_payments.states import SessionStatus
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
 from tests.scripted import Script, Scripted, Verb, answer_lost, authorize, changed, euros, lost, run_out
@@ -295,6 +297,20 @@ def test_what_was_executed_with_another_amount_is_left_to_a_person(
     decisions.decide(operation_id=operation.pk, verdict=Verdict.NOT_EXECUTED, note="They captured 20.")
     convergence.look_at(payment.payment_session_id)
     assert differences(fake_provider) == []
+
+
+@pytest.mark.fake_only
+def test_a_cancel_is_found_though_its_payment_is_frozen(till: Till, script: Script) -> None:
+    payment = till.authorized()
+    captures.capture(payment_id=payment.pk, amount=Decimal(40))
+    script["cancel"] = answer_lost
+    unknown(lambda: payments.cancel(payment_id=payment.pk))
+    script["retrieve"] = changed(status=SessionStatus.CAPTURED)
+    Payment.objects.update(frozen_at=timezone.now())
+
+    assert recover() == 0
+    payment.refresh_from_db()
+    assert (Operation.objects.get(kind="cancel").status, payment.released_amount) == ("succeeded", 6000)
 
 
 @pytest.mark.parametrize("sees", ["nothing", "another_currency"])
