@@ -211,5 +211,7 @@ def _settle(operation: Operation, outcome: Outcome, *, is_answer: bool, settled_
             locks.renew_connection()
         else:
             if attempt is outcome:
+                if attempt is unbooked:
+                    operations.mark_undelivered(operation)
                 return settlement
     raise operations.outcome_unknown(operation)

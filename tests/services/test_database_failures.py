@@ -10,7 +10,7 @@ from django.db import OperationalError, connection, transaction
 
 from medusa_payments.exceptions import InsideTransaction, PaymentOutcomeUnknown
 from medusa_payments.models import Capture, Operation, Payment, PaymentCollection
-from medusa_payments.services import captures, payment_collections, payments, refunds
+from medusa_payments.services import captures, convergence, payment_collections, payments, refunds
 from medusa_payments.signals import payment_authorized
 from tests.scripted import DATABASE_IS_GONE, SECOND, Moved, Script, Verb, answer_lost, authorize, run_out
 from tests.till import Till
@@ -198,6 +198,27 @@ class TestADatabaseThatFails:
         captured = captures.capture(payment_id=payment.pk, amount=Decimal(30))
 
         assert (captured.captured_amount, captured.capturing_amount) == (3000, 0)
+        assert moved("capture") == [3000]
+
+    def test_an_answer_that_can_not_be_booked_now_is_told_to_who_asks_again_though_it_was_booked_meanwhile(
+        self, till: Till, script: Script, moved: Moved
+    ) -> None:
+        payment = till.authorized()
+        errors: list[Exception] = []
+
+        def capture(request: Any, call: Verb) -> Any:
+            result = call(request)
+            convergence.look_at(payment.payment_session_id)
+            errors.extend([DATABASE_IS_GONE] * 2)
+            return result
+
+        script["capture"] = capture
+        with failing('UPDATE "medusa_payments_operation"', errors), pytest.raises(PaymentOutcomeUnknown):
+            captures.capture(payment_id=payment.pk, amount=Decimal(30))
+        script.clear()
+        captured = captures.capture(payment_id=payment.pk, amount=Decimal(30))
+
+        assert captured.captured_amount == 3000
         assert moved("capture") == [3000]
 
     def test_the_database_fails_while_an_operation_that_follows_is_booked(self, till: Till, script: Script) -> None:
