@@ -136,7 +136,7 @@ def carry_out(follow_ups: Iterable[Reservation], *, is_answer: bool = False) -> 
     for reservation in follow_ups:
         try:
             complete(reservation, is_answer=is_answer)
-        except PaymentsError as error:
+        except (PaymentsError, DatabaseError) as error:
             logger.warning("follow-up operation %s was left open: %s", reservation.operation.pk, type(error).__name__)
 
 

@@ -221,6 +221,22 @@ class TestADatabaseThatFails:
         assert captured.captured_amount == 3000
         assert moved("capture") == [3000]
 
+    def test_the_database_fails_while_an_operation_that_follows_at_a_local_provider_is_booked(
+        self, till: Till, script: Script
+    ) -> None:
+        till.session("pp_system_default")
+
+        def fail(execute: Any, statement: str, params: Any, many: bool, context: Any) -> Any:
+            if "payment_session.canceled" in map(str, params or ()):
+                raise DATABASE_IS_GONE
+            return execute(statement, params, many, context)
+
+        with connection.execute_wrapper(fail):
+            session = till.session()
+
+        assert (session.slot, session.provider_id) == (0, "pp_fake_fake")
+        assert Operation.objects.get(kind="cancel").is_open
+
     def test_the_database_fails_while_an_operation_that_follows_is_booked(self, till: Till, script: Script) -> None:
         errors: list[Exception] = []
 
