@@ -124,7 +124,11 @@ def enqueue(*, payment_collection_id: str, reserve: Callable[..., Reservation | 
     """
     with locks.collection_locked_for_caller(payment_collection_id) as collection:
         reservation = reserve(collection, is_deferred=True)
-        return reservation.operation if reservation else None
+        if reservation is None:
+            return None
+        if not reservation.operation.is_open:
+            operations.mark_answered(reservation.operation)
+        return reservation.operation
 
 
 def carry_out(follow_ups: Iterable[Reservation], *, is_answer: bool = False) -> None:
@@ -138,6 +142,7 @@ def carry_out(follow_ups: Iterable[Reservation], *, is_answer: bool = False) -> 
             complete(reservation, is_answer=is_answer)
         except (PaymentsError, DatabaseError) as error:
             logger.warning("follow-up operation %s was left open: %s", reservation.operation.pk, type(error).__name__)
+            locks.renew_connection()
 
 
 def raise_unless_succeeded(operation: Operation) -> None:
@@ -206,12 +211,12 @@ def _settle(operation: Operation, outcome: Outcome, *, is_answer: bool, settled_
                 settlement = apply_settlement(
                     collection, operation, attempt, is_answer=is_answer, settled_by=settled_by
                 )
+                if attempt is unbooked:
+                    operations.mark_undelivered(operation)
         except Exception as error:
             provider_calls.log_exception(f"operation {operation.pk}: booking its outcome", error)
             locks.renew_connection()
         else:
             if attempt is outcome:
-                if attempt is unbooked:
-                    operations.mark_undelivered(operation)
                 return settlement
     raise operations.outcome_unknown(operation)

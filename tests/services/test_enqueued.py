@@ -11,7 +11,7 @@ from medusa_payments.models import Operation, Payment
 from medusa_payments.services import captures, convergence, payments, refunds, worker
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
-from tests.scripted import SECOND, Script, lost, unavailable
+from tests.scripted import SECOND, Script, answer_lost, lost, unavailable
 from tests.till import Till
 
 pytestmark = pytest.mark.django_db
@@ -120,6 +120,22 @@ class TestIsNobodyElsesAnswer:
             refunds.enqueue_refund(payment_id=payment.pk, amount=THIRTY)
             worker.run_once()
         assert moved("refund") == [3000, 3000]
+
+    def test_a_capture_enqueued_after_one_that_was_told_the_outcome_of_a_lost_one(
+        self, till: Till, script: Script, moved: Moved
+    ) -> None:
+        payment = till.authorized()
+        script["capture"] = answer_lost
+        with pytest.raises(PaymentOutcomeUnknown):
+            captures.capture(payment_id=payment.pk, amount=THIRTY)
+        script.clear()
+        recover()
+        told, anew = (captures.enqueue_capture(payment_id=payment.pk, amount=THIRTY) for _ in range(2))
+        assert told is not None
+        assert anew is not None
+        assert (told.status, anew.status) == ("succeeded", "open")
+        assert recover() == 0
+        assert moved("capture") == [3000, 3000]
 
     def test_but_what_was_unknown_is_told_to_who_asked_meanwhile(
         self, till: Till, script: Script, moved: Moved
