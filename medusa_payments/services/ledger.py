@@ -81,17 +81,20 @@ def book_external_capture(collection: PaymentCollection, payment: Payment, amoun
         _append_capture(collection, payment, None, amount, provider_ref=provider_ref)
 
 
-def book_refund(collection: PaymentCollection, operation: Operation, result: RefundResult) -> None:
-    """Turn an operation's reservation into a refund; one that the provider only accepted stays reserved."""
+def book_refund(collection: PaymentCollection, operation: Operation, result: RefundResult) -> bool:
+    """Turn an operation's reservation into a refund; one that the provider only accepted stays reserved.
+
+    False for one that was accepted late, when the limits have no room left to reserve it.
+    """
     payment = _payment_of(operation)
     amount = result.money.minor_units
     if operation.is_open or operation.status == OperationStatus.ACCEPTED:
         payment.refunding_amount -= operation.amount or 0
     payment.provider_data = payment.provider_data | dict(result.data)
     if result.status is RefundStatus.ACCEPTED:
-        _book_acceptance(collection, payment, operation, amount)
-    else:
-        _append_refund(collection, payment, operation, amount, provider_ref=result.refund_ref)
+        return _book_acceptance(collection, payment, operation, amount)
+    _append_refund(collection, payment, operation, amount, provider_ref=result.refund_ref)
+    return True
 
 
 def book_external_refund(collection: PaymentCollection, payment: Payment, amount: int, *, provider_ref: str) -> None:
@@ -287,12 +290,13 @@ def _append_refund(
     )
 
 
-def _book_acceptance(collection: PaymentCollection, payment: Payment, operation: Operation, amount: int) -> None:
+def _book_acceptance(collection: PaymentCollection, payment: Payment, operation: Operation, amount: int) -> bool:
     payment.refunding_amount += amount
     if not _saved_within_limits(collection, payment, operation, {"refunding": amount}):
-        return
+        return False
     attention.ask(collection, timezone.now() + attention.LONGEST_WAIT)
     events.record(collection, EventName.REFUND_ACCEPTED, operation=operation, payment_id=payment.pk, amount=amount)
+    return True
 
 
 def _have_it_looked_after(collection: PaymentCollection, session: PaymentSession, payment: Payment) -> None:

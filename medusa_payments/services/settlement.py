@@ -77,7 +77,8 @@ def _settle_success(collection: PaymentCollection, operation: Operation, result:
         case OperationKind.CAPTURE, CaptureResult():
             ledger.book_capture(collection, operation, result)
         case OperationKind.REFUND, RefundResult():
-            ledger.book_refund(collection, operation, result)
+            if not ledger.book_refund(collection, operation, result):
+                return Settlement(operation=operation)
         case OperationKind.CANCEL, CancelResult() if operation.payment_id:
             ledger.book_cancel(collection, operation, result)
         case OperationKind.CANCEL, CancelResult():

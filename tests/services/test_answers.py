@@ -32,6 +32,7 @@ from medusa_payments.services import (
     payment_collections,
     payment_sessions,
     payments,
+    rebuild,
     refunds,
     workers,
 )
@@ -217,6 +218,35 @@ class TestAcceptedRefunds:
 
         settle(operation, self.result(RefundStatus.SUCCEEDED))
         assert self.counters() == (3000, 0)
+
+    @pytest.mark.parametrize(
+        ("last", "status"),
+        [
+            (RefundStatus.SUCCEEDED, "succeeded"),
+            (Refused(refusal=RefusalKind.DECLINED, message="No."), "not_executed"),
+        ],
+        ids=["succeeded", "failed"],
+    )
+    def test_after_all_are_not_reserved_beyond_the_limits(
+        self, till: Till, script: Script, last: RefundStatus | Refused, status: str
+    ) -> None:
+        payment = till.captured()
+        script["refund"] = unavailable
+        with pytest.raises(ProviderNotReachable):
+            refunds.refund(payment_id=payment.pk, amount=Decimal(30))
+        script.clear()
+        operation = Operation.objects.get(kind="refund")
+        refunds.refund(payment_id=payment.pk, amount=Decimal(90))
+
+        settle(operation, self.result(RefundStatus.ACCEPTED))
+        operation.refresh_from_db()
+        assert (self.counters(), operation.status) == ((9000, 0), "not_executed")
+        assert list(rebuild.check()) == []
+
+        settle(operation, self.result(last) if isinstance(last, RefundStatus) else last)
+        operation.refresh_from_db()
+        assert (self.counters(), operation.status) == ((9000, 0), status)
+        assert Payment.objects.get().frozen_at is not None
 
 
 MISFITS = {
