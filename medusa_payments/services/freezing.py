@@ -1,6 +1,7 @@
 """When provider and ledger disagree beyond what can be booked: no money moves until a person has looked."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from django.db.models.functions import Now
@@ -14,6 +15,8 @@ from medusa_payments.services.events import EventName
 
 FROZEN_CODE = "payment_frozen"
 
+_TOTALS = frozenset({"amount", "captured", "released", "refunded"})
+
 
 def freeze(
     collection: PaymentCollection,
@@ -21,16 +24,18 @@ def freeze(
     *,
     reason: str,
     theirs: Mapping[str, Any],
+    ours: Mapping[str, Any] = MappingProxyType({}),
     operation: Operation | None = None,
 ) -> None:
     """Freeze a payment of a locked collection and record both sides (minor units); a frozen one gets the evidence too.
 
+    `ours` says more of our side than its totals do: which of its lines it is about.
     No-op for what was recorded before: a person waits to look at it, or has accepted it by unfreezing the payment.
     """
     data: dict[str, Any] = {
         "payment_id": payment.pk,
         "reason": reason,
-        "ours": ledger_side(payment),
+        "ours": {**ours, **ledger_side(payment)},
         "theirs": {name: fact for name, fact in theirs.items() if fact is not None},
     }
     earlier = primary(Event).filter(
@@ -45,8 +50,8 @@ def freeze(
 
 
 def _compared(data: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return what tells one disagreement from another; of our side only what theirs speaks of."""
-    ours = {name: value for name, value in data["ours"].items() if name in data["theirs"]}
+    """Return what tells one disagreement from another; of our totals only what theirs speaks of."""
+    ours = {name: value for name, value in data["ours"].items() if name in data["theirs"] or name not in _TOTALS}
     return data["payment_id"], data["reason"], ours, data["theirs"]
 
 

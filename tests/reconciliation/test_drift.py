@@ -29,7 +29,7 @@ from medusa_payments.models import (
 )
 from medusa_payments.providers.errors import ProviderUnavailable
 from medusa_payments.providers.facts import RefundState
-from medusa_payments.services import captures, convergence, ledger, projections, rebuild, refunds
+from medusa_payments.services import captures, convergence, decisions, ledger, projections, rebuild, refunds
 from medusa_payments.services.locks import locked_collection
 from medusa_payments.services.reconciliation import run
 from medusa_payments.services.reconciliation.drift import DriftKind
@@ -259,6 +259,33 @@ class TestWhatFixDoes:
         assert (payment.captured_amount, payment.frozen_at is None) == (4000, False)
         event = Event.objects.get(name="payment.frozen")
         assert (event.data["ours"]["captured"], event.data["theirs"]) == (4000, {"capture_missing_there": 0})
+
+    @pytest.mark.parametrize(
+        "kind",
+        [DriftKind.CAPTURE_MISSING_THERE, DriftKind.REFUND_MISSING_THERE, DriftKind.REFUND_AMOUNT],
+        ids=str,
+    )
+    def test_what_a_person_accepted_hides_nothing_that_is_found_later(
+        self, till: Till, plant: Callable[[DriftKind], None], fake_provider: FakeProvider, kind: DriftKind
+    ) -> None:
+        plant(kind)
+        reconcile("--fix")
+        payment = decisions.unfreeze(payment_id=Payment.objects.get().pk, note="We lost it.")
+        _, found = reconcile("--fix")
+        assert [row["fix"] for row in found["drift"]] == ["nothing: a person has accepted it"]
+
+        book = ledger.book_external_capture
+        amount, ref = 4000, "never either"
+        if kind is not DriftKind.CAPTURE_MISSING_THERE:
+            book, amount = ledger.book_external_refund, 2500
+        if kind is DriftKind.REFUND_AMOUNT:
+            amount, ref = 2000, fake_provider.dashboard.refund(payment.provider_ref, 2500)
+        with locked_collection(payment.payment_collection_id) as collection:
+            book(collection, payment, amount, provider_ref=ref)
+            projections.store(collection)
+        reconcile("--fix")
+        payment.refresh_from_db()
+        assert payment.frozen_at is not None
 
     def test_money_of_a_lost_database_is_there_to_be_seen_and_stays(
         self, till: Till, fake_provider: FakeProvider, plant: Callable[[DriftKind], None]

@@ -44,7 +44,7 @@ def compare(ours: Ours, snapshot: PaymentSnapshot) -> Iterator[Drift]:
         yield from _compare_refunds(about, ours, snapshot)
         yield from _compare_disputes(about, ours, snapshot)
         for dispute in _unmatched(ours, snapshot):
-            yield about(DriftKind.DISPUTE_MISSING_THERE, ours=dispute.state, theirs=None)
+            yield about(DriftKind.DISPUTE_MISSING_THERE, ours=dispute.state, theirs=None, dispute_id=dispute.pk)
 
 
 def _compare_session(about: "_About", session: PaymentSession, snapshot: PaymentSnapshot) -> Iterator[Drift]:
@@ -86,7 +86,7 @@ def _compare_refunds(about: "_About", ours: Ours, snapshot: PaymentSnapshot) -> 
             del unmatched[booked.pk]
         yield from _compare_refund(about, ours, booked, fact)
     for refund in unmatched.values():
-        yield about(DriftKind.REFUND_MISSING_THERE, ours=refund.amount, theirs=0)
+        yield about(DriftKind.REFUND_MISSING_THERE, ours=refund.amount, theirs=0, refund_id=refund.pk)
 
 
 def _compare_refund(about: "_About", ours: Ours, booked: Refund | None, fact: RefundFact) -> Iterator[Drift]:
@@ -101,7 +101,7 @@ def _compare_refund(about: "_About", ours: Ours, booked: Refund | None, fact: Re
     elif booked is None:
         yield about(DriftKind.EXTERNAL_REFUND, ours=0, theirs=amount)
     elif booked.amount != amount:
-        yield about(DriftKind.REFUND_AMOUNT, ours=booked.amount, theirs=amount)
+        yield about(DriftKind.REFUND_AMOUNT, ours=booked.amount, theirs=amount, refund_id=booked.pk)
 
 
 def _compare_disputes(about: "_About", ours: Ours, snapshot: PaymentSnapshot) -> Iterator[Drift]:
@@ -143,13 +143,14 @@ class _About:
     def __init__(self, session: PaymentSession, payment: Payment | None, snapshot: PaymentSnapshot) -> None:
         self._session, self._payment, self._snapshot = session, payment, snapshot
 
-    def __call__(self, kind: DriftKind, *, ours: Any, theirs: Any) -> Drift:
+    def __call__(self, kind: DriftKind, *, ours: Any, theirs: Any, **line: str) -> Drift:
+        """`line`: which of our lines it is about, where the payment may have several."""
         return Drift(
             kind=kind,
             provider_id=self._session.provider_id,
             provider_ref=self._snapshot.provider_ref,
             session_id=self._session.pk,
             payment_id=self._payment.pk if self._payment else "",
-            ours={kind.value: ours},
+            ours={kind.value: ours, **line},
             theirs={kind.value: theirs},
         )

@@ -54,12 +54,14 @@ def _freeze(drift: Drift) -> str:
     with locked_collection(session.payment_collection_id, include_deleted=True) as collection:
         payment = primary(Payment).filter(payment_session=session).first()
         if payment is not None:
-            freezing.freeze(collection, payment, reason=drift.kind.value, theirs=drift.theirs)
+            freezing.freeze(collection, payment, reason=drift.kind.value, ours=drift.ours, theirs=drift.theirs)
         else:
             freezing.record_discrepancy(collection, reason=drift.kind.value, ours=drift.ours, theirs=drift.theirs)
             _give_up(session)
         projections.store(collection)
-    return "frozen until a person has looked" if payment else "recorded; the session can't be paid with"
+    if payment is None:
+        return "recorded; the session can't be paid with"
+    return "frozen until a person has looked" if payment.frozen_at else "nothing: a person has accepted it"
 
 
 def _give_up(session: PaymentSession) -> None:
