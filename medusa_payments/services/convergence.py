@@ -118,13 +118,13 @@ def converge(
     if problem:
         _record_mismatch(collection, session, snapshot, problem)
     else:
-        follow_ups = _converge_session(collection, session, snapshot)
+        follow_ups, waits = _converge_session(collection, session, snapshot, as_of=as_of)
         payment = primary(Payment).filter(payment_session=session).first()
         if payment is not None:
             problem = observed_payments.contradiction(snapshot)
             if problem:
                 snapshot = observed_payments.leave_captures_to_a_person(collection, payment, snapshot, reason=problem)
-            waits = observed_payments.converge(collection, payment, snapshot, as_of=as_of)
+            waits |= observed_payments.converge(collection, payment, snapshot, as_of=as_of)
             waits |= disputes.converge(collection, payment.pk, snapshot, as_of=as_of)
         else:
             disputes.record_unattached(collection, session, snapshot)
@@ -183,20 +183,24 @@ def _record_mismatch(
 
 
 def _converge_session(
-    collection: PaymentCollection, session: PaymentSession, snapshot: PaymentSnapshot
-) -> tuple[Reservation, ...]:
+    collection: PaymentCollection, session: PaymentSession, snapshot: PaymentSnapshot, *, as_of: int | None
+) -> tuple[tuple[Reservation, ...], bool]:
+    """Return what follows, and whether to look again: without money, what was read before a change here is outdated."""
     result = session_result(snapshot)
     operation = _operation_that_explains(session, snapshot)
     if operation is not None:
         settlement = apply_settlement(
             collection, operation, Succeeded(result=result), is_answer=False, settled_by=Settler.READ
         )
-        return settlement.follow_ups
+        return settlement.follow_ups, False
     is_in_flight = primary(Operation).filter(payment_session=session, status=OperationStatus.OPEN.value).exists()
     has_payment = primary(Payment).filter(payment_session=session).exists()
-    if not has_payment and (snapshot.status.holds_money or not is_in_flight):
-        session_settlement.book_observation(collection, session, result)
-    return ()
+    if has_payment or (is_in_flight and not snapshot.status.holds_money):
+        return (), False
+    if not snapshot.status.holds_money and as_of is not None and collection.event_count > as_of:
+        return (), True
+    session_settlement.book_observation(collection, session, result)
+    return (), False
 
 
 def _operation_that_explains(session: PaymentSession, snapshot: PaymentSnapshot) -> Operation | None:

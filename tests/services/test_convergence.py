@@ -256,6 +256,23 @@ def test_a_refund_that_failed_while_the_provider_was_asked_stays_failed(
     assert differences(fake_provider) == []
 
 
+def test_what_was_read_before_an_update_takes_nothing_of_it_back(till: Till, script: Script) -> None:
+    session = till.session()
+
+    def overtaken(request: Any, call: Verb) -> Any:
+        script.clear()
+        seen = call(request)
+        till.set_total("80")
+        till.session_of(session)
+        return seen
+
+    script["retrieve"] = overtaken
+    assert convergence.look_at(session.pk).waits
+    session.refresh_from_db()
+    assert session.amount == 8000
+    assert authorize(session).payment.amount == 8000
+
+
 def test_a_cancel_that_releases_less_has_the_rest_looked_for(till: Till, fake_provider: FakeProvider) -> None:
     payment = till.authorized()
     fake_provider.dashboard.capture(payment.provider_ref, 4000)
