@@ -241,7 +241,8 @@ def _append_capture(
         provider_ref=provider_ref,
         created_by=operation.created_by if operation else BY_PROVIDER,
     )
-    if unwanted_money.may_follow_capture(collection, payment, amount):
+    collection.captured_amount += amount
+    if unwanted_money.may_follow_capture(collection, payment):
         attention.ask(collection)
     events.record(
         collection,

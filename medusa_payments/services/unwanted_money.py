@@ -44,13 +44,12 @@ def may_follow_authorization(collection: PaymentCollection, session: PaymentSess
     return is_covered_twice or session.slot is None or _is_given_back(collection, payment)
 
 
-def may_follow_capture(collection: PaymentCollection, payment: Payment, amount: int) -> bool:
-    """Say whether money may have to be given back once `amount` more is captured: what was being captured couldn't be
-    until now, and the rest can be once enough is captured.
+def may_follow_capture(collection: PaymentCollection, payment: Payment) -> bool:
+    """Say whether money may have to be given back now that more of a payment is captured: what was being captured
+    couldn't be until now, and the rest can be once enough is captured.
     """
-    captured = collection.captured_amount + amount
-    is_enough = captured >= collection.amount
-    is_surplus = is_enough and max(captured, collection.authorized_amount) > collection.amount
+    is_enough = collection.captured_amount >= collection.amount
+    is_surplus = is_enough and max(collection.captured_amount, collection.authorized_amount) > collection.amount
     is_stray = not is_enough and payment.amount < collection.amount and payment.payment_session.slot is None
     return is_surplus or is_stray or _is_given_back(collection, payment)
 

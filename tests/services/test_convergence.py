@@ -25,7 +25,7 @@ from medusa_payments.services import (
 from medusa_payments.states import SessionStatus
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
-from tests.scripted import SECOND, Script, Verb, answer_lost, authorize, changed, euros, lost
+from tests.scripted import SECOND, Script, Verb, answer_lost, authorize, changed, euros, lost, unavailable
 from tests.till import Till
 
 pytestmark = pytest.mark.django_db
@@ -279,6 +279,36 @@ def test_a_cancel_that_releases_less_has_the_rest_looked_for(till: Till, fake_pr
     payments.cancel(payment_id=payment.pk)
     assert PaymentCollection.objects.get().attention_at <= timezone.now()
     worker.run_once()
+    assert differences(fake_provider) == []
+
+
+@pytest.mark.parametrize(
+    ("amounts", "refunded", "released"), [((1500, 2000), [1500], [2500]), ((500, 1500), [], [4000])], ids=str
+)
+def test_once_several_captures_are_enough_together_the_rest_goes_back(
+    till: Till,
+    script: Script,
+    fake_provider: FakeProvider,
+    moved: Callable[[str], list[int]],
+    amounts: tuple[int, ...],
+    refunded: list[int],
+    released: list[int],
+) -> None:
+    replaced = till.session()
+    script["cancel"] = unavailable
+    chosen = till.session(SECOND)
+    script.clear()
+    fake_provider.dashboard.pay(replaced.provider_ref or "", 8000)
+    fake_provider.dashboard.authorize(chosen.provider_ref or "", 6000)
+    for session in (replaced, chosen):
+        convergence.look_at(session.pk)
+    assert recover() == 0
+
+    for amount in amounts:
+        fake_provider.dashboard.capture(chosen.provider_ref or "", amount)
+    convergence.look_at(chosen.pk)
+    recover()
+    assert (moved("refund"), moved("cancel")) == (refunded, released)
     assert differences(fake_provider) == []
 
 
