@@ -23,10 +23,16 @@ from medusa_payments.queries.primary import primary
 from medusa_payments.services import attention, events, expiry, split_policy, unwanted_money
 from medusa_payments.services.events import EventName
 from medusa_payments.services.freezing import freeze
-from medusa_payments.states import OperationStatus, SessionStatus
+from medusa_payments.states import OperationKind, OperationStatus, SessionStatus
 
 BY_PROVIDER = "provider"
 """The actor of what happened at the provider without us."""
+
+_RESERVED_IN = {
+    OperationKind.CAPTURE: "capturing_amount",
+    OperationKind.REFUND: "refunding_amount",
+    OperationKind.CANCEL: "releasing_amount",
+}
 
 _Facts = dict[str, int | str | None]
 
@@ -130,24 +136,11 @@ def record_refund_failure(
     )
 
 
-def release_capture(operation: Operation) -> None:
-    """Give a capture's reservation back: nothing moved."""
+def release_reservation(operation: Operation) -> None:
+    """Give back what a capture, refund or cancel had reserved: nothing moved."""
     payment = _payment_of(operation)
-    payment.capturing_amount -= operation.amount or 0
-    _save(payment)
-
-
-def release_refund(operation: Operation) -> None:
-    """Give a refund's reservation back: nothing moved."""
-    payment = _payment_of(operation)
-    payment.refunding_amount -= operation.amount or 0
-    _save(payment)
-
-
-def release_cancel(operation: Operation) -> None:
-    """Take a cancel's reservation back: the money is still held."""
-    payment = _payment_of(operation)
-    payment.releasing_amount -= operation.amount or 0
+    counter = _RESERVED_IN[OperationKind(operation.kind)]
+    setattr(payment, counter, getattr(payment, counter) - (operation.amount or 0))
     _save(payment)
 
 

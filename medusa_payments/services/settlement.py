@@ -166,12 +166,8 @@ def _expire_lease(collection: PaymentCollection, operation: Operation, message: 
 
 
 def _release(operation: Operation) -> None:
-    if operation.kind == OperationKind.CAPTURE:
-        ledger.release_capture(operation)
-    elif operation.kind == OperationKind.REFUND:
-        ledger.release_refund(operation)
-    elif operation.kind == OperationKind.CANCEL and operation.payment_id:
-        ledger.release_cancel(operation)
+    if operation.payment_id:
+        ledger.release_reservation(operation)
 
 
 def _close(operation: Operation, status: OperationStatus) -> None:
