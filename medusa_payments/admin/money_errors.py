@@ -17,6 +17,7 @@ from medusa_payments.exceptions import (
     ProviderNotReachable,
 )
 from medusa_payments.models import Operation
+from medusa_payments.services import freezing
 
 
 def explain(error: PaymentsError, site: AdminSite) -> SafeString:
@@ -32,6 +33,11 @@ def _words(error: PaymentsError) -> Text:
     match error:
         case PaymentOutcomeUnknown():
             return _("The provider's answer was lost. Submit again to find out; nothing is done twice.")
+        case Conflict(code=freezing.FROZEN_CODE):
+            return _(
+                "This payment is frozen: the provider reports something that can't be booked. Nothing was done; "
+                "somebody has to look at it and unfreeze it first."
+            )
         case Conflict():
             return _(
                 "This payment is being worked on right now, by an earlier click or by somebody else. "

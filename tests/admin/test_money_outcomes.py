@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from medusa_payments.models import Operation, Payment
-from medusa_payments.services import payments, refund_reasons, refunds
+from medusa_payments.services import convergence, payments, refund_reasons, refunds
 from medusa_payments.testing import factories
 from tests.admin.browser import Browser
 from tests.admin.conftest import attempt, page_url
@@ -210,3 +210,16 @@ class TestRefusals:
         browser.open(verb_url(payment, "refund")).press("Continue").press("Refund 100.00 EUR")
 
         assert payment.refunds.get().amount == 10000
+
+
+def test_a_payment_that_froze_meanwhile_is_said_to_be_frozen(browser: Browser, fake_provider: Any) -> None:
+    payment = factories.captured_payment()
+    browser.open(verb_url(payment, "refund")).press("Continue", amount="10")
+    fake_provider.dashboard.capture(payment.provider_ref, 500)
+    convergence.look_at(payment.payment_session_id)
+
+    browser.press("Refund 10.00 EUR")
+
+    assert "This payment is frozen" in browser.text
+    assert "being worked on" not in browser.text
+    assert moved(fake_provider, "refund") == []
