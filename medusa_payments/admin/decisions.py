@@ -114,7 +114,7 @@ def _evidence_of_payment(payment: Payment, model_admin: ReadOnlyAdmin[Any]) -> E
     rows: list[tuple[Text, Text]] = [*_our_side(payment)]
     since_it_moved = takewhile(lambda event: event.name == EventName.PAYMENT_FROZEN.value, course.order_by("-number"))
     for event in since_it_moved:
-        rows.append((_("Frozen because"), event.data.get("reason", "")))
+        rows.append((_("Frozen because"), event_details.describe_reason(event.data.get("reason", ""))))
         theirs = event_details.describe_side(event.data.get("theirs", {}), payment.currency_code)
         rows.append((_("The provider had"), theirs))
     return [*rows, *_provider_side(primary(PaymentSession).get(pk=payment.payment_session_id))]

@@ -25,6 +25,8 @@ from medusa_payments.models import (
     payment_collection,
 )
 from medusa_payments.models import payment_session as session
+from medusa_payments.services.decisions import Verdict
+from medusa_payments.services.reconciliation.drift import DriftKind
 
 LABELS = {
     "kind": _("operation"),
@@ -59,6 +61,21 @@ LABELS = {
     "dispute_id": _("dispute"),
     "cart_id": _("cart"),
     "order_id": _("order"),
+    "captured": _("captured"),
+    "refunded": _("refunded"),
+    "released": _("released"),
+    "captures": _("captures"),
+    "provider_ref": _("provider reference"),
+    "dispute_ref": _("dispute"),
+    "session_id": _("session"),
+    "error": _("error"),
+    DriftKind.FOREIGN_SESSION.value: _("session"),
+    DriftKind.CURRENCY.value: _("currency"),
+    DriftKind.CAPTURE_MISSING_THERE.value: _("captured"),
+    DriftKind.RELEASE_MISSING_THERE.value: _("released"),
+    DriftKind.REFUND_MISSING_THERE.value: _("refund"),
+    DriftKind.REFUND_AMOUNT.value: _("refund"),
+    DriftKind.DISPUTE_MISSING_THERE.value: _("dispute"),
 }
 """In the order in which they are shown; a database doesn't keep the order of JSON keys."""
 
@@ -76,11 +93,28 @@ LINKED: dict[str, type[Model]] = {
 }
 
 WORDS: dict[str, Text] = {
+    **dict(payment_collection.ON_FAILURE_CHOICES),
     **dict(operation.KIND_CHOICES),
     **dict(operation.REFUSAL_CHOICES),
     **dict(payment_collection.STATUS_CHOICES),
     **dict(session.STATUS_CHOICES),
     **dict(dispute.STATE_CHOICES),
+    Verdict.EXECUTED.value: _("executed"),
+    Verdict.NOT_EXECUTED.value: _("not executed"),
+}
+
+REASONS: dict[str, Text] = {
+    "beyond the limits": _("beyond the limits"),
+    DriftKind.MISSING_THERE.value: _("the provider doesn't know our payment"),
+    DriftKind.FOREIGN_SESSION.value: _("the provider's object names another session"),
+    DriftKind.CURRENCY.value: _("the currencies differ"),
+    DriftKind.AMOUNT.value: _("less is authorized than we believe"),
+    DriftKind.CAPTURE_MISSING_THERE.value: _("we booked a capture that the provider hasn't"),
+    DriftKind.RELEASE_MISSING_THERE.value: _("we booked a release that the provider hasn't"),
+    DriftKind.REFUND_MISSING_THERE.value: _("we booked a refund that the provider hasn't"),
+    DriftKind.REFUND_AMOUNT.value: _("one refund, two amounts"),
+    DriftKind.DISPUTE_MISSING_THERE.value: _("we know a dispute that the provider hasn't"),
+    DriftKind.DUPLICATE_OBJECT.value: _("a second object for one session"),
 }
 
 IN_THE_PAYMENTS_CURRENCY = {"withheld_amount", "disputed_amount"}
@@ -102,12 +136,18 @@ def describe_data(data: Mapping[str, Any], currency_code: str, site: AdminSite) 
     return format_html('<dl class="payments-details">{}</dl>', items)
 
 
+def describe_reason(reason: str) -> Text:
+    """Return in words why a payment was frozen, or what was found; what somebody wrote stays as it is."""
+    return REASONS.get(reason, reason)
+
+
 def describe_side(facts: Mapping[str, Any], currency_code: str) -> str:
     """Return what ledger or provider says where they disagree; every whole number there is an amount in minor units."""
     currency_code = facts.get("currency_code", currency_code)
     said = {
         name: display.money(fact, currency_code) if isinstance(fact, int) else WORDS.get(str(fact), str(fact))
         for name, fact in facts.items()
+        if fact is not None
     }
     return ", ".join(f"{_label(name)} {said[name]}" for name in _in_order(said))
 
@@ -130,7 +170,7 @@ class _Writer:
             return display.moment(moment)
         if isinstance(value, dict | list):
             return display.json(value)
-        return WORDS.get(str(value), str(value))
+        return describe_reason(str(value)) if name == "reason" else WORDS.get(str(value), str(value))
 
 
 def _lines(data: Mapping[str, Any], writer: _Writer) -> Iterator[tuple[Text, Text]]:

@@ -1,5 +1,7 @@
 """The pages on which people decide."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -7,6 +9,8 @@ from django.utils.html import escape
 
 from medusa_payments.models import Event, Operation, Payment, WebhookEvent
 from medusa_payments.services import convergence, webhooks
+from medusa_payments.services.reconciliation.drift import Drift, DriftKind
+from medusa_payments.services.reconciliation.fix import fix
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.admin.conftest import LogIn, html, page_url
 from tests.admin.test_pages import text
@@ -64,6 +68,35 @@ class TestAFrozenPayment:
             "provider captured 125.50 EUR"
         ) in text(html(client, page_url(frozen)))
 
+    @pytest.mark.parametrize(
+        ("kind", "theirs", "reason", "side"),
+        [
+            (
+                DriftKind.CAPTURE_MISSING_THERE,
+                0,
+                "we booked a capture that the provider hasn't",
+                "captured 0.00 EUR",
+            ),
+            (DriftKind.REFUND_AMOUNT, 50, "one refund, two amounts", "refund 0.50 EUR"),
+            (
+                DriftKind.FOREIGN_SESSION,
+                "payses_2",
+                "the provider's object names another session",
+                "session payses_2",
+            ),
+        ],
+    )
+    def test_says_in_words_what_reconciliation_found(
+        self, log_in: LogIn, payment: Payment, kind: DriftKind, theirs: Any, reason: str, side: str
+    ) -> None:
+        found = {"provider_id": payment.provider_id, "provider_ref": payment.provider_ref, "payment_id": payment.pk}
+        fix(Drift(kind=kind, session_id=payment.payment_session_id, theirs={kind.value: theirs}, **found))
+        client, reason = log_in(*DECIDER, "view_event"), escape(reason)
+
+        assert f"Frozen because {reason} The provider had {side} " in text(html(client, address(payment, "unfreeze")))
+        timeline = text(html(client, page_url(payment)))
+        assert (f"reason {reason} " in timeline, f"provider {side} " in timeline) == (True, True)
+
     def test_is_unfrozen_with_a_note(self, log_in: LogIn, frozen: Payment) -> None:
         client = log_in(*DECIDER)
         assert "This field is required" in client.post(address(frozen, "unfreeze"), {"note": ""}).content.decode()
@@ -96,6 +129,7 @@ class TestAnOperationThatWaits:
         answer = client.post(address(waiting, "decide"), {"verdict": verdict, "note": "Seen."}, follow=True)
 
         assert "Recorded. The operation is closed" in answer.content.decode()
+        assert f"verdict {verdict.replace('_', ' ')} " in text(html(log_in(*DECIDER, "view_event"), page_url(waiting)))
         waiting.refresh_from_db()
         assert (waiting.status, waiting.settled_by) == (status, "person")
         assert Payment.objects.get().refunded_amount == refunded
