@@ -41,6 +41,7 @@ from tests.scripted import Script, answer_lost, lost
 from tests.till import Till
 
 THIRTY = Decimal(30)
+LEFT = "left as it is: a person has seen it and unfrozen the payment"
 
 pytestmark = pytest.mark.django_db
 
@@ -272,7 +273,7 @@ class TestWhatFixDoes:
         reconcile("--fix")
         payment = decisions.unfreeze(payment_id=Payment.objects.get().pk, note="We lost it.")
         _, found = reconcile("--fix")
-        assert [row["fix"] for row in found["drift"]] == ["nothing: a person has accepted it"]
+        assert [row["fix"] for row in found["drift"]] == [LEFT]
 
         book = ledger.book_external_capture
         amount, ref = 4000, "never either"
@@ -286,6 +287,23 @@ class TestWhatFixDoes:
         reconcile("--fix")
         payment.refresh_from_db()
         assert payment.frozen_at is not None
+
+    @pytest.mark.parametrize("kind", [DriftKind.EXTERNAL_CAPTURE, DriftKind.CAPTURE_MISSING_THERE])
+    def test_what_a_person_has_accepted_is_left_and_said_so(
+        self, till: Till, fake_provider: FakeProvider, plant: Callable[[DriftKind], None], kind: DriftKind
+    ) -> None:
+        plant(kind)
+        payment = Payment.objects.get()
+        if kind is DriftKind.EXTERNAL_CAPTURE:
+            fake_provider.dashboard.capture(payment.provider_ref, 20000)
+
+        assert [row["fix"] for row in reconcile("--fix")[1]["drift"]] == ["frozen until a person has looked"]
+        decisions.unfreeze(payment_id=payment.pk, note="Agreed with them.")
+
+        status, found = reconcile("--fix")
+        assert (status, [row["fix"] for row in found["drift"]]) == (1, [LEFT])
+        payment.refresh_from_db()
+        assert payment.frozen_at is None
 
     def test_money_of_a_lost_database_is_there_to_be_seen_and_stays(
         self, till: Till, fake_provider: FakeProvider, plant: Callable[[DriftKind], None]

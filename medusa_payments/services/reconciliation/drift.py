@@ -38,7 +38,17 @@ class DriftKind(StrEnum):
     UNRESOLVED_OPERATION = "unresolved_operation"
 
 
-BOOKED_BY_LOOKING = frozenset(
+ABOUT_DISPUTES = frozenset(
+    {
+        DriftKind.DISPUTE_MISSING_HERE,
+        DriftKind.DISPUTE_STATE,
+        DriftKind.DISPUTE_AMOUNT,
+        DriftKind.DISPUTE_DEADLINE,
+    }
+)
+"""Taken over of a frozen payment, too."""
+
+BOOKED_BY_LOOKING = ABOUT_DISPUTES | frozenset(
     {
         DriftKind.MISSING_HERE,
         DriftKind.AMOUNT_RAISED,
@@ -49,10 +59,6 @@ BOOKED_BY_LOOKING = frozenset(
         DriftKind.EXTERNAL_REFUND,
         DriftKind.REFUND_FAILED,
         DriftKind.REFUND_SETTLED,
-        DriftKind.DISPUTE_MISSING_HERE,
-        DriftKind.DISPUTE_STATE,
-        DriftKind.DISPUTE_AMOUNT,
-        DriftKind.DISPUTE_DEADLINE,
     }
 )
 """The provider knows more than we do: `convergence` books it."""

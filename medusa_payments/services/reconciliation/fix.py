@@ -10,7 +10,9 @@ from medusa_payments.queries.primary import primary
 from medusa_payments.services import convergence, events, freezing, projections, recovery, upkeep
 from medusa_payments.services.events import EventName
 from medusa_payments.services.locks import durable_transaction, locked_collection
+from medusa_payments.services.reconciliation import run
 from medusa_payments.services.reconciliation.drift import (
+    ABOUT_DISPUTES,
     BOOKED_BY_LOOKING,
     FROZEN_FOR_A_PERSON,
     Drift,
@@ -21,11 +23,14 @@ from medusa_payments.states import SessionStatus
 RECONCILIATION = "reconciliation"
 """The actor of what is done here."""
 
+FROZEN = "frozen until a person has looked"
+SEEN_BY_A_PERSON = "left as it is: a person has seen it and unfrozen the payment"
+
 
 def fix(drift: Drift) -> str:
     """Do what can be done about a drift and say what that was, or why nothing was. Idempotent."""
     if drift.kind in BOOKED_BY_LOOKING:
-        return convergence.look_at(drift.session_id).problem or "booked what the provider has"
+        return convergence.look_at(drift.session_id).problem or _what_looking_did(drift)
     if drift.kind in FROZEN_FOR_A_PERSON:
         return _freeze(drift)
     if drift.kind is DriftKind.UNRESOLVED_OPERATION:
@@ -37,6 +42,17 @@ def fix(drift: Drift) -> str:
     if drift.kind is DriftKind.DUPLICATE_OBJECT:
         return _record(drift)
     return _adopt(drift)
+
+
+def _what_looking_did(drift: Drift) -> str:
+    """What goes beyond our limits isn't booked but freezes the payment, once: a person may have accepted it since."""
+    if drift.kind in ABOUT_DISPUTES or not _is_frozen(drift):
+        return SEEN_BY_A_PERSON if run.persists(drift) else "booked what the provider has"
+    return FROZEN
+
+
+def _is_frozen(drift: Drift) -> bool:
+    return primary(Payment).filter(payment_session=drift.session_id, frozen_at__isnull=False).exists()
 
 
 def _record(drift: Drift) -> str:
@@ -61,7 +77,7 @@ def _freeze(drift: Drift) -> str:
         projections.store(collection)
     if payment is None:
         return "recorded; the session can't be paid with"
-    return "frozen until a person has looked" if payment.frozen_at else "nothing: a person has accepted it"
+    return FROZEN if payment.frozen_at else SEEN_BY_A_PERSON
 
 
 def _give_up(session: PaymentSession) -> None:

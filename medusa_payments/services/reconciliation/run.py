@@ -112,6 +112,12 @@ def _compare_again(provider: PaymentProvider, session: PaymentSession) -> Iterat
             yield from compare(ours, reading.snapshot)
 
 
+def persists(drift: Drift) -> bool:
+    """Say whether a session still differs in this way, when both sides are read anew."""
+    session = primary(PaymentSession).get(pk=drift.session_id)
+    return any(again.kind is drift.kind for again in _compare_again(providers[drift.provider_id], session))
+
+
 def _unclaimed(provider: PaymentProvider, snapshot: PaymentSnapshot) -> Iterator[Drift]:
     """An object that no session has: of none any more, a second one of a session (perhaps of another account's), of one
     whose reference got lost, or, without our metadata, not ours at all.
