@@ -145,7 +145,7 @@ class CollectionRefundView(QuestionPage[PaymentCollection]):
             form,
             title=TITLE,
             action_url=url_of(self.model_admin, NAME, self.row.pk, self.token),
-            summary=self._summary(),
+            summary=[self._summary()],
             available=self.available,
             **content,
         )

@@ -13,12 +13,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, path
 
 from medusa_payments.admin.display import Text
-from medusa_payments.admin.question_page import QuestionPage, laid_out, url_of
+from medusa_payments.admin.question_page import Lines, QuestionPage, laid_out, url_of
 from medusa_payments.admin.read_only import ReadOnlyAdmin
 from medusa_payments.admin.transactions import without_transactions
 from medusa_payments.exceptions import PaymentsError
 
-Evidence = Sequence[tuple[Text, Text]]
+Evidence = Sequence[Lines]
+"""What speaks for either side, a group for each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,9 +100,8 @@ def _evidence_of_operation(operation: Operation, model_admin: ReadOnlyAdmin[Any]
         (_("Idempotency key at the provider"), display.identifier(operation.pk)),
         (_("What is known"), operation.error_message or "-"),
     ]
-    if operation.payment_id:
-        rows += _our_side(primary(Payment).get(pk=operation.payment_id))
-    return [*rows, *_provider_side(session)]
+    payment = primary(Payment).filter(pk=operation.payment_id).first()
+    return [rows, *([[*_our_side(payment)]] if payment else []), [*_provider_side(session)]]
 
 
 def _evidence_of_payment(payment: Payment, model_admin: ReadOnlyAdmin[Any]) -> Evidence:
@@ -111,13 +110,14 @@ def _evidence_of_payment(payment: Payment, model_admin: ReadOnlyAdmin[Any]) -> E
         name__in=[EventName.PAYMENT_FROZEN.value, EventName.PAYMENT_UNFROZEN.value],
         data__payment_id=payment.pk,
     )
-    rows: list[tuple[Text, Text]] = [*_our_side(payment)]
+    rows: list[tuple[Text, Text]] = []
     since_it_moved = takewhile(lambda event: event.name == EventName.PAYMENT_FROZEN.value, course.order_by("-number"))
     for event in since_it_moved:
         rows.append((_("Frozen because"), event_details.describe_reason(event.data.get("reason", ""))))
-        theirs = event_details.describe_side(event.data.get("theirs", {}), payment.currency_code)
-        rows.append((_("The provider had"), theirs))
-    return [*rows, *_provider_side(primary(PaymentSession).get(pk=payment.payment_session_id))]
+        told = event_details.describe_side(event.data.get("theirs", {}), payment.currency_code)
+        rows.append((_("The provider had"), told))
+    theirs = [*_provider_side(primary(PaymentSession).get(pk=payment.payment_session_id))]
+    return [rows, [*_our_side(payment)], theirs]
 
 
 def _decide(operation: Operation, answers: Mapping[str, Any], user_id: str) -> Text:
@@ -140,8 +140,8 @@ def _unfreeze(payment: Payment, answers: Mapping[str, Any], user_id: str) -> Tex
 
 def _evidence_of_look(payment: Payment, model_admin: ReadOnlyAdmin[Any]) -> Evidence:
     planned = convergence.look_at(payment.payment_session_id, is_dry_run=True)
-    theirs = _provider_side(primary(PaymentSession).get(pk=payment.payment_session_id))
-    return [*_our_side(payment), *theirs, *_differences(planned, payment.currency_code, model_admin)]
+    theirs = [*_provider_side(primary(PaymentSession).get(pk=payment.payment_session_id))]
+    return [[*_our_side(payment)], theirs, [*_differences(planned, payment.currency_code, model_admin)]]
 
 
 def _look(payment: Payment, answers: Mapping[str, Any], user_id: str) -> Text:
@@ -153,7 +153,7 @@ def _evidence_of_webhook(event: WebhookEvent, model_admin: ReadOnlyAdmin[Any]) -
     session = of_account.filter(provider_ref=event.provider_ref).first()
     currency_code = session.currency_code if session else ""
     planned = webhooks.replay(event.pk, is_dry_run=True)
-    return [(_("Event"), event.event_type), *_differences(planned, currency_code, model_admin)]
+    return [[(_("Event"), event.event_type)], [*_differences(planned, currency_code, model_admin)]]
 
 
 def _replay(event: WebhookEvent, answers: Mapping[str, Any], user_id: str) -> Text:

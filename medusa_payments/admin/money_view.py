@@ -184,7 +184,7 @@ class MoneyView(QuestionPage[Payment]):
             form,
             title=self.verb.title,
             action_url=url_of(self.model_admin, self.verb.name, self.row.pk, self.token),
-            summary=self._summary(),
+            summary=[self._summary()],
             available=self.verb.available(self.row),
             **content,
         )

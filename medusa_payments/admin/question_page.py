@@ -18,6 +18,9 @@ from medusa_payments.admin.read_only import ReadOnlyAdmin
 
 RowT = TypeVar("RowT", bound=Model)
 
+Lines = Sequence[tuple[Text, Text]]
+"""Labels and what they say."""
+
 
 class QuestionPage(View, Generic[RowT]):
     """Lays out what the templates of these pages show. Subclasses find the row, ask and carry out."""
@@ -45,10 +48,13 @@ class QuestionPage(View, Generic[RowT]):
         *,
         title: Text,
         action_url: str,
-        summary: Sequence[tuple[Text, Text]],
+        summary: Sequence[Lines],
         **content: Any,
     ) -> HttpResponse:
-        """Show the template `name` with the form, which is sent to `action_url`, and a summary of the row above it."""
+        """Show the template `name` with the form, which is sent to `action_url`.
+
+        Above it stands a summary of the row, in groups that each begin a line.
+        """
         self.request.current_app = self.model_admin.admin_site.name
         context = {
             **self.model_admin.admin_site.each_context(self.request),

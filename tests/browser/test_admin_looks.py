@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from playwright.async_api import Locator
 
 from medusa_payments.models import Payment
-from medusa_payments.services import captures
+from medusa_payments.services import captures, convergence
 from medusa_payments.testing import factories
 from medusa_payments.testing.carts import CartDesk
 from tests.admin.conftest import attempt, list_url, page_url
@@ -50,3 +51,28 @@ def test_buttons_do_not_cover_the_name_of_what_they_are_about(clerk: Shopper) ->
     name, buttons = (box(clerk, clerk.page.locator(css)) for css in ("#content > h2", ".object-tools"))
 
     assert buttons["y"] >= name["y"] + name["height"]
+
+
+def test_ledger_and_provider_each_have_a_line_of_their_own(clerk: Shopper) -> None:
+    clerk.do(clerk.page.goto(f"{clerk.base_url}{page_url(Payment.objects.get()).removesuffix('change/')}look/"))
+
+    labels = clerk.do(clerk.page.locator(".payments-summary dt").all())
+    lines: dict[str, set[float]] = {}
+    for label in labels:
+        side = clerk.do(label.inner_text()).partition(":")[0]
+        lines.setdefault(side, set()).add(box(clerk, label)["y"])
+
+    assert [len(lines[side]) for side in ("Ledger", "Provider")] == [1, 1]
+    assert lines["Ledger"].isdisjoint(lines["Provider"])
+
+
+def test_a_deadline_is_not_broken_within_its_date(clerk: Shopper, fake_provider: Any) -> None:
+    payment = factories.captured_payment(email="jane.longname@example.com")
+    fake_provider.dashboard.open_dispute(payment.provider_ref, due_in_seconds=-60)
+    convergence.look_at(payment.payment_session_id)
+    clerk.do(clerk.page.goto(clerk.base_url + page_url(payment)))
+
+    deadline = box(clerk, clerk.page.locator(".payments-scroll td.field-deadline time"))
+    opened = box(clerk, clerk.page.locator(".payments-scroll td.field-opened_time time"))
+
+    assert deadline["height"] <= opened["height"]
