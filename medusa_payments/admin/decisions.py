@@ -62,7 +62,7 @@ def _provider_side(session: PaymentSession) -> Iterator[tuple[Text, Text]]:
     reading = provider_reads.read(session)
     if isinstance(reading, Found):
         seen = reading.snapshot
-        yield _("Provider: status"), seen.status.value
+        yield _("Provider: status"), event_details.describe_state(seen.status)
         for label, money in (
             (_("Provider: amount"), seen.money),
             (_("Provider: captured"), seen.captured),
@@ -71,10 +71,10 @@ def _provider_side(session: PaymentSession) -> Iterator[tuple[Text, Text]]:
             yield label, display.money(money.minor_units, money.currency_code)
         for refund in seen.refunds:
             shown = display.money(refund.money.minor_units, refund.money.currency_code)
-            yield _("Provider: refund"), f"{shown} {refund.state} {refund.refund_ref}"
+            yield _("Provider: refund"), f"{shown} {event_details.describe_state(refund.state)} {refund.refund_ref}"
         for dispute in seen.disputes:
             shown = display.money(dispute.money.minor_units, dispute.money.currency_code)
-            yield _("Provider: dispute"), f"{shown} {dispute.state} {dispute.dispute_ref}"
+            yield _("Provider: dispute"), f"{shown} {event_details.describe_state(dispute.state)} {dispute.dispute_ref}"
     elif isinstance(reading, Unreadable):
         yield _("Provider"), reading.message
     else:

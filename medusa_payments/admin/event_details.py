@@ -96,11 +96,11 @@ WORDS: dict[str, Text] = {
     **dict(payment_collection.ON_FAILURE_CHOICES),
     **dict(operation.KIND_CHOICES),
     **dict(operation.REFUSAL_CHOICES),
+    **dict(operation.STATUS_CHOICES),
     **dict(payment_collection.STATUS_CHOICES),
     **dict(session.STATUS_CHOICES),
     **dict(dispute.STATE_CHOICES),
     Verdict.EXECUTED.value: _("executed"),
-    Verdict.NOT_EXECUTED.value: _("not executed"),
 }
 
 REASONS: dict[str, Text] = {
@@ -136,6 +136,11 @@ def describe_data(data: Mapping[str, Any], currency_code: str, site: AdminSite) 
     return format_html('<dl class="payments-details">{}</dl>', items)
 
 
+def describe_state(state: str) -> Text:
+    """Return a status or state in words."""
+    return WORDS.get(state, state)
+
+
 def describe_reason(reason: str) -> Text:
     """Return in words why a payment was frozen, or what was found; what somebody wrote stays as it is."""
     return REASONS.get(reason, reason)
@@ -145,7 +150,7 @@ def describe_side(facts: Mapping[str, Any], currency_code: str) -> str:
     """Return what ledger or provider says where they disagree; every whole number there is an amount in minor units."""
     currency_code = facts.get("currency_code", currency_code)
     said = {
-        name: display.money(fact, currency_code) if isinstance(fact, int) else WORDS.get(str(fact), str(fact))
+        name: display.money(fact, currency_code) if isinstance(fact, int) else describe_state(str(fact))
         for name, fact in facts.items()
         if fact is not None
     }
@@ -170,7 +175,7 @@ class _Writer:
             return display.moment(moment)
         if isinstance(value, dict | list):
             return display.json(value)
-        return describe_reason(str(value)) if name == "reason" else WORDS.get(str(value), str(value))
+        return describe_reason(str(value)) if name == "reason" else describe_state(str(value))
 
 
 def _lines(data: Mapping[str, Any], writer: _Writer) -> Iterator[tuple[Text, Text]]:

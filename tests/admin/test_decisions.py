@@ -160,8 +160,11 @@ def test_comparing_shows_the_difference_first(log_in: LogIn, payment: Payment, f
     payment.refresh_from_db()
     assert payment.refunded_amount == 75
 
+    fake_provider.dashboard.open_dispute(payment.provider_ref)
+    assert "120.50 EUR needs a response fake_dp_" in text(html(client, address(payment, "look")))
+
     answer = client.post(address(payment, "look"), {}, follow=True)
-    assert "1 event was recorded." in answer.content.decode()
+    assert "2 events were recorded." in answer.content.decode()
     payment.refresh_from_db()
     assert payment.refunded_amount == 1075
 
