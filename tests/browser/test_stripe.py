@@ -142,6 +142,19 @@ def test_paying_at_the_bank_and_coming_back(shopper: Shopper, paid: Paid) -> Non
     assert paid() == [(2999, "eur")]
 
 
+def test_the_shop_opened_in_another_tab_leaves_the_customer_at_the_bank(shopper: Shopper, paid: Paid) -> None:
+    shopper.choose("iDEAL")
+    shopper.pay()
+    shopper.sees("Is it you?")
+    other = shopper.another_tab().open()
+    other.waits_for_the_shop()
+
+    shopper.press("Authorize")
+
+    shopper.has_ordered()
+    assert paid() == [(2999, "eur")]
+
+
 def test_coming_back_paid_while_stripes_script_cannot_be_loaded(shopper: Shopper, paid: Paid) -> None:
     shopper.choose("iDEAL")
     shopper.pay()

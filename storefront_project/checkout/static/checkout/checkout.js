@@ -16,6 +16,7 @@ const FIRST_ITEMS = [
   { variant_id: "variant_tshirt_m", quantity: 1 },
   { variant_id: "variant_mug", quantity: 1 },
 ];
+const UNPAID = new Set(["pending", "requires_more"]);
 const ASK_AGAIN_SECONDS = 2;
 const LOOK_AGAIN_SECONDS = 5;
 
@@ -65,8 +66,18 @@ class Checkout {
     const session = liveSession(cart);
     const method = this.#methods.get(session?.provider_id);
     if (memory.attempt || (method && (await method.mayBePaid(session)))) return this.#complete(method);
-    if (method) await this.#choose(session.provider_id);
+    if (method) await this.#goOnWith(session, method);
     if (isReturn) this.#page.say(messages.NOT_PAID_YET);
+  }
+
+  /** Take an open session of the cart's amount as it is: in another tab the customer may be at the bank with it. */
+  async #goOnWith(session, method) {
+    const isOpen = UNPAID.has(session.status) && session.amount === this.#cart.total;
+    if (!isOpen) return this.#choose(session.provider_id);
+    this.#choice = session.provider_id;
+    this.#session = session;
+    this.#page.showChoice(this.#choice);
+    await method.show(this.#page.panelOf(this.#choice), session);
   }
 
   async #rememberedCart() {
