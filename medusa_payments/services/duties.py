@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from medusa_payments.conf import payments_settings
@@ -137,7 +137,8 @@ def _reserve_undo(undo: Undo) -> Iterable[Reservation]:
 
 
 def _was_refused(undo: Undo) -> bool:
-    """What the provider refused once is left to a person: the worker doesn't knock again and again.
+    """What the provider refused once, or took and failed to do, is left to a person: the worker doesn't knock again and
+    again.
 
     It may have refused because of a dispute; once that has given the money back, it is asked again.
     """
@@ -148,7 +149,7 @@ def _was_refused(undo: Undo) -> bool:
     freed_at = disputes.freed_at(undo.payment)
     if freed_at is not None:
         tried = tried.filter(created_at__gt=freed_at)
-    return tried.filter(status=OperationStatus.REFUSED.value).exists()
+    return tried.filter(Q(status=OperationStatus.REFUSED.value) | Q(refund__reversal__isnull=False)).exists()
 
 
 def _treat_expiry(collection: PaymentCollection, payment: Payment, *, is_wanted: bool) -> Iterable[Reservation]:

@@ -79,7 +79,7 @@ def _reserve(
     unfinished = operations.slot_holder(payment.pk)
     if unfinished is not None:
         return operations.resume(unfinished, is_deferred=is_deferred)
-    if payment.canceled_at is not None or payment.released_amount:
+    if payment.canceled_at is not None or (payment.released_amount and not payment.capturable_amount):
         return None
     refuse_if_frozen(payment)
     releasing = _releasable(payment)

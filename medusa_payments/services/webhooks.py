@@ -17,7 +17,7 @@ from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.notices import WebhookNotice, WebhookRefused, WebhookRequest
 from medusa_payments.providers.registry import providers
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import attention, convergence, operations, provider_calls
+from medusa_payments.services import attention, convergence, locks, operations, provider_calls
 from medusa_payments.services.convergence import Convergence
 from medusa_payments.services.locks import durable_transaction
 from medusa_payments.services.stages import BATCH, StageReport
@@ -161,6 +161,7 @@ def _apply_in_turn(event: WebhookEvent) -> bool:
         converged = Convergence(waits=True, problem=error.message)
     except Exception as error:
         provider_calls.log_exception(f"webhook event {event.pk}: applying it", error)
+        locks.renew_connection()
         converged = Convergence(waits=True, problem=type(error).__name__)
     _store(event, converged)
     return event.status not in _PENDING

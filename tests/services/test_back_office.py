@@ -20,7 +20,9 @@ from medusa_payments.exceptions import (
     PaymentsError,
 )
 from medusa_payments.models import Capture, Operation, Payment, PaymentCollection, PaymentSession, RefundReason
+from medusa_payments.money import Money
 from medusa_payments.orders import OrderSnapshot
+from medusa_payments.providers.types import CancelResult
 from medusa_payments.services import (
     captures,
     payment_collections,
@@ -30,6 +32,7 @@ from medusa_payments.services import (
     refund_reasons,
     refunds,
 )
+from tests.scripted import Script
 from tests.till import Till
 
 Moved = Callable[[str], list[int]]
@@ -64,6 +67,18 @@ class TestCancel:
         payments.cancel(payment_id=payment.pk)
 
         assert moved("cancel") == [10000]
+
+    def test_what_was_released_in_part_can_be_canceled_still(self, till: Till, script: Script) -> None:
+        payment = till.authorized()
+        script["cancel"] = lambda *_: CancelResult(released=Money(minor_units=3000, currency_code="eur"))
+        payments.cancel(payment_id=payment.pk)
+        script.clear()
+
+        payments.cancel(payment_id=payment.pk)
+
+        assert [cancel.amount for cancel in Operation.objects.filter(kind="cancel").order_by("id")] == [10000, 7000]
+        payment.refresh_from_db()
+        assert payment.capturable_amount == 0
 
     def test_not_when_all_is_captured(self, till: Till, moved: Moved) -> None:
         with pytest.raises(InvalidData, match="Refund it instead"):

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from medusa_payments.exceptions import Conflict, NotAllowed, PaymentOutcomeUnknown, PaymentsError, ProviderNotReachable
 from medusa_payments.models import Event, Operation, Payment, PaymentCollection, PaymentSession
+from medusa_payments.providers.facts import RefundState
 from medusa_payments.providers.registry import providers
 from medusa_payments.providers.types import InitiateRequest
 from medusa_payments.services import (
@@ -93,6 +94,22 @@ def test_what_was_refused_is_not_tried_again_and_again(till: Till, script: Scrip
     recover()
     assert Operation.objects.filter(kind="refund").count() == 1
     assert Event.objects.filter(name="operation.refused").count() == 1
+
+
+def test_a_refund_that_fails_after_it_was_booked_is_left_to_a_person_too(
+    till: Till, fake_provider: FakeProvider, moved: Moved
+) -> None:
+    payment = till.captured()
+    payment_collections.fail(payment_collection_id=payment.payment_collection_id, on_failure="refund")
+    assert recover() == 0
+    [refund_ref] = fake_provider.dashboard.refund_refs(payment.provider_ref or "")
+    fake_provider.dashboard.settle_refund(refund_ref, RefundState.FAILED)
+    convergence.look_at(payment.payment_session_id)
+
+    upkeep.tend(payment.payment_collection_id)
+
+    assert moved("refund") == [10000]
+    assert Event.objects.filter(name="refund.failed").count() == 1
 
 
 def test_what_was_refused_for_one_amount_is_tried_for_another(
