@@ -62,7 +62,7 @@ demo: $(DEMO)/installed
 	@echo
 	@echo 'The demo shop, with publishable key pk_demo:'
 	@echo '  checkout        http://127.0.0.1:$(PORT)/checkout'
-	@echo '  storefront API  http://127.0.0.1:$(PORT)/store/products'
+	@echo '  storefront API  curl -H "x-publishable-api-key: pk_demo" http://127.0.0.1:$(PORT)/store/products'
 	@echo '  Swagger UI      http://127.0.0.1:$(PORT)/docs/'
 	@echo '  ReDoc           http://127.0.0.1:$(PORT)/redoc/'
 	@echo '  OpenAPI         http://127.0.0.1:$(PORT)/openapi.json'
