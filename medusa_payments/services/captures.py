@@ -99,7 +99,9 @@ def _reserve(
     is_deferred: bool = False,
 ) -> Reservation | None:
     payment = primary(Payment).select_related("payment_session").get(pk=payment_id)
-    earlier = repeats.find_on_payment(caller, payment=payment, kind=OperationKind.CAPTURE, requested_amount=requested)
+    earlier = repeats.find_on_payment(
+        caller, payment=payment, kind=OperationKind.CAPTURE, requested_amount=requested, is_deferred=is_deferred
+    )
     if earlier is not None and earlier.status != OperationStatus.NOT_EXECUTED:
         return operations.resume(earlier, is_deferred=is_deferred)
     refuse_if_frozen(payment)

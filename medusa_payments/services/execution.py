@@ -120,26 +120,25 @@ def enqueue(*, payment_collection_id: str, reserve: Callable[..., Reservation | 
     """Reserve what the worker will carry out, inside the caller's own transaction; return the operation.
 
     Returns an operation that `reserve` finds finished as it is, leaves one that it finds open to the worker, and
-    returns None when there is nothing to do. Raises what `reserve` raises, and `NotFound`.
+    returns None when there is nothing to do. Nobody waits for what comes of it: that counts as told. Raises what
+    `reserve` raises, and `NotFound`.
     """
     with locks.collection_locked_for_caller(payment_collection_id) as collection:
         reservation = reserve(collection, is_deferred=True)
         if reservation is None:
             return None
-        if not reservation.operation.is_open:
-            operations.mark_answered(reservation.operation)
+        operations.mark_answered(reservation.operation)
         return reservation.operation
 
 
-def carry_out(follow_ups: Iterable[Reservation], *, is_answer: bool = False) -> None:
+def carry_out(follow_ups: Iterable[Reservation]) -> None:
     """Send operations that follow from a committed change.
 
-    An error doesn't spoil the change: it leaves the operation open, to be resolved later. `is_answer`: who sends them
-    is who asked for them, so that nobody else may take their outcome for the answer to a request of his own.
+    An error doesn't spoil the change: it leaves the operation open, to be resolved later.
     """
     for reservation in follow_ups:
         try:
-            complete(reservation, is_answer=is_answer)
+            complete(reservation)
         except (PaymentsError, DatabaseError) as error:
             logger.warning("follow-up operation %s was left open: %s", reservation.operation.pk, type(error).__name__)
             locks.renew_connection()

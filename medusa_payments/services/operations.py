@@ -119,6 +119,7 @@ def reserve(
 ) -> Reservation:
     """Insert the operation behind a provider request, with a fresh lease; a deferred one without, for the worker.
 
+    Nobody waits for the outcome of what the worker wants itself: it counts as told.
     `request.idempotency_key` becomes its id, `caller` is the key of who asked for it. `target` is the id of what it
     works on: the payment; the session, or the collection while it is about choosing one. The caller holds the
     collection's lock and commits before the call.
@@ -143,6 +144,7 @@ def reserve(
         in_flight_until=None if is_deferred else _in_flight_until(provider),
         leased_by="" if is_deferred else workers.identity(),
         is_deferred=is_deferred,
+        answered_at=Now() if created_by == workers.ACTOR else None,
         target=target,
         idempotency_key=caller.key if caller else None,
         fingerprint=caller.fingerprint if caller else "",
@@ -171,7 +173,9 @@ def resume(operation: Operation, *, is_deferred: bool = False) -> Reservation:
         return Reservation(operation=operation)
     refuse_to_send_if_frozen(operation)
     provider = provider_for(operation)
-    reservation = _claimed(operation, _is_remembered(provider), in_flight_until=_in_flight_until(provider))
+    reservation = _claimed(
+        operation, _is_remembered(provider), in_flight_until=_in_flight_until(provider), answered_at=None
+    )
     if reservation is None:
         raise in_progress(operation) if is_leased(operation) else outcome_unknown(operation)
     return reservation

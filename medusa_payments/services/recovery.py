@@ -67,7 +67,7 @@ def resolve(operation: Operation) -> bool:
         if reservation is None:
             return False
         if not reservation.is_resend:
-            _complete(reservation, "It could not be carried out yet.", is_answer=True)
+            _complete(reservation, "It could not be carried out yet.")
         else:
             _resolve(reservation)
     except (PaymentsError, ImproperlyConfigured) as error:
@@ -205,7 +205,7 @@ def _send_again(reservation: Reservation, why: str) -> None:
         _complete(reservation, why)
 
 
-def _complete(reservation: Reservation, why: str, *, is_answer: bool = False) -> None:
+def _complete(reservation: Reservation, why: str) -> None:
     """Send an operation and book its outcome; one that is still open has its next attempt later, because of `why`.
 
     Raises `Conflict` while its payment is frozen.
@@ -213,7 +213,7 @@ def _complete(reservation: Reservation, why: str, *, is_answer: bool = False) ->
     operation = reservation.operation
     refuse_to_send_if_frozen(operation)
     operations.prepare_to_send(reservation)
-    execution.carry_out(execution.complete(reservation, is_answer=is_answer).follow_ups)
+    execution.carry_out(execution.complete(reservation).follow_ups)
     if _is_open(operation):
         _try_later(operation, why)
 

@@ -94,18 +94,26 @@ def refuse_other_parameters(caller: CallerKey, earlier: Operation | PaymentColle
 
 
 def find_on_payment(
-    caller: CallerKey | None, *, payment: Payment, kind: OperationKind, requested_amount: int | None
+    caller: CallerKey | None,
+    *,
+    payment: Payment,
+    kind: OperationKind,
+    requested_amount: int | None,
+    is_deferred: bool,
 ) -> Operation | None:
     """Return the operation that a request to capture or refund repeats; None for a new request.
 
     Without a key that is one of the same payment, kind and amount whose outcome is unknown, or known but never
-    delivered. One in flight for the first time is neither: it stays independent of this request.
+    delivered. One in flight for the first time is neither: it stays independent of this request. So does one that
+    nobody waits for, unless this caller can't tell it from his own: it may have been executed. `is_deferred`: nobody
+    waits for this request either, so a refusal is no answer to it.
 
     Raises `IdempotencyError`, or `PaymentOutcomeUnknown` while one with a different amount is unresolved.
     """
     if caller is not None:
         return find_by_key(caller, kinds=[kind], target=payment.pk)
-    unfinished = _unknown_or_undelivered(primary(Operation).filter(payment=payment, kind=kind.value))
+    found = _unknown_or_undelivered(primary(Operation).filter(payment=payment, kind=kind.value))
+    unfinished = [operation for operation in found if not _stands_by_itself(operation, is_deferred=is_deferred)]
     for operation in unfinished:
         if requested_amount in {operation.requested_amount, operation.amount}:
             return operation
@@ -139,3 +147,11 @@ def _refuse_unknown(operations: list[Operation]) -> None:
 def _is_in_first_flight(operation: Operation, *, has_lease: bool) -> bool:
     is_at_work = has_lease and not workers.is_gone(operation.leased_by)
     return operation.is_open and operation.fence == 0 and (is_at_work or not was_sent(operation))
+
+
+def _stands_by_itself(operation: Operation, *, is_deferred: bool) -> bool:
+    """Say whether an operation is no answer to a request without a key: its own caller isn't in doubt about it."""
+    if not operation.is_open:
+        return is_deferred and operation.status == OperationStatus.REFUSED
+    is_awaited = operation.answered_at is None
+    return not is_awaited and (is_deferred or operation.in_flight_until is None)

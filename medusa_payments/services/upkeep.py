@@ -64,7 +64,7 @@ def tend(payment_collection_id: str) -> None:
         collection.attention_count = collection.attention_count + 1 if collection.attention_at else 0
         projections.store(collection)
         primary(PaymentCollection).filter(pk=collection.pk).update(attention_count=collection.attention_count)
-    carry_out(reservations, is_answer=True)
+    carry_out(reservations)
 
 
 def _took_turn(collection: PaymentCollection) -> bool:

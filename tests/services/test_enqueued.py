@@ -2,16 +2,19 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from medusa_payments.exceptions import Conflict, PaymentOutcomeUnknown, ProviderNotReachable
+from medusa_payments.exceptions import PaymentOutcomeUnknown, ProviderNotReachable
 from medusa_payments.models import Operation, Payment
 from medusa_payments.services import captures, convergence, payments, refunds, worker
+from medusa_payments.services.provider_calls import Refused
+from medusa_payments.states import RefusalKind
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
-from tests.scripted import SECOND, Script, answer_lost, lost, unavailable
+from tests.scripted import SECOND, Script, answer_lost, lost, settle, unavailable
 from tests.till import Till
 
 pytestmark = pytest.mark.django_db
@@ -137,6 +140,54 @@ class TestIsNobodyElsesAnswer:
         assert recover() == 0
         assert moved("capture") == [3000, 3000]
 
+    @pytest.mark.parametrize("first", [answer_lost, lost, unavailable])
+    @pytest.mark.parametrize("is_resolved", [True, False])
+    def test_one_that_the_worker_could_not_carry_out_at_once(
+        self, till: Till, script: Script, moved: Moved, first: Any, is_resolved: bool
+    ) -> None:
+        payment = till.captured()
+        refunds.enqueue_refund(payment_id=payment.pk, amount=THIRTY)
+        script["refund"] = first
+        worker.run_once()
+        script.clear()
+        if is_resolved:
+            assert recover() == 0
+        refunds.enqueue_refund(payment_id=payment.pk, amount=THIRTY)
+        assert recover() == 0
+        assert moved("refund") == [3000, 3000]
+
+    def test_one_that_was_never_executed(self, till: Till, script: Script, moved: Moved) -> None:
+        payment = till.captured()
+        refunds.enqueue_refund(payment_id=payment.pk, amount=THIRTY)
+        script["refund"] = unavailable
+        worker.run_once()
+        script.clear()
+        refunds.refund(payment_id=payment.pk, amount=THIRTY)
+        assert recover() == 0
+        assert moved("refund") == [3000, 3000]
+
+    def test_one_that_stands_for_a_lost_one_already(self, till: Till, script: Script, moved: Moved) -> None:
+        payment = till.captured()
+        script["refund"] = lost
+        with pytest.raises(PaymentOutcomeUnknown):
+            refunds.refund(payment_id=payment.pk, amount=THIRTY)
+        script.clear()
+        for _ in range(2):
+            refunds.enqueue_refund(payment_id=payment.pk, amount=THIRTY)
+        assert recover() == 0
+        assert moved("refund") == [3000, 3000]
+
+    def test_a_lost_one_that_was_refused(self, till: Till, script: Script, moved: Moved) -> None:
+        payment = till.captured()
+        script["refund"] = lost
+        with pytest.raises(PaymentOutcomeUnknown):
+            refunds.refund(payment_id=payment.pk, amount=THIRTY)
+        script.clear()
+        settle(Operation.objects.get(kind="refund"), Refused(refusal=RefusalKind.DECLINED, message="No."))
+        refunds.enqueue_refund(payment_id=payment.pk, amount=THIRTY)
+        assert recover() == 0
+        assert moved("refund") == [3000]
+
     def test_but_what_was_unknown_is_told_to_who_asked_meanwhile(
         self, till: Till, script: Script, moved: Moved
     ) -> None:
@@ -144,7 +195,7 @@ class TestIsNobodyElsesAnswer:
         captures.enqueue_capture(payment_id=payment.pk, amount=THIRTY)
         script["capture"] = lost
         worker.run_once()
-        with pytest.raises((PaymentOutcomeUnknown, Conflict)):
+        with pytest.raises(PaymentOutcomeUnknown):
             captures.capture(payment_id=payment.pk, amount=THIRTY)
         script.clear()
         assert recover() == 0
