@@ -133,7 +133,9 @@ def _reserve_undo(undo: Undo) -> Iterable[Reservation]:
     if undo.release:
         yield payments.reserve_release(undo.payment, provider, amount=undo.release, created_by=workers.ACTOR)
     if undo.refund:
-        yield refunds.reserve(undo.payment, provider, amount=undo.refund, created_by=workers.ACTOR)
+        yield refunds.reserve(
+            undo.payment, provider, amount=undo.refund, requested=undo.refund, created_by=workers.ACTOR
+        )
 
 
 def _was_refused(undo: Undo) -> bool:

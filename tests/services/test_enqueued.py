@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from medusa_payments.exceptions import PaymentOutcomeUnknown, ProviderNotReachable
 from medusa_payments.models import Operation, Payment
-from medusa_payments.services import captures, convergence, payments, refunds, worker
+from medusa_payments.services import captures, convergence, payments, refunds, upkeep, worker
 from medusa_payments.services.provider_calls import Refused
 from medusa_payments.states import RefusalKind
 from medusa_payments.testing.fake_provider import FakeProvider
@@ -206,6 +206,25 @@ class TestIsNobodyElsesAnswer:
         self, till: Till, script: Script, fake_provider: FakeProvider, moved: Moved
     ) -> None:
         """Of 100 that were asked for 140 were captured. The worker refunds 40, somebody else the rest."""
+        payment = self._refunded_in_part(till, script, fake_provider)
+        assert moved("refund") == [4000]
+
+        refunds.refund(payment_id=payment.pk)
+        assert moved("refund") == [4000, payment.captured_amount - 4000]
+
+    def test_what_the_worker_gives_back_itself_while_that_is_unknown(
+        self, till: Till, script: Script, fake_provider: FakeProvider, moved: Moved
+    ) -> None:
+        payment = self._refunded_in_part(till, script, fake_provider, answer=answer_lost)
+        with pytest.raises(PaymentOutcomeUnknown):
+            refunds.refund(payment_id=payment.pk)
+        assert recover() == 0
+        refunds.refund(payment_id=payment.pk)
+        assert moved("refund") == [4000, payment.captured_amount - 4000]
+
+    def _refunded_in_part(
+        self, till: Till, script: Script, fake_provider: FakeProvider, *, answer: Any = None
+    ) -> Payment:
         replaced = till.session()
         script["cancel"] = unavailable
         chosen = till.session(SECOND)
@@ -213,9 +232,10 @@ class TestIsNobodyElsesAnswer:
         for session, amount in ((replaced, 8000), (chosen, 6000)):
             fake_provider.dashboard.pay(session.provider_ref or "", amount)
             convergence.look_at(session.pk)
+        if answer:
+            script["refund"] = answer
+            upkeep.tend(replaced.payment_collection_id)
+            script.clear()
+            return Operation.objects.get(kind="refund").payment
         assert recover() == 0
-        assert moved("refund") == [4000]
-
-        payment = Payment.objects.get(refunded_amount=4000)
-        refunds.refund(payment_id=payment.pk)
-        assert moved("refund") == [4000, payment.captured_amount - 4000]
+        return Payment.objects.get(refunded_amount=4000)
