@@ -66,10 +66,6 @@ def refund(
     return queries.existing(payment_collection_id)
 
 
-_WITHOUT_A_KEY = "collection-refund"
-"""Begins the keys of refunds across payments that were asked for without one."""
-
-
 def _strategy(strategy: str) -> RefundStrategy:
     try:
         return RefundStrategy(strategy)
@@ -82,12 +78,10 @@ def _reserve_parts(
 ) -> list[Reservation]:
     """Reserve all parts at once, or go on with those of an earlier request: the amount is divided only once."""
     fingerprint = repeats.fingerprint(**asked)
-    earlier = repeats.find_in_collection(
-        caller, collection=collection, kind=OperationKind.REFUND, asked=fingerprint, prefix=_WITHOUT_A_KEY
-    )
+    earlier = repeats.find_in_collection(caller, collection=collection, kind=OperationKind.REFUND, asked=fingerprint)
     if earlier:
         return [_resumed(operation) for operation in earlier]
-    caller = caller or CallerKey(key=new_id(_WITHOUT_A_KEY), fingerprint=fingerprint)
+    caller = caller or CallerKey(key=new_id(repeats.ACROSS_PAYMENTS), fingerprint=fingerprint)
     reason = refunds.existing_reason(asked["refund_reason_id"])
     return [
         refunds.reserve(

@@ -23,6 +23,9 @@ UNDELIVERED_WINDOW = timedelta(hours=24)
 
 _DELIVERABLE = (OperationStatus.SUCCEEDED.value, OperationStatus.ACCEPTED.value, OperationStatus.REFUSED.value)
 
+ACROSS_PAYMENTS = "collection-refund"
+"""Begins the keys of refunds across the payments of a collection that were asked for without one."""
+
 _VALID_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -59,12 +62,12 @@ def find_by_key(caller: CallerKey | None, *, kinds: Collection[OperationKind], t
 
 
 def find_in_collection(
-    caller: CallerKey | None, *, collection: PaymentCollection, kind: OperationKind, asked: str, prefix: str
+    caller: CallerKey | None, *, collection: PaymentCollection, kind: OperationKind, asked: str
 ) -> list[Operation]:
     """Return the operations of an earlier request about all payments of a collection that this one repeats.
 
-    Requests without a key have one all the same, which begins with `prefix`: the one with the fingerprint `asked` is
-    repeated whose outcome is unknown, or known but never delivered, or of which a part was done and another not sent.
+    Requests without a key have one all the same (`ACROSS_PAYMENTS`): the one with the fingerprint `asked` is repeated
+    whose outcome is unknown, or known but never delivered, or of which a part was done and another not sent.
 
     Raises `IdempotencyError`, or `PaymentOutcomeUnknown` while one that asked for something else is unresolved.
     """
@@ -76,7 +79,7 @@ def find_in_collection(
         return earlier
     unfinished = _unknown_or_undelivered(found)
     for operation in [*unfinished, *_not_sent(found)]:
-        if (operation.idempotency_key or "").startswith(prefix) and operation.fingerprint == asked:
+        if _is_part(operation) and operation.fingerprint == asked:
             parts = list(found.filter(idempotency_key=operation.idempotency_key).order_by("id"))
             if any(part.status != OperationStatus.NOT_EXECUTED for part in parts):
                 return parts
@@ -108,17 +111,22 @@ def find_on_payment(
     nobody waits for, unless this caller can't tell it from his own: it may have been executed. `is_deferred`: nobody
     waits for this request either, so a refusal is no answer to it.
 
-    Raises `IdempotencyError`, or `PaymentOutcomeUnknown` while one with a different amount is unresolved.
+    Raises `IdempotencyError`, or `PaymentOutcomeUnknown` while one with a different amount, or a part of a refund
+    across payments, is unresolved.
     """
     if caller is not None:
         return find_by_key(caller, kinds=[kind], target=payment.pk)
     found = _unknown_or_undelivered(primary(Operation).filter(payment=payment, kind=kind.value))
     unfinished = [operation for operation in found if not _stands_by_itself(operation, is_deferred=is_deferred)]
     for operation in unfinished:
-        if requested_amount in {operation.requested_amount, operation.amount}:
+        if requested_amount in {operation.requested_amount, operation.amount} and not _is_part(operation):
             return operation
     _refuse_unknown(unfinished)
     return None
+
+
+def _is_part(operation: Operation) -> bool:
+    return (operation.idempotency_key or "").startswith(ACROSS_PAYMENTS)
 
 
 def _unknown_or_undelivered(operations: QuerySet[Operation]) -> list[Operation]:

@@ -229,6 +229,23 @@ class TestRefundingACollection:
         assert sorted(moved("refund")) == [2000, 3000]
         assert refund(collection, "50") == [6000, 4000]
 
+    @pytest.mark.parametrize("amount", [Decimal(20), None])
+    def test_a_part_is_no_answer_to_a_refund_of_its_payment_alone(
+        self, collection: PaymentCollection, script: Script, moved: Moved, amount: Decimal | None
+    ) -> None:
+        script["refund"] = self._of_second(answer_lost)
+        with pytest.raises(PaymentOutcomeUnknown):
+            refund(collection, "50")
+        script.clear()
+        payment_id = Payment.objects.get(amount=4000).pk
+
+        with pytest.raises(PaymentOutcomeUnknown):
+            refunds.refund(payment_id=payment_id, amount=amount)
+        assert recover() == 0
+        refunds.refund(payment_id=payment_id, amount=amount)
+        assert refund(collection, "50") == [3000, 4000]
+        assert moved("refund") == [3000, 2000, 2000]
+
     @pytest.mark.parametrize("key", [None, "k1"])
     def test_a_part_that_was_not_sent_is_sent_by_the_same_request(
         self, collection: PaymentCollection, script: Script, moved: Moved, key: str | None
