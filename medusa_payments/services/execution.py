@@ -103,7 +103,11 @@ def answer(reservation: Reservation) -> Operation:
     Raises `PaymentOutcomeUnknown` when the database couldn't book the answer.
     """
     if not reservation.operation.is_open:
-        operations.mark_answered(reservation.operation)
+        try:
+            operations.mark_answered(reservation.operation)
+        except DatabaseError:
+            _withdraw(reservation)
+            raise
         return reservation.operation
     settlement = complete(reservation, is_answer=True)
     carry_out(settlement.follow_ups)
@@ -167,8 +171,8 @@ def raise_unless_succeeded(operation: Operation) -> None:
 
 
 def _withdraw(reservation: Reservation, message: str = "The database failed while the payment was reserved.") -> None:
-    """Close what won't be sent. Where its commit failed, it may have been carried out all the same, even settled by a
-    local provider: then its caller is not told, and may ask again.
+    """Close what won't be sent. Where its commit failed, it may have been carried out all the same, settled by a local
+    provider, or marked as told: then its caller is not told, and may ask again.
     """
     operation = reservation.operation
     outcome = Unknown(message=message) if reservation.is_resend else NotExecuted(message=message)
@@ -176,7 +180,7 @@ def _withdraw(reservation: Reservation, message: str = "The database failed whil
     try:
         with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
             apply_settlement(collection, operation, outcome, is_answer=False)
-            if operation.is_open:
+            if operation.is_open or operation.answered_at is None:
                 operations.mark_undelivered(operation)
     except (Operation.DoesNotExist, DatabaseError):
         logger.warning("operation %s was not reserved, or can't be reached now", operation.pk)

@@ -10,7 +10,7 @@ from django.db import OperationalError, connection, transaction
 
 from medusa_payments.exceptions import InsideTransaction, PaymentOutcomeUnknown
 from medusa_payments.models import Capture, Operation, Payment, PaymentCollection
-from medusa_payments.services import captures, convergence, payment_collections, payments, refunds
+from medusa_payments.services import captures, collection_refunds, convergence, payment_collections, payments, refunds
 from medusa_payments.signals import payment_authorized
 from tests.scripted import DATABASE_IS_GONE, SECOND, Moved, Script, Verb, answer_lost, authorize, run_out
 from tests.till import Till
@@ -24,6 +24,22 @@ def failing(sql: str, errors: list[Exception]) -> Iterator[None]:
         if sql in statement and errors:
             raise errors.pop()
         return execute(statement, params, many, context)
+
+    with connection.execute_wrapper(wrapper):
+        yield
+
+
+@contextmanager
+def dying_after(sql: str) -> Iterator[None]:
+    """Let the connection die once, when a statement that begins with `sql` was carried out and committed."""
+    is_due = [True]
+
+    def wrapper(execute: Any, statement: str, params: Any, many: bool, context: Any) -> Any:
+        result = execute(statement, params, many, context)
+        if statement.startswith(sql) and is_due:
+            is_due.clear()
+            raise DATABASE_IS_GONE
+        return result
 
     with connection.execute_wrapper(wrapper):
         yield
@@ -139,6 +155,38 @@ class TestCommitsThatAreNotAcknowledged:
 
         assert (captured.captured_amount, captured.capturing_amount) == (3000, 0)
         assert moved("capture") == [3000]
+
+    @pytest.mark.parametrize("is_carried_out", [True, False])
+    def test_of_a_repeat_that_finds_the_outcome(
+        self, till: Till, script: Script, moved: Moved, is_carried_out: bool
+    ) -> None:
+        payment = till.authorized()
+        script["capture"] = answer_lost
+        with pytest.raises(PaymentOutcomeUnknown):
+            captures.capture(payment_id=payment.pk, amount=Decimal(30))
+        script.clear()
+        convergence.look_at(payment.payment_session_id)
+
+        with commit(is_carried_out=is_carried_out), pytest.raises(OperationalError):
+            captures.capture(payment_id=payment.pk, amount=Decimal(30))
+        assert captures.capture(payment_id=payment.pk, amount=Decimal(30)).captured_amount == 3000
+        assert moved("capture") == [3000]
+
+    def test_of_a_repeat_that_finds_the_outcome_of_a_refund_across_payments(
+        self, till: Till, script: Script, moved: Moved
+    ) -> None:
+        payment = till.captured()
+        request = {"payment_collection_id": payment.payment_collection_id, "amount": Decimal(30)}
+        script["refund"] = answer_lost
+        with pytest.raises(PaymentOutcomeUnknown):
+            collection_refunds.refund(**request)
+        script.clear()
+        convergence.look_at(payment.payment_session_id)
+
+        with dying_after('UPDATE "medusa_payments_operation" SET "answered_at"'), pytest.raises(OperationalError):
+            collection_refunds.refund(**request)
+        collection_refunds.refund(**request)
+        assert moved("refund") == [3000]
 
     @pytest.mark.parametrize("is_carried_out", [True, False])
     def test_of_an_answer(self, till: Till, script: Script, moved: Moved, is_carried_out: bool) -> None:
