@@ -43,7 +43,8 @@ def decide(
     """Close an open operation as a person says it ended, and record who said so and why.
 
     `executed` books it as the provider's own answer would have been; for an initiate the provider's reference is
-    needed. `not_executed` gives back what it had reserved. Evidence that comes later is still booked.
+    needed. `not_executed` gives back what it had reserved. The provider is asked afterwards, and evidence that comes
+    later is still booked: whoever repeats the request is told what became of it.
 
     Raises `NotFound`, `NotAllowed` (closed already), `Conflict` (somebody is at work on it), `InvalidData` (no note, no
     reference, or one that stands for something else; a card number in the note), `InsideTransaction`.
@@ -69,6 +70,7 @@ def decide(
         outcome = _outcome(current, verdict, provider_ref)
         settlement = apply_settlement(collection, current, outcome, is_answer=False, settled_by=Settler.PERSON)
     execution.carry_out(settlement.follow_ups)
+    convergence.look_at(operation.payment_session_id)
     return primary(Operation).get(pk=operation_id)
 
 

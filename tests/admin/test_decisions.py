@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.html import escape
 
-from medusa_payments.models import Event, Operation, Payment, WebhookEvent
+from medusa_payments.models import Event, Operation, Payment, PaymentSession, WebhookEvent
 from medusa_payments.services import convergence, webhooks
 from medusa_payments.services.reconciliation.drift import Drift, DriftKind
 from medusa_payments.services.reconciliation.fix import fix
@@ -38,6 +38,7 @@ def waiting(payment: Payment) -> Operation:
     )
     payment.refunds.all().delete()
     Payment.objects.filter(pk=payment.pk).update(refunded_amount=0, refunding_amount=operation.amount)
+    PaymentSession.objects.filter(payment=payment).update(provider_ref="fake_pay_gone")
     return operation
 
 

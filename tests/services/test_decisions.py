@@ -15,7 +15,7 @@ from medusa_payments.services.decisions import Verdict
 from medusa_payments.services.provider_calls import NotExecuted, Succeeded
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
-from tests.scripted import Moved, Script, authorize, euros, lost, settle
+from tests.scripted import Moved, Script, answer_lost, authorize, euros, lost, settle
 from tests.till import Till
 
 pytestmark = pytest.mark.django_db
@@ -76,6 +76,21 @@ def test_not_executed_and_proven_wrong_later(lost_refund: Operation) -> None:
     settle(closed, Succeeded(result=RefundResult(money=euros(3000))))
     payment.refresh_from_db()
     assert payment.refunded_amount == 3000
+
+
+@pytest.mark.parametrize("verb", ["capture", "refund"])
+def test_not_executed_though_the_provider_has_it(till: Till, script: Script, moved: Moved, verb: str) -> None:
+    payment = till.authorized() if verb == "capture" else till.captured()
+    move: Any = {"capture": captures.capture, "refund": refunds.refund}[verb]
+    script[verb] = answer_lost
+    with pytest.raises(PaymentOutcomeUnknown):
+        move(payment_id=payment.pk, amount=Decimal(30))
+    script.clear()
+
+    decided = decide(Operation.objects.get(kind=verb, status="open"), Verdict.NOT_EXECUTED)
+    assert (decided.status, decided.settled_by) == ("succeeded", "read")
+    move(payment_id=payment.pk, amount=Decimal(30))
+    assert moved(verb).count(3000) == 1
 
 
 class TestRefused:
