@@ -134,6 +134,7 @@ def _unknown_or_undelivered(operations: QuerySet[Operation]) -> list[Operation]:
         status__in=_DELIVERABLE,
         answered_at__isnull=True,
         settled_at__gt=Now() - UNDELIVERED_WINDOW,
+        refund__reversal__isnull=True,
     )
     candidates = operations.filter(Q(status=OperationStatus.OPEN.value) | undelivered)
     candidates = candidates.annotate(has_lease=Q(lease_expires_at__gt=Now())).order_by("created_at", "id")

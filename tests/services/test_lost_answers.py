@@ -9,8 +9,11 @@ import pytest
 from django.db.models import F
 
 from medusa_payments.exceptions import NotAllowed, PaymentOutcomeUnknown
-from medusa_payments.models import Operation, Payment, PaymentSession
-from medusa_payments.services import captures, payment_sessions, refunds
+from medusa_payments.models import Operation, Payment, PaymentSession, Refund
+from medusa_payments.providers.facts import RefundState
+from medusa_payments.services import captures, convergence, payment_sessions, refunds
+from medusa_payments.testing.fake_provider import FakeProvider
+from tests.scripted import Script, answer_lost
 from tests.till import Till
 
 Moved = Callable[[str], list[int]]
@@ -89,6 +92,22 @@ def test_an_outcome_that_nobody_was_told_is_told_to_who_asks_again(till: Till, m
     assert repeated.refunded_amount == 3000
     assert moved("refund") == [3000]
     assert Operation.objects.get(kind="refund").answered_at is not None
+
+
+def test_a_refund_that_failed_since_is_no_answer(
+    till: Till, script: Script, fake_provider: FakeProvider, moved: Moved
+) -> None:
+    payment = till.captured()
+    script["refund"] = answer_lost
+    with pytest.raises(PaymentOutcomeUnknown):
+        refunds.refund(payment_id=payment.pk, amount=Decimal(30))
+    script.clear()
+    convergence.look_at(payment.payment_session_id)
+    fake_provider.dashboard.settle_refund(str(Refund.objects.get().provider_ref), RefundState.FAILED)
+    convergence.look_at(payment.payment_session_id)
+
+    assert refunds.refund(payment_id=payment.pk, amount=Decimal(30)).refunded_amount == 3000
+    assert moved("refund") == [3000, 3000]
 
 
 def test_a_day_later_the_same_request_is_a_second_intent(till: Till, moved: Moved) -> None:
