@@ -84,6 +84,7 @@ def _reserve(
     refuse_if_frozen(payment)
     releasing = _releasable(payment)
     if earlier is not None:
+        earlier.amount = releasing
         _raise_counter(payment, releasing)
         return operations.reopen(earlier, open_slot=payment.pk, is_deferred=is_deferred)
     return reserve_release(

@@ -18,7 +18,8 @@ from medusa_payments.exceptions import (
     ProviderNotReachable,
 )
 from medusa_payments.models import Operation, Payment, PaymentSession
-from medusa_payments.services import captures, payment_sessions, refund_reasons, refunds
+from medusa_payments.services import captures, payment_sessions, payments, refund_reasons, refunds
+from tests.scripted import Script, unavailable
 from tests.till import Till
 
 Moved = Callable[[str], list[int]]
@@ -151,6 +152,19 @@ def test_an_operation_that_was_not_executed_goes_on_under_its_old_key(till: Till
     assert (again.pk, again.fence) == (operation.pk, 1)
     payment.refresh_from_db()
     assert (payment.captured_amount, payment.capturing_amount) == (0, 0)
+
+
+def test_a_cancel_that_was_not_executed_releases_what_is_left_by_then(till: Till, script: Script) -> None:
+    payment, request = till.authorized(), {"idempotency_key": "k1"}
+    script["cancel"] = unavailable
+    with pytest.raises(ProviderNotReachable):
+        payments.cancel(payment_id=payment.pk, **request)
+    captures.capture(payment_id=payment.pk, amount=Decimal(30))
+
+    script.clear()
+    canceled = payments.cancel(payment_id=payment.pk, **request)
+
+    assert (canceled.captured_amount, canceled.released_amount, canceled.releasing_amount) == (3000, 7000, 0)
 
 
 def test_while_somebody_is_at_work_the_key_waits(till: Till, moved: Moved, capture: Any, lease: Any) -> None:
