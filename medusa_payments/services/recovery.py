@@ -130,9 +130,12 @@ def _is_named(operation: Operation, reading: Found) -> bool:
 def _can_only_be_sent_again(operation: Operation, session: PaymentSession, reading: Found) -> bool:
     """Say whether an update's amount tells nothing, because the object had it before, and its data may be lost.
 
-    One that can't be sent again, or isn't wanted any more, is taken for executed: nobody pays by it.
+    One that can't be sent again, or isn't wanted any more, is taken for executed: nobody pays by it. Nor does anybody
+    by one of an object that is paid or canceled by now.
     """
     if operation.kind != OperationKind.UPDATE or reading.snapshot.money.minor_units != operation.amount:
+        return False
+    if reading.snapshot.status not in attention.OPEN_STATUSES:
         return False
     is_told = operation.amount != session.amount or operation.request["data"] == session.client_data
     return not is_told and _is_wanted(operation) and operations.is_remembered(operation)

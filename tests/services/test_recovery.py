@@ -193,6 +193,23 @@ class TestAnUpdate:
         assert recover() == 0
         assert moved("update") == []
 
+    def test_of_what_is_paid_already_is_left(
+        self, till: Till, script: Script, fake_provider: FakeProvider, moved: Moved
+    ) -> None:
+        """Its provider would refuse it each time; what was paid, in another currency, doesn't cover the cart."""
+        session = till.session()
+        script["update"] = lost
+        unknown(lambda: till.session_of(session, on="authorize", outcome="declined"))
+        script.clear()
+        till.set_total("100", "usd")
+        payment_collections.refresh(payment_collection_id=session.payment_collection_id)
+        fake_provider.dashboard.pay(PaymentSession.objects.get().provider_ref)
+
+        assert recover() == 0
+
+        assert not Operation.objects.filter(status="open").exists()
+        assert (moved("update"), moved("refund")) == ([], [10000])
+
     @pytest.mark.parametrize(
         ("outcome", "status", "amount"), [(lost, "not_executed", 10000), (answer_lost, "succeeded", 8000)]
     )
