@@ -5,6 +5,7 @@ around each transaction and around each call of the provider. There it may also 
 one seed is one history, and the same one each time.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ class Crash(BaseException):
     """The process is gone: nothing that catches errors catches this."""
 
 
+A_DAY = 100_000
+
 Actor = Callable[[], Any]
 
 
@@ -40,6 +43,8 @@ class Scheduler:
     fault_rate: float = 0.15
     history: list[str] = field(default_factory=list)
     _main: Any = None
+    _ahead: float = 0
+    _on_their_way: int = 0
 
     def run(self, actors: dict[str, Actor]) -> None:
         self._main = getcurrent()
@@ -79,9 +84,12 @@ class Scheduler:
         return getcurrent() is not self._main and self.random.random() < self.fault_rate
 
     def _jump(self) -> None:
-        """Let time pass, for leases, pauses and the provider alike."""
-        seconds = self.random.choice([70, 700, 7_000])
+        """Let time pass, for leases, pauses and the provider alike; a day, in which it forgets its keys, not while
+        something is on its way there: nothing stays that long.
+        """
+        seconds = self.random.choice([70, 700, 7_000] if self._on_their_way else [70, 700, 7_000, A_DAY])
         self.history.append(f"clock +{seconds}s")
+        self._ahead += seconds
         jump(self.provider, seconds)
 
     @contextmanager
@@ -97,16 +105,22 @@ class Scheduler:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(locks, "durable_transaction", transaction)
+            monotonic = time.monotonic
+            patch.setattr(time, "monotonic", lambda: monotonic() + self._ahead)
             for caller, name in ((FakeProvider, "_call"), (FakeProvider, "retrieve"), (StripeConnection, "send")):
                 patch.setattr(caller, name, self._unreliable(getattr(caller, name)))
             yield
 
     def _unreliable(self, call: Callable[..., Any]) -> Callable[..., Any]:
         def made(*args: Any, **options: Any) -> Any:
-            self._pause_or_die()
-            if self._is_faulty():
-                raise self.random.choice([ProviderUnavailable, ProviderOutcomeUnknown])("Nothing arrived.")
-            answer = call(*args, **options)
+            self._on_their_way += 1
+            try:
+                self._pause_or_die()
+                if self._is_faulty():
+                    raise self.random.choice([ProviderUnavailable, ProviderOutcomeUnknown])("Nothing arrived.")
+                answer = call(*args, **options)
+            finally:
+                self._on_their_way -= 1
             self._pause_or_die()
             if self._is_faulty():
                 raise ProviderOutcomeUnknown("The answer was lost.")
