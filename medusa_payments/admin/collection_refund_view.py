@@ -173,11 +173,8 @@ def may_refund(model_admin: ReadOnlyAdmin[PaymentCollection], request: HttpReque
 
 def refundable_payments(collection: PaymentCollection) -> list[Payment]:
     """Return the payments of a collection that can give something back, the oldest first."""
-    payments = primary(Payment).filter(
-        payment_collection=collection, currency_code=collection.currency_code, frozen_at=None
-    )
-    in_order = payments.defer("provider_data", "metadata").order_by("created_at", "id")
-    return [payment for payment in in_order if payment.refundable_amount]
+    payments = collection_refunds.divisible(collection).defer("provider_data", "metadata")
+    return [payment for payment in payments if payment.refundable_amount]
 
 
 def refund_urls(model_admin: ReadOnlyAdmin[PaymentCollection]) -> list[URLPattern]:

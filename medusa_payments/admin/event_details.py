@@ -25,6 +25,7 @@ from medusa_payments.models import (
     payment_collection,
 )
 from medusa_payments.models import payment_session as session
+from medusa_payments.services import duties, freezing, observed_payments, upkeep
 from medusa_payments.services.decisions import Verdict
 from medusa_payments.services.reconciliation.drift import DriftKind
 
@@ -104,7 +105,10 @@ WORDS: dict[str, Text] = {
 }
 
 REASONS: dict[str, Text] = {
-    "beyond the limits": _("beyond the limits"),
+    duties.NOT_RESOLVED_IN_TIME: _("not resolved in time"),
+    freezing.BEYOND_THE_LIMITS: _("beyond the limits"),
+    observed_payments.CONTRADICTS_ITSELF: _("more captured one by one than in all"),
+    upkeep.NOT_LOOKED_AFTER: _("it could not be looked after"),
     DriftKind.MISSING_THERE.value: _("the provider doesn't know our payment"),
     DriftKind.FOREIGN_SESSION.value: _("the provider's object names another session"),
     DriftKind.CURRENCY.value: _("the currencies differ"),

@@ -5,13 +5,13 @@ back is still `authorized`.
 from django.db.models import QuerySet
 
 from medusa_payments.models import Payment, PaymentCollection
-from medusa_payments.queries.primary import primary
+from medusa_payments.queries import payments
 from medusa_payments.states import UndoPolicy
 
 
 def amount_of(collection: PaymentCollection) -> int:
     """Return what all payments of a collection hold in its currency (minor units)."""
-    return sum(payment.held_amount for payment in _payments(collection))
+    return sum(payment.held_amount for payment in _not_canceled(collection))
 
 
 def pays_for(collection: PaymentCollection) -> bool:
@@ -23,7 +23,7 @@ def pays_for(collection: PaymentCollection) -> bool:
     """
     if is_given_up(collection):
         return False
-    held = [payment.held_amount for payment in _payments(collection) if payment.frozen_at is None]
+    held = [payment.held_amount for payment in _not_canceled(collection) if payment.frozen_at is None]
     return bool(held) and sum(held) >= collection.amount
 
 
@@ -39,11 +39,9 @@ def diminished(collection: PaymentCollection) -> Payment | None:
     """Return a payment, its session loaded, of which a part is gone or going, given back or disputed; None when there
     is none. One that was canceled is not meant: its session holds nothing, and says so.
     """
-    payments = _payments(collection).select_related("payment_session")
-    return next((payment for payment in payments if payment.held_amount < payment.payment_session.amount), None)
+    with_sessions = _not_canceled(collection).select_related("payment_session")
+    return next((payment for payment in with_sessions if payment.held_amount < payment.payment_session.amount), None)
 
 
-def _payments(collection: PaymentCollection) -> QuerySet[Payment]:
-    return primary(Payment).filter(
-        payment_collection=collection, currency_code=collection.currency_code, canceled_at=None
-    )
+def _not_canceled(collection: PaymentCollection) -> QuerySet[Payment]:
+    return payments.counted(collection).filter(canceled_at=None)

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet
 
 from medusa_payments.exceptions import NotFound
-from medusa_payments.models import Capture, Dispute, Payment, Refund
+from medusa_payments.models import Capture, Dispute, Payment, PaymentCollection, Refund
 from medusa_payments.queries.primary import primary
 from medusa_payments.queries.public_data import public_keys
 
@@ -30,6 +30,13 @@ def listed(*, with_parents: bool = True, with_disputes: bool = False) -> QuerySe
     if with_disputes:
         payments = payments.prefetch_related(Prefetch("disputes", primary(Dispute)))
     return payments.select_related("payment_collection", "payment_session") if with_parents else payments
+
+
+def counted(collection: PaymentCollection) -> QuerySet[Payment]:
+    """Return the payments of a collection in its currency, unordered: those in another, that its cart had before, count
+    for nothing.
+    """
+    return primary(Payment).filter(payment_collection=collection, currency_code=collection.currency_code)
 
 
 def with_ledger() -> QuerySet[Payment]:

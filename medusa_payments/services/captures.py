@@ -13,6 +13,7 @@ from medusa_payments.models import Operation, Payment, PaymentCollection
 from medusa_payments.money import Money
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.types import CaptureRequest
+from medusa_payments.queries import payments
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import amounts, convergence, execution, operations, repeats
 from medusa_payments.services.freezing import refuse_if_frozen
@@ -193,9 +194,8 @@ def still_lacking(collection: PaymentCollection, payment: Payment, provider: Pay
     wanted = amounts.step_up(collection.amount, provider=provider, currency_code=collection.currency_code)
     if collection.authorized_amount <= wanted:
         return payment.capturable_amount
-    counted = primary(Payment).filter(payment_collection=collection, currency_code=collection.currency_code)
-    taken = counted.aggregate(total=Sum(F("captured_amount") + F("capturing_amount")))["total"] or 0
-    return max(min(payment.capturable_amount, wanted - taken), 0)
+    taken = payments.counted(collection).aggregate(total=Sum(F("captured_amount") + F("capturing_amount")))["total"]
+    return max(min(payment.capturable_amount, wanted - (taken or 0)), 0)
 
 
 def _refuse_what_the_provider_cannot(payment: Payment, provider: PaymentProvider, amount: int) -> None:

@@ -4,11 +4,14 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+from django.db.models import QuerySet
+
 from medusa_payments.exceptions import Conflict, InvalidData, PaymentsError
 from medusa_payments.ids import new_id
 from medusa_payments.models import Operation, Payment, PaymentCollection
 from medusa_payments.money import to_major_units
 from medusa_payments.queries import payment_collections as queries
+from medusa_payments.queries.payments import counted
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import amounts, convergence, disputes, execution, operations, refunds, repeats, texts
 from medusa_payments.services.operations import CallerKey, Reservation
@@ -66,6 +69,11 @@ def refund(
     return queries.existing(payment_collection_id)
 
 
+def divisible(collection: PaymentCollection) -> QuerySet[Payment]:
+    """Return the payments that a refund is divided among, oldest first. Nothing moves on a frozen one."""
+    return counted(collection).filter(frozen_at=None).order_by("created_at", "id")
+
+
 def _strategy(strategy: str) -> RefundStrategy:
     try:
         return RefundStrategy(strategy)
@@ -98,10 +106,7 @@ def _reserve_parts(
 
 
 def _parts(collection: PaymentCollection, requested: int | None, strategy: RefundStrategy) -> list[tuple[Payment, int]]:
-    found = primary(Payment).filter(
-        payment_collection=collection, currency_code=collection.currency_code, frozen_at=None
-    )
-    payments = list(found.select_related("payment_session").order_by("created_at", "id"))
+    payments = list(divisible(collection).select_related("payment_session"))
     refundable = sum(payment.refundable_amount for payment in payments)
     amount = refundable if requested is None else requested
     if not 0 < amount <= refundable:

@@ -37,6 +37,8 @@ from medusa_payments.states import (
     UndoPolicy,
 )
 
+NOT_RESOLVED_IN_TIME = "not resolved in time"
+
 
 def reserve(collection: PaymentCollection) -> list[Reservation]:
     """Reserve everything that is due for a locked collection and not under way or refused already.
@@ -74,7 +76,7 @@ def fail_if_overdue(collection: PaymentCollection) -> list[Reservation]:
     is_overdue = collection.resolve_by is not None and collection.resolve_by <= timezone.now()
     if not is_overdue or not split_policy.is_counting_down(collection) or _may_be_paid(collection):
         return []
-    fail(collection, reason="not resolved in time", actor=workers.ACTOR)
+    fail(collection, reason=NOT_RESOLVED_IN_TIME, actor=workers.ACTOR)
     if collection.on_failure == UndoPolicy.HOLD:
         return []
     unpaid = primary(PaymentSession).filter(payment_collection=collection, slot__isnull=False, payment__isnull=True)

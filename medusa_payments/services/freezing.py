@@ -15,6 +15,8 @@ from medusa_payments.services.events import EventName
 
 FROZEN_CODE = "payment_frozen"
 
+BEYOND_THE_LIMITS = "beyond the limits"
+
 _TOTALS = frozenset({"amount", "captured", "released", "refunded"})
 
 

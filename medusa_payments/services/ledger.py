@@ -22,7 +22,7 @@ from medusa_payments.providers.types import CancelResult, CaptureResult, RefundR
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import attention, events, expiry, split_policy, unwanted_money
 from medusa_payments.services.events import EventName
-from medusa_payments.services.freezing import freeze
+from medusa_payments.services.freezing import BEYOND_THE_LIMITS, freeze
 from medusa_payments.states import OperationKind, OperationStatus, SessionStatus
 
 BY_PROVIDER = "provider"
@@ -311,7 +311,7 @@ def _saved_within_limits(
         return True
     stored = _stored_without_reservation(payment, operation)
     _save(stored)
-    freeze(collection, stored, reason="beyond the limits", theirs=theirs, operation=operation)
+    freeze(collection, stored, reason=BEYOND_THE_LIMITS, theirs=theirs, operation=operation)
     return False
 
 

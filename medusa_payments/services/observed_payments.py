@@ -17,10 +17,12 @@ from medusa_payments.services.provider_calls import Succeeded
 from medusa_payments.services.settlement import apply_settlement
 from medusa_payments.states import OperationKind, OperationStatus, SessionStatus, Settler
 
+CONTRADICTS_ITSELF = "more captured one by one than in all"
+
 
 def contradiction(snapshot: PaymentSnapshot) -> str:
     """Say why a snapshot can't be right, whatever the ledger has; "" when it can."""
-    return "more captured one by one than in all" if _told_apart(snapshot) > snapshot.captured.minor_units else ""
+    return CONTRADICTS_ITSELF if _told_apart(snapshot) > snapshot.captured.minor_units else ""
 
 
 def leave_captures_to_a_person(

@@ -4,6 +4,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from medusa_payments.models import Payment, PaymentCollection, PaymentSession
+from medusa_payments.queries.payments import counted
 from medusa_payments.queries.primary import primary
 from medusa_payments.states import (
     CollectionState,
@@ -17,13 +18,12 @@ def decide(collection: PaymentCollection) -> CollectionState:
     """Return the state that a collection's sessions and payments say it is in; what was paid in the currency that its
     cart had before counts for nothing.
     """
-    payments = primary(Payment).filter(payment_collection=collection, currency_code=collection.currency_code)
     statuses = primary(PaymentSession).filter(payment_collection=collection, slot__isnull=False)
     return collection_state(
         amount=collection.amount,
         is_canceled=collection.canceled_at is not None,
         session_statuses=statuses.values_list("status", flat=True),
-        payments=[_facts(payment) for payment in payments.defer("provider_data", "metadata")],
+        payments=[_facts(payment) for payment in counted(collection).defer("provider_data", "metadata")],
     )
 
 

@@ -23,9 +23,9 @@ def undoes(
 
     Of a deleted or canceled collection: everything. Of one whose order failed: what its policy says. Else what was paid
     in another currency, or with a session that isn't of the customer's choice (`preferred`) and doesn't pay for it
-    either; and the surplus:
-    whole payments without which the others still cover the amount, those of the sessions `preferred` and captured ones
-    last; what several have captured beyond `most`; and whatever is still held once enough was captured.
+    either; and the surplus: whole payments without which the others still cover the amount, those of the sessions
+    `preferred` and captured ones last; what several have captured beyond `most`; and whatever is still held once enough
+    was captured.
     """
     usable = [payment for payment in payments if payment.frozen_at is None]
     if collection.deleted_at is not None or collection.canceled_at is not None:

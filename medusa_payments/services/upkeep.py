@@ -36,6 +36,8 @@ logger = logging.getLogger(__name__)
 TURN = timedelta(minutes=10)
 """How long one worker has a collection for itself."""
 
+NOT_LOOKED_AFTER = "it could not be looked after"
+
 WATCHED_FOR = timedelta(days=7)
 """How long the provider is asked about a session that nobody decides."""
 
@@ -88,9 +90,7 @@ def _took_turn(collection: PaymentCollection) -> bool:
 def _postpone(payment_collection_id: str, error: str) -> None:
     """Look later, each time later, and have a person see why. Its totals aren't touched: they may be what failed."""
     with locked_collection(payment_collection_id, include_deleted=True) as collection:
-        freezing.record_discrepancy(
-            collection, reason="It could not be looked after.", ours={}, theirs={"error": error}
-        )
+        freezing.record_discrepancy(collection, reason=NOT_LOOKED_AFTER, ours={}, theirs={"error": error})
         primary(PaymentCollection).filter(pk=collection.pk).update(
             event_count=collection.event_count,
             attention_at=timezone.now() + attention.backoff(collection.attention_count),

@@ -17,11 +17,15 @@ from django.utils.html import strip_tags
 
 from medusa_payments.admin import PaymentAdmin, display, related_tables
 from medusa_payments.admin.event import TITLES
+from medusa_payments.admin.event_details import REASONS
 from medusa_payments.carts import CartSnapshot
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import Capture, Event, Operation, Payment, PaymentCollection, PaymentSession, Refund
 from medusa_payments.services import captures, payment_sessions, refunds
 from medusa_payments.services.events import EventName
+from medusa_payments.services.freezing import BEYOND_THE_LIMITS
+from medusa_payments.services.observed_payments import CONTRADICTS_ITSELF
+from medusa_payments.services.reconciliation.drift import FROZEN_FOR_A_PERSON, DriftKind
 from medusa_payments.testing import factories
 from medusa_payments.testing.carts import CartDesk
 from medusa_payments.testing.fake_steering import CRASHES, Outcome
@@ -274,6 +278,11 @@ class TestTables:
 class TestWords:
     def test_every_event_has_a_title(self) -> None:
         assert set(TITLES) == set(EventName)
+
+    def test_every_reason_to_freeze_a_payment_is_told_in_words(self) -> None:
+        given = {*FROZEN_FOR_A_PERSON, DriftKind.DUPLICATE_OBJECT, BEYOND_THE_LIMITS, CONTRADICTS_ITSELF}
+        assert given <= REASONS.keys()
+        assert not {str(words) for words in REASONS.values()} & set(DriftKind)
 
     @pytest.mark.parametrize(
         ("minor_units", "currency_code", "shown"),

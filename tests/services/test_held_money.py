@@ -32,6 +32,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.any_engine]
 
 SYSTEM = "pp_system_default"
 
+at_once_or_later = pytest.mark.parametrize(("paid_by", "back_by"), [("authorize", "cancel"), ("pay", "refund")])
+
 
 @pytest.fixture
 def sessions(till: Till, script: Script) -> list[PaymentSession]:
@@ -44,6 +46,11 @@ def sessions(till: Till, script: Script) -> list[PaymentSession]:
 def pays() -> tuple[str, bool]:
     collection = PaymentCollection.objects.get()
     return collection.status, held_money.pays_for(collection)
+
+
+def pay_late(session: PaymentSession, fake_provider: FakeProvider, verb: str) -> None:
+    getattr(fake_provider.dashboard, verb)(session.provider_ref)
+    convergence.look_at(session.pk)
 
 
 def pass_the_deadline() -> None:
@@ -145,7 +152,7 @@ class TestMoneyForAnEarlierChoice:
         payment_sessions.initialize(payment_collection_id=till.collection("150").pk, provider_id=SECOND)
         return earlier
 
-    @pytest.mark.parametrize(("paid_by", "back_by"), [("authorize", "cancel"), ("pay", "refund")])
+    @at_once_or_later
     def test_goes_back_when_it_does_not_pay_for_the_last_one(
         self,
         earlier: PaymentSession,
@@ -155,8 +162,7 @@ class TestMoneyForAnEarlierChoice:
         paid_by: str,
         back_by: str,
     ) -> None:
-        getattr(fake_provider.dashboard, paid_by)(earlier.provider_ref)
-        convergence.look_at(earlier.pk)
+        pay_late(earlier, fake_provider, paid_by)
         script.clear()
 
         assert recover() == 0
@@ -223,7 +229,7 @@ class TestMoneyInAnotherCurrency:
             payment_sessions.initialize(payment_collection_id=collection.pk, provider_id=SECOND)
         return earlier
 
-    @pytest.mark.parametrize(("paid_by", "back_by"), [("authorize", "cancel"), ("pay", "refund")])
+    @at_once_or_later
     def test_pays_for_nothing_and_goes_back(
         self,
         earlier: PaymentSession,
@@ -233,8 +239,7 @@ class TestMoneyInAnotherCurrency:
         paid_by: str,
         back_by: str,
     ) -> None:
-        getattr(fake_provider.dashboard, paid_by)(earlier.provider_ref)
-        convergence.look_at(earlier.pk)
+        pay_late(earlier, fake_provider, paid_by)
         assert pays() == ("not_paid", False)
         script.clear()
 
