@@ -155,10 +155,14 @@ class Shopper:
 
         self.do(self.page.route(re.compile(path), lose, times=1))
 
-    def is_refused(self, path: str, status: int) -> None:
-        """Let the next request to a path be answered by something before the shop."""
-        refusal = {"type": "unexpected_state", "message": "Not now."}
-        self.do(self.page.route(re.compile(path), lambda route: route.fulfill(status=status, json=refusal), times=1))
+    def is_refused(self, path: str, status: int, *, times: int = 1) -> None:
+        """Let the next requests to a path be answered by something before the shop."""
+
+        async def refuse(route: Route) -> None:
+            refusal = {"type": "unexpected_state", "message": "Not now."}
+            await route.fulfill(status=status, json=refusal, headers={"retry-after": "1"})
+
+        self.do(self.page.route(re.compile(path), refuse, times=times))
 
     def holds_back(self, path: str) -> "HeldBack":
         """Let the next answer from a path wait."""

@@ -266,6 +266,26 @@ def test_a_cart_changed_in_another_tab_is_not_paid_at_the_old_price(
     assert authorized() == [3999]
 
 
+def test_a_shop_at_work_for_another_tab_is_asked_again(shopper: Shopper, authorized: Callable[[], list[int]]) -> None:
+    shopper.is_refused("/payment-sessions$", 409, times=2)
+    shopper.rehearse("It succeeds")
+    shopper.pay()
+    shopper.has_ordered()
+    assert authorized() == [2999]
+
+
+def test_a_shop_that_stays_at_work_says_so_and_promises_nothing(
+    shopper: Shopper, authorized: Callable[[], list[int]]
+) -> None:
+    shopper.is_refused("/payment-sessions$", 409, times=5)
+    shopper.choose("Rehearsal")
+    shopper.is_told("The shop is still at work on an earlier request of yours. Please try again in a moment")
+
+    shopper.pay()
+    shopper.has_ordered()
+    assert authorized() == [2999]
+
+
 def test_two_tabs_pay_once(shopper: Shopper, authorized: Callable[[], list[int]]) -> None:
     other = shopper.another_tab().open()
     other.hears_nothing_of_other_tabs()

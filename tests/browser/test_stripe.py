@@ -5,6 +5,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from medusa_payments.testing.stripe_twin.faults import Fault
 from medusa_payments.testing.stripe_twin.twin import StripeTwin
 from storefront_project.orders.models import Order
 from tests.browser.shopper import PHONE, Shopper
@@ -276,6 +277,23 @@ def test_a_cart_changed_in_another_tab_is_not_charged_at_the_old_price(shopper: 
     shopper.types_card(IS_PAID)
     shopper.hears_nothing_of_other_tabs()
     other = shopper.another_tab().open()
+    other.press("One more: Mug")
+    other.offers_to_take("€39.99")
+
+    shopper.pay()
+    shopper.is_told("It comes to €39.99 now; nothing was charged")
+    assert paid() == []
+
+    shopper.pay()
+    shopper.has_ordered()
+    assert paid() == [(3999, "eur")]
+
+
+def test_a_tab_pays_while_another_is_changing_the_cart(shopper: Shopper, stripe_twin: StripeTwin, paid: Paid) -> None:
+    shopper.types_card(IS_PAID)
+    shopper.hears_nothing_of_other_tabs()
+    other = shopper.another_tab().open()
+    stripe_twin.fail("payment_intents.update", Fault.DELAY, milliseconds=1500)
     other.press("One more: Mug")
     other.offers_to_take("€39.99")
 

@@ -10,6 +10,7 @@ import * as messages from "./messages.js";
 import { methodsFor } from "./methods.js";
 import { formatted } from "./money.js";
 import { Page } from "./page.js";
+import { aWhile, seconds } from "./patience.js";
 import { Shop } from "./shop.js";
 
 const FIRST_ITEMS = [
@@ -17,7 +18,6 @@ const FIRST_ITEMS = [
   { variant_id: "variant_mug", quantity: 1 },
 ];
 const UNPAID = new Set(["pending", "requires_more"]);
-const ASK_AGAIN_SECONDS = 2;
 const LOOK_AGAIN_SECONDS = 5;
 
 class Checkout {
@@ -218,7 +218,7 @@ class Checkout {
         }
         mayBePaid = true;
         this.#page.showWaiting(messages.FINDING_OUT);
-        await seconds(error.retryAfter ?? ASK_AGAIN_SECONDS);
+        await aWhile(error);
       }
     }
   }
@@ -263,10 +263,6 @@ class Checkout {
 
 function liveSession(cart) {
   return cart.payment_collection?.payment_sessions[0];
-}
-
-function seconds(count) {
-  return new Promise((resolve) => setTimeout(resolve, count * 1000));
 }
 
 await new Checkout(JSON.parse(document.getElementById("settings").textContent)).start();

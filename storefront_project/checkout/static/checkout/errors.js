@@ -7,9 +7,14 @@ export class Refusal extends Error {
     Object.assign(this, { status, type, code, details: details ?? {}, retryAfter });
   }
 
+  /** Whether another request is at work on the same, or what an earlier one did isn't known yet: ask again. */
+  get isBusy() {
+    return this.status === 409 && this.code !== "cart_changed";
+  }
+
   /** Whether the payment may have gone through all the same, or still be under way. */
   get isUnknown() {
-    return (this.status === 409 && this.code !== "cart_changed") || (this.status >= 500 && this.status !== 503);
+    return this.isBusy || (this.status >= 500 && this.status !== 503);
   }
 }
 

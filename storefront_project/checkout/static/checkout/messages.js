@@ -16,6 +16,8 @@ const OFFLINE =
 const UNREACHABLE =
   "This way to pay can't be reached just now. You haven't been charged. Please try again in a moment, or pay another way.";
 const BROKEN = "Something went wrong on our side. You haven't been charged. Please try again in a moment.";
+const BUSY =
+  "The shop is still at work on an earlier request of yours. Please try again in a moment; nothing is paid twice.";
 const DECLINED = "You haven't been charged. You can try again, or pay another way.";
 
 const BY_STATUS = {
@@ -24,13 +26,14 @@ const BY_STATUS = {
   canceled: "This payment was canceled. You haven't been charged. You can try again, or pay another way.",
 };
 
-/** Return what to say about an error after which nothing is charged. */
+/** Return what to say about an error after which nothing is charged, or nothing more than an earlier request did. */
 export function messageFor(error) {
   if (error instanceof Incomplete) return error.message;
   if (error instanceof PaymentFailed || error.type === "payment_authorization_error")
     return `${sentence(error.message)} ${DECLINED}`;
   if (error instanceof MethodUnavailable || error.status === 503) return UNREACHABLE;
   if (error instanceof ConnectionLost) return OFFLINE;
+  if (error.isBusy) return BUSY;
   if (error.type === "not_allowed") return BY_STATUS[error.details.status] ?? NOT_PAID_YET;
   if (error instanceof Refusal && error.status < 500) return `${sentence(error.message)} You haven't been charged.`;
   return BROKEN;

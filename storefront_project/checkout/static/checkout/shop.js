@@ -1,6 +1,7 @@
 /** The calls of a checkout, as any storefront makes them: the shop's carts, the payment API and nothing else. */
 
 import { ConnectionLost, Refusal } from "./errors.js";
+import { patiently } from "./patience.js";
 
 export class Shop {
   constructor(publishableKey) {
@@ -41,7 +42,11 @@ export class Shop {
   }
 
   /** Make a provider the way the cart is paid, with the cart's amount of this moment; return its payment session. */
-  async initializeSession(cartId, providerId, data = {}) {
+  initializeSession(cartId, providerId, data = {}) {
+    return patiently(() => this.#initializeSession(cartId, providerId, data));
+  }
+
+  async #initializeSession(cartId, providerId, data) {
     const collection = (await this.#post("/store/payment-collections", { cart_id: cartId })).payment_collection;
     const path = `/store/payment-collections/${collection.id}/payment-sessions`;
     const answer = await this.#post(path, { provider_id: providerId, data });
