@@ -26,7 +26,7 @@ class KeyAdmin(ReadOnlyAdmin[KeyT]):
     revocation_warning: Text = ""
     actions: tuple[str, ...] = ("revoke",)
 
-    revoked_time = columns.moment("revoked_at", _("revoked at"))
+    revoked_time = columns.moment("revoked_at", _("valid until"))
 
     def revoke_key(self, key: KeyT) -> None:
         """Have a service revoke a key."""
