@@ -20,6 +20,15 @@ from medusa_payments.testing.stripe_twin.store import Store
 
 Passed = Callable[[str], None]
 
+FOR_GOOD = ", for good"
+AFTER_COMMIT = "after commit"
+AFTER_EFFECT = "after the provider's effect"
+
+
+def leaves_a_mark(name: str) -> bool:
+    """Say whether the shop's books or the provider's are others after a point than they were before it."""
+    return name in {AFTER_COMMIT, AFTER_EFFECT} or name.endswith(FOR_GOOD)
+
 
 class Recorder:
     """Writes down which points are passed."""
@@ -51,7 +60,8 @@ def watched(passed: Passed) -> Iterator[None]:
         name = " ".join(sql.split()[:3])
         passed(f"before {name}")
         result = execute(sql, params, many, context)
-        passed(f"after {name}")
+        is_for_good = not connection.in_atomic_block and not name.startswith("SELECT")
+        passed(f"after {name}{FOR_GOOD if is_for_good else ''}")
         return result
 
     with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
@@ -82,6 +92,6 @@ def _around_block(block: Callable[..., Any], passed: Passed) -> Callable[..., An
     def wrapped(*args: Any) -> Iterator[Any]:
         with block(*args) as books:
             yield books
-        passed("after the provider's effect")
+        passed(AFTER_EFFECT)
 
     return wrapped

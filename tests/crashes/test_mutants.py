@@ -13,6 +13,7 @@ from medusa_payments.services.provider_calls import NotExecuted
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
 from tests.crashes.harness import COURSES, Course, Stage
+from tests.crashes.points import AFTER_EFFECT
 from tests.crashes.scenes import SCENES, THIRTY
 from tests.scripted import run_out
 from tests.till import Till
@@ -36,13 +37,10 @@ def faults(stage: Stage, name: str, course: Course, *, at: str) -> list[str]:
     return stage.faults(scene, course, number)
 
 
-EFFECT = "after the provider's effect"
-
-
 @pytest.mark.parametrize("course", COURSES, ids=lambda course: course.name)
 def test_without_a_mutant_the_same_points_are_green(stage: Stage, course: Course) -> None:
-    assert faults(stage, "capture", course, at=EFFECT) == []
-    assert faults(stage, "refund", course, at=EFFECT) == []
+    assert faults(stage, "capture", course, at=AFTER_EFFECT) == []
+    assert faults(stage, "refund", course, at=AFTER_EFFECT) == []
 
 
 @pytest.mark.parametrize("name", ["capture", "refund"])
@@ -54,7 +52,7 @@ def test_a_fresh_key_on_retry(stage: Stage, monkeypatch: pytest.MonkeyPatch, nam
         return replace(request, idempotency_key=new_id("payop")) if operation.fence else request
 
     monkeypatch.setattr(operations, "request_of", with_a_fresh_key)
-    found = faults(stage, name, KEYED, at=EFFECT)
+    found = faults(stage, name, KEYED, at=AFTER_EFFECT)
     assert f"{name} moved [3000, 3000] instead of [3000]" in found
 
 
@@ -64,14 +62,14 @@ def test_deleting_on_failure(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> N
         return bool(Operation.objects.filter(pk=operation.pk).delete())
 
     monkeypatch.setattr(recovery, "resolve", forget)
-    found = faults(stage, "capture", RECOVERED, at=EFFECT)
+    found = faults(stage, "capture", RECOVERED, at=AFTER_EFFECT)
     assert "capture moved [3000, 3000] instead of [3000]" in found
 
 
 def test_calling_inside_the_transaction(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     inside = replace(FakeProvider.capabilities, is_local=True)
     monkeypatch.setattr(FakeProvider, "capabilities", inside)
-    found = faults(stage, "capture", RECOVERED, at=EFFECT)
+    found = faults(stage, "capture", RECOVERED, at=AFTER_EFFECT)
     assert "capture moved [3000, 3000] instead of [3000]" in found
 
 
