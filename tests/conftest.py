@@ -30,6 +30,7 @@ hypothesis.settings.load_profile("project")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--proof", action="store_true", help="also run what takes minutes: see make proof")
     parser.addoption("--on-stripe", action="store_true", help="have the Stripe provider play the fake provider's part")
+    parser.addoption("--every-point", action="store_true", help="with --on-stripe too, kill around every statement")
     parser.addoption("--seeds", type=int, default=0, help="how many random histories to play: see make soak")
     parser.addoption("--seed", type=int, help="the one random history to play again: see make soak")
 

@@ -49,9 +49,10 @@ def _with_other_books(names: list[str]) -> list[int]:
 def test_every_point(
     stage: Stage, scene: Scene, course: Course, record_property: object, pytestconfig: pytest.Config
 ) -> None:
-    """With the fake provider every point; with Stripe's twin every one after which the books are others."""
+    """With the fake provider every point; with Stripe's twin every one after which the books are others, or all."""
     names = stage.points(scene, course)
-    apart = _with_other_books(names) if pytestconfig.getoption("--on-stripe") else _apart(names)
+    takes_all = pytestconfig.getoption("--every-point") or not pytestconfig.getoption("--on-stripe")
+    apart = _apart(names) if takes_all else _with_other_books(names)
     faults = {f"{number} {names[number]}": stage.faults(scene, course, number) for number in apart}
 
     record_property("points", len(faults))  # type: ignore[operator]
