@@ -13,13 +13,18 @@ from medusa_payments.exceptions import NotFound
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CartSnapshot:
-    """A cart as it stands now. `amount` is what is to be paid, in major units; it may carry sub-minor digits."""
+    """A cart as it stands now. `amount` is what is to be paid, in major units; it may carry sub-minor digits.
+
+    `has_order` says whether an order was placed for it: money that doesn't fit the cart any more is released by itself
+    only while the host says False. None means that the host can't tell: then it is kept, and staff are told.
+    """
 
     amount: Decimal
     currency_code: str
     region_id: str | None = None
     customer_id: str | None = None
     email: str | None = None
+    has_order: bool | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 

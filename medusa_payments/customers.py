@@ -19,6 +19,16 @@ class Customer:
     phone: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shopper:
+    """Somebody in a storefront, who may do less than staff and the host's own code (for which services take None).
+
+    `customer_id` is empty for a guest.
+    """
+
+    customer_id: str = ""
+
+
 def resolve_customer(request: object) -> Customer | None:
     """Ask the host who is logged in; None for a guest, and for everyone when `CUSTOMER_RESOLVER` is None.
 

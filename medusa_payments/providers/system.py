@@ -22,7 +22,7 @@ from medusa_payments.states import SessionStatus
 class SystemProvider(PaymentProvider):
     """Says yes to everything. A person sees to it that the money really arrives."""
 
-    capabilities = Capabilities(is_local=True, supports_zero_amount=True)
+    capabilities = Capabilities(is_local=True, supports_zero_amount=True, takes_outside_money=False)
     option_names: ClassVar[frozenset[str] | None] = frozenset()
     client_data_keys: ClassVar[frozenset[str] | None] = None
     timeout_seconds = 1

@@ -23,12 +23,17 @@ class Capabilities:
     `can_retrieve`: `retrieve` tells what the provider has. `finds_by_session`: also without a reference, by our
     metadata, so that "not found" proves that nothing was initiated. `reports_keys`: movements name the idempotency key
     that caused them, so that a missing one proves that nothing moved. `can_list`: `list_payments` works.
+    `takes_outside_money`: what it authorizes is a customer's money; a shopper may choose one that takes none (paid by
+    other means, a test) only where the shop says so. `supports_update`: an object can be brought to another amount or
+    other data; without it the object is replaced.
     `has_webhooks`: `read_webhook` works. `has_account_holders`: it keeps customers, so that accounts can be created,
     found and deleted. `has_saved_methods`: it keeps their payment methods as well. `has_disputes`: its
     snapshots tell of disputes.
     """
 
     is_local: bool = False
+    takes_outside_money: bool = True
+    supports_update: bool = True
     supports_zero_amount: bool = False
     supports_partial_capture: bool = True
     supports_multiple_captures: bool = True

@@ -117,6 +117,7 @@ class FakeProvider(PaymentProvider):
     """
 
     capabilities = Capabilities(
+        takes_outside_money=False,
         key_window_seconds=KEY_WINDOW_SECONDS,
         can_retrieve=True,
         finds_by_session=True,

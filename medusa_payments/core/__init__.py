@@ -1,0 +1,1 @@
+"""The machinery behind the services; nothing else imports it."""
