@@ -61,7 +61,7 @@ class Desk:
             "data": data,
         }
         request_type = REQUEST_TYPES[OperationKind(verb)]
-        return request_type(**{name: known[name] for name in known if name in request_type.__slots__})
+        return request_type(**{name: known[name] for name in known if name in {field.name for field in fields(request_type)}})
 
     def call(self, verb: str, request: ProviderRequest) -> Any:
         return getattr(self.provider, verb)(request)
