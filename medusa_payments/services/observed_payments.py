@@ -51,6 +51,23 @@ def converge(
     return waits
 
 
+def amount_of(operation: Operation, snapshot: PaymentSnapshot) -> int | None:
+    """Return what the provider has of a capture or refund (minor units); None when no movement is this operation's."""
+    is_capture = operation.kind == OperationKind.CAPTURE
+    facts: tuple[CaptureFact | RefundFact, ...] = snapshot.captures if is_capture else snapshot.refunds
+    found = [fact.money.minor_units for fact in facts if fact.operation_id == operation.pk]
+    return sum(found) if found else None
+
+
+def missing_of(operation: Operation, snapshot: PaymentSnapshot) -> int:
+    """Return what the provider captured, or refunded, beyond the ledger (minor units)."""
+    payment = _payment(operation.payment_id or "")
+    if operation.kind == OperationKind.CAPTURE:
+        return snapshot.captured.minor_units - payment.captured_amount
+    given = sum(fact.money.minor_units for fact in snapshot.refunds if fact.state is not RefundState.FAILED)
+    return given - payment.refunded_amount
+
+
 def _told_apart(snapshot: PaymentSnapshot) -> int:
     return sum(fact.money.minor_units for fact in snapshot.captures)
 

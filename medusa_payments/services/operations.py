@@ -163,9 +163,14 @@ def reserve(
 def request_of(operation: Operation) -> ProviderRequest:
     """Return the canonical request, exactly as it was reserved, under the operation's current key."""
     stored = _without_keys(operation.request)  # Until 0009 requests were stored with their key.
-    keys = {"operation_id": operation.pk, "idempotency_key": key_of(operation.pk, operation.key_number)}
+    keys = {"operation_id": operation.pk, "idempotency_key": provider_key(operation)}
     request: ProviderRequest = msgspec.convert(stored | keys, REQUEST_TYPES[OperationKind(operation.kind)])
     return request
+
+
+def provider_key(operation: Operation) -> str:
+    """Return an operation's current idempotency key at the provider."""
+    return key_of(operation.pk, operation.key_number)
 
 
 def _without_keys(request: Mapping[str, Any]) -> dict[str, Any]:

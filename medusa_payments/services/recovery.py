@@ -22,6 +22,7 @@ from medusa_payments.services import (
     convergence,
     events,
     locks,
+    observed_payments,
     operations,
     projections,
     provider_calls,
@@ -193,13 +194,8 @@ def _moves_by_line(operation: Operation) -> bool:
 
 
 def _amount_of(operation: Operation, reading: Reading) -> int | None:
-    """Return what the provider has of a capture or refund (minor units); None when no movement has its key."""
-    if not isinstance(reading, Found) or not _moves_by_line(operation):
-        return None
-    is_capture = operation.kind == OperationKind.CAPTURE
-    facts = reading.snapshot.captures if is_capture else reading.snapshot.refunds
-    found = [fact.money.minor_units for fact in facts if fact.operation_id == operation.pk]
-    return sum(found) if found else None
+    is_movement = isinstance(reading, Found) and _moves_by_line(operation)
+    return observed_payments.amount_of(operation, reading.snapshot) if is_movement else None  # type: ignore[union-attr]
 
 
 def _hides_its_data(operation: Operation, session: PaymentSession, reading: Found) -> bool:
