@@ -11,7 +11,7 @@ from django.db import Error as DatabaseError
 
 from medusa_payments.models import Operation, PaymentCollection
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import locks, operations, provider_calls, recovery
+from medusa_payments.services import convergence, locks, operations, provider_calls, recovery
 from medusa_payments.services.locks import locked_collection
 from medusa_payments.services.operations import Reservation
 from medusa_payments.services.provider_calls import NotExecuted, Unknown
@@ -131,15 +131,24 @@ def _sent(reservation: Reservation) -> Operation:
     """Send a reservation, unless it was reserved before and reading the provider tells more; return the operation as it
     stands afterwards.
     """
-    to_send = recovery.find_out_for_caller(reservation) if reservation.is_resend else reservation
-    if to_send is not None:
-        settlement = complete(to_send, is_answer=True)
-        carry_out(settlement.follow_ups)
-        return settlement.operation
-    operation = primary(Operation).get(pk=reservation.operation.pk)
-    if not operation.is_open and not _was_never_executed(operation):
-        operations.mark_answered(operation)
+    if not reservation.is_resend:
+        return _answered(reservation)
+    finding = recovery.find_out_for_caller(reservation)
+    if finding.to_send is not None:
+        operation = _answered(finding.to_send)
+    else:
+        operation = primary(Operation).get(pk=reservation.operation.pk)
+        if not operation.is_open and not _was_never_executed(operation):
+            operations.mark_answered(operation)
+    if finding.waits:
+        convergence.look_at(operation.payment_session_id)
     return operation
+
+
+def _answered(reservation: Reservation) -> Operation:
+    settlement = complete(reservation, is_answer=True)
+    carry_out(settlement.follow_ups)
+    return settlement.operation
 
 
 def _was_never_executed(operation: Operation) -> bool:

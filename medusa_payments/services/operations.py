@@ -243,7 +243,7 @@ def note_unknown(operation: Operation, *, was_answered: bool) -> None:
     operation.save(update_fields=["error_message", "lease_expires_at", "is_key_spent"])
     arrives = Now() + timedelta(seconds=math.ceil(provider_for(operation).timeout_seconds))
     primary(Operation).filter(pk=operation.pk, in_flight_until__gt=arrives).update(in_flight_until=arrives)
-    operation.refresh_from_db(fields=["lease_expires_at", "in_flight_until"])
+    operation.in_flight_until = primary(Operation).values_list("in_flight_until", flat=True).get(pk=operation.pk)
 
 
 def is_remembered(operation: Operation) -> bool:

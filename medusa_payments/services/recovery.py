@@ -4,7 +4,7 @@ The provider is read first, and what it has is booked. What is done then stands 
 """
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -45,6 +45,17 @@ PATIENCE = 9
 NEVER_ARRIVED = "The payment provider was asked and has no trace of it."
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What became of looking for an operation: `to_send` is what is to be sent for it, None when nothing is, because
+    it is closed, or stays open and was let go of. `waits`: something else was seen that can be booked once it is
+    closed, so look again then.
+    """
+
+    to_send: Reservation | None
+    waits: bool = False
+
+
 def resolve_due(limit: int = BATCH, is_dry_run: bool = False) -> StageReport:
     """Resolve the open operations that nobody is at work on, those that were deferred to the worker included."""
     due = _due()
@@ -66,9 +77,11 @@ def resolve(operation: Operation) -> bool:
         reservation = operations.claim(operation)
         if reservation is None:
             return False
-        to_send = _find_out(reservation) if reservation.is_resend else reservation
-        if to_send is not None:
-            _send(to_send)
+        finding = _find_out(reservation) if reservation.is_resend else Finding(to_send=reservation)
+        if finding.to_send is not None:
+            _send(finding.to_send)
+        if finding.waits:
+            convergence.look_at(operation.payment_session_id)
     except (PaymentsError, ImproperlyConfigured) as error:
         logger.warning("operation %s can't be resolved now: %s", operation.pk, type(error).__name__)
         _try_later(operation, str(error))
@@ -82,18 +95,17 @@ def resolve(operation: Operation) -> bool:
     return not _is_open(operation)
 
 
-def find_out_for_caller(reservation: Reservation) -> Reservation | None:
-    """Find out what became of an operation whose request is repeated; return what is to be sent for it, None when
-    nothing is: it is closed, or stays open and is let go of.
+def find_out_for_caller(reservation: Reservation) -> Finding:
+    """Find out what became of an operation whose request is repeated, and prepare to send what is to be sent.
 
     Raises `Conflict` while its payment is frozen and it would have to be sent, `PaymentOutcomeUnknown` when it could
     not be found out.
     """
     operation = reservation.operation
     try:
-        to_send = _find_out(reservation, is_awaited=True)
-        if to_send is not None:
-            operations.prepare_to_send(to_send)
+        finding = _find_out(reservation, is_awaited=True)
+        if finding.to_send is not None:
+            operations.prepare_to_send(finding.to_send)
     except PaymentsError as error:
         _let_go(operation, str(error))
         raise
@@ -102,11 +114,11 @@ def find_out_for_caller(reservation: Reservation) -> Reservation | None:
         locks.renew_connection()
         _let_go(operation, f"It could not be resolved: {type(error).__name__}.")
         raise operations.outcome_unknown(operation) from error
-    return to_send
+    return finding
 
 
-def _find_out(reservation: Reservation, *, is_awaited: bool = False) -> Reservation | None:
-    """Read the provider, book what it has, and do what the table says; return what is to be sent, if anything is."""
+def _find_out(reservation: Reservation, *, is_awaited: bool = False) -> Finding:
+    """Read the provider, book what it has, and do what the table says."""
     operation = reservation.operation
     session = primary(PaymentSession).get(pk=operation.payment_session_id)
     reading = read(session)
@@ -115,7 +127,7 @@ def _find_out(reservation: Reservation, *, is_awaited: bool = False) -> Reservat
         converged = convergence.take_in(session, reading.snapshot, as_of=reading.as_of)
         waits, problem = converged.waits, converged.problem
         if not _is_open(operation):
-            return None
+            return Finding(to_send=None, waits=waits)
     seen = Seen.CONTRADICTION if problem else _seen(operation, session, reading)
     facts = Facts(
         seen=seen,
@@ -128,31 +140,37 @@ def _find_out(reservation: Reservation, *, is_awaited: bool = False) -> Reservat
         is_left_to_the_worker=_is_left_to_the_worker(operation),
         adds_up=not waits,
     )
-    to_send = _done(reservation, decide(facts), reading, problem or _WHY[seen], is_awaited=is_awaited)
-    if waits:
-        # What somebody else caused had to wait until it was known not to be this operation's.
-        convergence.look_at(session.pk)
-    return to_send
+    to_send = _done(reservation, facts, reading, problem or _why(facts, reading))
+    return Finding(to_send=to_send, waits=waits)
 
 
 _WHY = {
     Seen.MOVEMENT: "What the payment provider has of it can't be booked yet.",
     Seen.OTHER_AMOUNT: "The payment provider executed it with another amount.",
-    Seen.EFFECT: "",
-    Seen.SAME_AMOUNT: "The payment provider can't tell whether it was executed.",
-    Seen.NOTHING: "The payment provider has no trace of it yet.",
-    Seen.CANT_TELL: "The payment provider can't tell whether it was executed.",
-    Seen.NOT_NOW: "The payment provider can't be asked now.",
-    Seen.CONTRADICTION: "",
+    Seen.NOTHING: "It may still be on its way to the payment provider.",
 }
 
 
-def _done(
-    reservation: Reservation, verdict: Verdict, reading: Reading, why: str, *, is_awaited: bool
-) -> Reservation | None:
-    """Do what was decided; return what is to be sent, if anything is."""
+def _why(facts: Facts, reading: Reading) -> str:
+    """Say why an operation stays open."""
+    if isinstance(reading, Unreadable) and reading.is_temporary:
+        return reading.message
+    if facts.seen is Seen.NOTHING and facts.has_arrived:
+        return "The payment provider has no trace of it, and answered with an error of its own more than once."
+    if facts.seen is not Seen.CANT_TELL:
+        return _WHY.get(facts.seen, "")
+    why = "The payment provider can't tell whether it was executed."
+    if facts.is_key_spent:
+        return f"{why} It answered with an error of its own, which it may repeat."
+    if not facts.is_key_known:
+        return f"{why} Its idempotency key may be forgotten there."
+    return why if facts.is_wanted else f"{why} It isn't wanted any more, so it isn't sent again."
+
+
+def _done(reservation: Reservation, facts: Facts, reading: Reading, why: str) -> Reservation | None:
+    """Do what is decided; return what is to be sent, if anything is."""
     operation = reservation.operation
-    match verdict:
+    match decide(facts):
         case Verdict.RESEND:
             return reservation
         case Verdict.SEND:
@@ -163,8 +181,8 @@ def _done(
         case Verdict.NOT_EXECUTED:
             _close(operation)
         case Verdict.STAFF | Verdict.STAFF_WITH_AMOUNT:
-            _hand_to_a_person(operation, _staff_why(operation, why), _amount_of(operation, reading))
-        case _ if is_awaited:
+            _hand_to_a_person(operation, why, _amount_of(operation, reading))
+        case _ if facts.is_awaited:
             _let_go(operation, why)
         case _:
             _try_later(operation, why)
@@ -245,15 +263,6 @@ def _is_left_to_the_worker(operation: Operation) -> bool:
         return True
     is_paid = primary(Payment).filter(payment_session_id=operation.payment_session_id).exists()
     return operation.kind == OperationKind.CANCEL and not operation.payment_id and not is_paid
-
-
-def _staff_why(operation: Operation, why: str) -> str:
-    """Say to staff why nothing is sent any more."""
-    if operation.is_key_spent:
-        return f"{why} It answered with an error of its own, which it may repeat."
-    if not operations.is_remembered(operation):
-        return f"{why} Its idempotency key may be forgotten there."
-    return why if _is_wanted(operation) else f"{why} It isn't wanted any more, so it isn't sent again."
 
 
 def _send(reservation: Reservation) -> None:

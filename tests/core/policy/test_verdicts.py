@@ -88,7 +88,15 @@ def test_only_the_data_of_an_update_changed(facts: Facts, in_flight: Verdict, ar
 
 
 def every_case(**fixed: bool) -> list[Facts]:
-    names = ("is_awaited", "has_arrived", "is_key_spent", "is_key_known", "is_wanted", "is_left_to_the_worker", "adds_up")
+    names = (
+        "is_awaited",
+        "has_arrived",
+        "is_key_spent",
+        "is_key_known",
+        "is_wanted",
+        "is_left_to_the_worker",
+        "adds_up",
+    )
     free = [name for name in names if name not in fixed]
     return [
         Facts(seen=seen, **fixed, **dict(zip(free, values, strict=True)))
