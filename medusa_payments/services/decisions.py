@@ -6,6 +6,7 @@ from enum import StrEnum
 from medusa_payments.exceptions import Conflict, InvalidData, NotAllowed, NotFound
 from medusa_payments.models import Capture, Event, Operation, Payment, PaymentCollection, PaymentSession, Refund
 from medusa_payments.money import Money, to_major_units
+from medusa_payments.providers.facts import PaymentSnapshot
 from medusa_payments.providers.types import (
     CancelResult,
     CaptureResult,
@@ -58,8 +59,8 @@ def decide(
     `executed` books it as the provider's own answer would have been; for an initiate the provider's reference is
     needed. A capture or refund is booked with `amount` (major units), by default with what the provider has of it, else
     with what was asked; beyond the limits of its payment it is closed and the payment frozen. `not_executed` gives back
-    what it had reserved. Evidence that comes later is still booked: whoever repeats the request is told what became of
-    it.
+    what it had reserved, unless the provider has it: that is booked. Evidence that comes later is still booked, too:
+    whoever repeats the request is told what became of it.
 
     The provider is asked before and afterwards. Where it can be, nothing is booked that it doesn't have.
 
@@ -78,9 +79,7 @@ def decide(
     with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
         current = primary(Operation).get(pk=operation_id)
         _refuse_unless_undecided(current)
-        outcome = _outcome(
-            current, verdict, provider_ref, _booked_amount(current, verdict, provider_ref, said, reading)
-        )
+        outcome = _outcome(current, verdict, provider_ref, said, reading)
         events.record(
             collection,
             EventName.OPERATION_DECIDED,
@@ -90,7 +89,9 @@ def decide(
             verdict=verdict.value,
             note=note,
         )
-        settlement = apply_settlement(collection, current, outcome, is_answer=False, settled_by=Settler.PERSON)
+        is_disproved = verdict is Verdict.NOT_EXECUTED and isinstance(outcome, Succeeded)
+        settled_by = Settler.READ if is_disproved else Settler.PERSON
+        settlement = apply_settlement(collection, current, outcome, is_answer=False, settled_by=settled_by)
     execution.carry_out(settlement.follow_ups)
     convergence.look_at(operation.payment_session_id)
     return primary(Operation).get(pk=operation_id)
@@ -145,44 +146,47 @@ def _said_amount(operation: Operation, amount: Decimal | None) -> int | None:
     return amounts.positive_minor_units(amount, currency_code=operation.currency_code, verb=operation.kind.capitalize())
 
 
-def _booked_amount(
-    operation: Operation, verdict: Verdict, provider_ref: str, said: int | None, reading: Reading
-) -> int:
-    """Return the amount to book (minor units): what moved, whoever decides it.
+def _outcome(operation: Operation, verdict: Verdict, provider_ref: str, said: int | None, reading: Reading) -> Outcome:
+    """Return what is booked: what moved, whoever decides it.
 
-    Raises `InvalidData` when the provider, which was read, contradicts what was said, and for a reference that stands
-    for something else.
+    Raises `InvalidData` when the provider, which was read, hasn't what is said to be executed, and for a reference that
+    stands for something else.
     """
-    if verdict is Verdict.EXECUTED and provider_ref and _is_taken(operation, provider_ref):
+    snapshot = reading.snapshot if isinstance(reading, Found) else None
+    seen = None
+    if snapshot is not None and operation.kind in _MOVEMENTS:
+        seen = observed_payments.amount_of(operation, snapshot)
+    if verdict is Verdict.NOT_EXECUTED and seen is None:
+        return NotExecuted(message="A person found no trace of it at the payment provider.")
+    if provider_ref and _is_taken(operation, provider_ref):
         raise InvalidData(f"{provider_ref} is booked already, as something else.")
-    asked = operation.amount or 0
-    if operation.kind not in _MOVEMENTS or not isinstance(reading, Found):
-        return asked if said is None else said
-    seen = observed_payments.amount_of(operation, reading.snapshot)
-    if verdict is Verdict.NOT_EXECUTED:
-        if seen not in {None, asked}:
-            raise _contradicted(operation, seen or 0)
-        return asked
-    amount = next(each for each in (said, seen, asked) if each is not None)
-    has_moved = observed_payments.missing_of(operation, reading.snapshot) if seen is None else seen
-    if amount > has_moved or (seen is not None and amount != seen):
-        raise _contradicted(operation, max(has_moved, 0))
-    return amount
+    amount = next(each for each in (said, seen, operation.amount, 0) if each is not None)
+    if snapshot is not None:
+        has_moved = _moved(operation, snapshot) if seen is None else seen
+        if amount > has_moved or (seen is not None and amount != seen):
+            raise _contradicted(operation, max(has_moved, 0))
+    return Succeeded(result=_result(operation, provider_ref, amount))
+
+
+def _moved(operation: Operation, snapshot: PaymentSnapshot) -> int:
+    """Return the most that an operation can have moved, by what the provider has beyond the ledger (minor units)."""
+    match OperationKind(operation.kind):
+        case OperationKind.CAPTURE | OperationKind.REFUND:
+            return observed_payments.missing_of(operation, snapshot)
+        case OperationKind.CANCEL if operation.payment_id and snapshot.status != SessionStatus.CANCELED:
+            return observed_payments.missing_of(operation, snapshot)
+        case OperationKind.AUTHORIZE if not snapshot.status.holds_money:
+            return 0
+    return operation.amount or 0
 
 
 def _contradicted(operation: Operation, minor_units: int) -> InvalidData:
     amount = to_major_units(minor_units, operation.currency_code)
     return InvalidData(
-        f"The payment provider was asked: it has {amount} {operation.currency_code.upper()} of {operation.kind} "
-        f"{operation.pk} that isn't booked. Decide by that amount.",
+        f"The payment provider was asked: of {operation.kind} {operation.pk} it has {amount} "
+        f"{operation.currency_code.upper()} that isn't booked. Decide by that amount.",
         details={"operation_id": operation.pk, "amount": amount},
     )
-
-
-def _outcome(operation: Operation, verdict: Verdict, provider_ref: str, amount: int) -> Outcome:
-    if verdict is Verdict.NOT_EXECUTED:
-        return NotExecuted(message="A person found no trace of it at the payment provider.")
-    return Succeeded(result=_result(operation, provider_ref, amount))
 
 
 def _is_taken(operation: Operation, provider_ref: str) -> bool:

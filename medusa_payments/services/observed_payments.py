@@ -55,15 +55,18 @@ def amount_of(operation: Operation, snapshot: PaymentSnapshot) -> int | None:
     """Return what the provider has of a capture or refund (minor units); None when no movement is this operation's."""
     is_capture = operation.kind == OperationKind.CAPTURE
     facts: tuple[CaptureFact | RefundFact, ...] = snapshot.captures if is_capture else snapshot.refunds
-    found = [fact.money.minor_units for fact in facts if fact.operation_id == operation.pk]
+    ours = [fact for fact in facts if fact.operation_id == operation.pk]
+    found = [fact.money.minor_units for fact in ours if getattr(fact, "state", None) is not RefundState.FAILED]
     return sum(found) if found else None
 
 
 def missing_of(operation: Operation, snapshot: PaymentSnapshot) -> int:
-    """Return what the provider captured, or refunded, beyond the ledger (minor units)."""
+    """Return what the provider captured, released or refunded beyond the ledger (minor units), by what a verb does."""
     payment = _payment(operation.payment_id or "")
     if operation.kind == OperationKind.CAPTURE:
         return snapshot.captured.minor_units - payment.captured_amount
+    if operation.kind == OperationKind.CANCEL:
+        return snapshot.released.minor_units - payment.released_amount
     given = sum(fact.money.minor_units for fact in snapshot.refunds if fact.state is not RefundState.FAILED)
     return given - payment.refunded_amount
 
