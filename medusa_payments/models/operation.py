@@ -43,7 +43,9 @@ SETTLER_CHOICES = [
 class Operation(models.Model):
     """The intent to make a provider do one mutating call, committed before the call. Never deleted.
 
-    Its id is the idempotency key at the provider. `request` is the whole canonical request, so that anybody can send it
+    Its id is the first idempotency key at the provider; `key_number` counts its keys (`id`, `id/2`, `id/3`).
+    `is_key_spent`: the provider answered with an error of its own under the current key, and may repeat that answer, so
+    nothing more is sent under it. `request` is the whole canonical request but the key, so that anybody can send it
     again; `intent` is what settling needs besides (note, reason). While `lease_expires_at` (the database's clock) lies
     ahead, one process (`leased_by`) is at work on it; `fence` counts who took it over. Until `in_flight_until` what was
     sent may still arrive at the provider, whatever became of its answer. `open_slot` is held by verbs that don't add
@@ -80,6 +82,8 @@ class Operation(models.Model):
     in_flight_until = models.DateTimeField(_("in flight until"), null=True, blank=True, editable=False)
     leased_by = models.CharField(_("leased by"), max_length=255, blank=True, default="", editable=False)
     fence = models.PositiveIntegerField(_("fence"), default=0, editable=False)
+    key_number = models.PositiveIntegerField(_("key number"), default=1, editable=False)
+    is_key_spent = models.BooleanField(_("key is spent"), default=False, editable=False)
     target = models.CharField(_("target"), max_length=64)
     idempotency_key = models.CharField(_("idempotency key"), max_length=255, null=True, blank=True)
     fingerprint = models.CharField(_("fingerprint"), max_length=64, blank=True, default="", editable=False)

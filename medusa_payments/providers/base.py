@@ -43,6 +43,7 @@ class PaymentProvider(ABC):
 
     Money may only move inside `authorize`, `capture`, `refund` and `cancel`, and only once for one
     `idempotency_key`: a repeat with the same key must return the first call's result (or raise its refusal).
+    A service that repeats an error of its own under a key says so: `ProviderOutcomeUnknown(…, was_answered=True)`.
     """
 
     capabilities: Capabilities = Capabilities()

@@ -61,7 +61,7 @@ def refund(
     problems: list[PaymentsError] = []
     for reservation in reserved:
         try:
-            convergence.conclude(execution.answer(reservation))
+            convergence.conclude(execution.answer(reservation, reopen=_reopened))
         except PaymentsError as error:
             problems.append(error)
     for problem in sorted(problems, key=lambda problem: not isinstance(problem, Conflict)):
@@ -137,5 +137,9 @@ def _refuse_what_is_disputed(payments: list[Payment], amount: int) -> None:
 def _resumed(operation: Operation) -> Reservation:
     if operation.status != OperationStatus.NOT_EXECUTED:
         return operations.resume(operation)
+    return _reopened(None, operation)
+
+
+def _reopened(_: PaymentCollection | None, operation: Operation) -> Reservation:
     payment = primary(Payment).get(pk=operation.payment_id)
     return refunds.reopen(operation, payment, operations.provider_for(payment))

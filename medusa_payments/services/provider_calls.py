@@ -17,6 +17,7 @@ from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.errors import (
     ProviderDeclined,
     ProviderError,
+    ProviderOutcomeUnknown,
     ProviderRejected,
     ProviderUnavailable,
 )
@@ -71,7 +72,10 @@ class NotExecuted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
+    """`was_answered`: the provider did answer, and may repeat that answer under the same key."""
+
     message: str
+    was_answered: bool = False
 
 
 Outcome = Succeeded | Refused | NotExecuted | Unknown
@@ -89,7 +93,8 @@ def send(provider: PaymentProvider, reservation: operations.Reservation) -> Outc
     else:
         outcome = _call(provider, operation)
     if reservation.is_resend and not _is_answer_to_a_resend(outcome):
-        return Unknown(message=getattr(outcome, "message", ""))
+        was_answered = isinstance(outcome, Refused) or getattr(outcome, "was_answered", False)
+        return Unknown(message=getattr(outcome, "message", ""), was_answered=was_answered)
     return outcome
 
 
@@ -113,11 +118,14 @@ def _call(provider: PaymentProvider, operation: Operation) -> Outcome:
     except ProviderUnavailable as error:
         return NotExecuted(message=_storable(error.message))
     except ProviderError as error:
-        return Unknown(message=_storable(error.message))
+        was_answered = isinstance(error, ProviderOutcomeUnknown) and error.was_answered
+        return Unknown(message=_storable(error.message), was_answered=was_answered)
     except Exception as error:
         log_exception(f"operation {operation.pk}: provider call", error)
         return Unknown(message=f"{type(error).__name__} in {operation.provider_id}")
-    return Unknown(message=f"{operation.provider_id} answered with {misfit}") if misfit else Succeeded(result=result)
+    if misfit:
+        return Unknown(message=f"{operation.provider_id} answered with {misfit}", was_answered=True)
+    return Succeeded(result=result)
 
 
 def _refused(refusal: RefusalKind, error: ProviderError) -> Refused:

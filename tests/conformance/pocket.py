@@ -128,7 +128,7 @@ class Pocket(PaymentProvider):
         return self.session_result(entry)
 
     def capture(self, request: CaptureRequest) -> CaptureResult:
-        money, key = request.money, request.idempotency_key
+        money, key = request.money, request.operation_id
         entry, ref = self.ask(
             "capture",
             request,
@@ -139,7 +139,7 @@ class Pocket(PaymentProvider):
         return CaptureResult(money=money_of(entry, movement(entry.captures, ref).amount), capture_ref=ref)
 
     def refund(self, request: RefundRequest) -> RefundResult:
-        money, key = request.money, request.idempotency_key
+        money, key = request.money, request.operation_id
         entry, made = self.ask(
             "refund",
             request,

@@ -215,7 +215,7 @@ def test_past_the_providers_memory_nothing_is_sent_again(till: Till, moved: Move
 
 def test_a_rejection_of_a_repeat_is_no_answer_about_the_first(till: Till, fake_provider: Any) -> None:
     """The key may have been rotated, or the request be read differently: the first may still have moved money."""
-    payment = till.captured(on="refund", outcome="timeout_after")
+    payment = till.captured(on="refund", outcome="timeout_before")
     with pytest.raises(PaymentOutcomeUnknown):
         refunds.refund(payment_id=payment.pk, amount=Decimal(30))
     operation = Operation.objects.get(kind="refund")

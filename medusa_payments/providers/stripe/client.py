@@ -11,7 +11,7 @@ import stripe
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from medusa_payments.providers.errors import ProviderUnavailable
-from medusa_payments.providers.stripe.errors import NothingSent, translated
+from medusa_payments.providers.stripe.errors import REPLAYED, NothingSent, translated
 from medusa_payments.providers.stripe.options import StripeOptions
 
 logger = logging.getLogger(__name__)
@@ -22,7 +22,6 @@ API_VERSION = "2026-10-28.endive"
 CONNECT_SECONDS = 3.0
 
 _IDEMPOTENCY_KEY = "Idempotency-Key"
-_REPLAYED = "Idempotent-Replayed"
 
 
 class CautiousHttpClient(stripe.HTTPClient):
@@ -57,7 +56,7 @@ class CautiousHttpClient(stripe.HTTPClient):
                 self._in_doubt.key = None
                 raise _nothing_sent(error.should_retry) from error
             raise
-        is_refusal = status in {400, 401, 403, 404} and answered.get(_REPLAYED) != "true"
+        is_refusal = status in {400, 401, 403, 404} and answered.get(REPLAYED) != "true"
         if was_in_doubt and is_refusal:
             raise _lost("An earlier attempt may have been executed.")
         is_no_answer = status >= 500 or status == 409 or (status == 429 and was_in_doubt)

@@ -146,7 +146,7 @@ class StripePaymentProvider(PaymentProvider):
         amount = intents.stripe_amount(request)
         parameters = {
             "amount_to_capture": amount,
-            "metadata": translate.captured_metadata(request.idempotency_key, amount),
+            "metadata": translate.captured_metadata(request.operation_id, amount),
             "expand": intents.EXPANDED,
         }
         if self.options.multicapture and not request.is_final:
@@ -232,7 +232,7 @@ class StripePaymentProvider(PaymentProvider):
         try:
             return self._existing(provider_ref)
         except ProviderError as error:
-            raise ProviderOutcomeUnknown(error.message, code=error.code) from error
+            raise ProviderOutcomeUnknown(error.message, code=error.code, was_answered=True) from error
 
     def _existing(self, provider_ref: str) -> dict[str, Any]:
         """Return a payment intent. Raises `ProviderRejected` when Stripe has none with this id."""
@@ -251,7 +251,7 @@ class StripePaymentProvider(PaymentProvider):
         if refusal.code == MISSING:
             raise refusal
         intent = self._read_again(request.provider_ref)
-        if translate.captured_under(intent, request.idempotency_key) != amount:
+        if translate.captured_under(intent, request.operation_id) != amount:
             raise refusal
         return intent
 
