@@ -68,7 +68,7 @@ def decide(
             note=note,
         )
         outcome = _outcome(current, verdict, provider_ref)
-        settlement = apply_settlement(collection, current, outcome, is_answer=False, settled_by=Settler.PERSON)
+        settlement = apply_settlement(collection, current, outcome, settled_by=Settler.PERSON)
     execution.carry_out(settlement.follow_ups)
     convergence.look_at(operation.payment_session_id)
     return primary(Operation).get(pk=operation_id)

@@ -60,18 +60,17 @@ def execute(*, payment_collection_id: str, reserve: Reserve, include_deleted: bo
                 return None
             operation = reservation.operation
             if not operation.is_open:
-                operations.mark_answered(operation)
                 return operation
             provider = operations.provider_for(operation)
             if provider.capabilities.is_local:
                 outcome = provider_calls.send(provider, reservation)
-                settlement = apply_settlement(collection, operation, outcome, is_answer=True)
+                settlement = apply_settlement(collection, operation, outcome)
     except DatabaseError:
         if reservation is not None:
             _withdraw(reservation)
         raise
     if settlement is None:
-        settlement = complete(reservation, is_answer=True)
+        settlement = complete(reservation)
     carry_out(settlement.follow_ups)
     return settlement.operation
 
@@ -103,13 +102,8 @@ def answer(reservation: Reservation) -> Operation:
     Raises `PaymentOutcomeUnknown` when the database couldn't book the answer.
     """
     if not reservation.operation.is_open:
-        try:
-            operations.mark_answered(reservation.operation)
-        except DatabaseError:
-            _withdraw(reservation)
-            raise
         return reservation.operation
-    settlement = complete(reservation, is_answer=True)
+    settlement = complete(reservation)
     carry_out(settlement.follow_ups)
     return settlement.operation
 
@@ -124,15 +118,11 @@ def enqueue(*, payment_collection_id: str, reserve: Callable[..., Reservation | 
     """Reserve what the worker will carry out, inside the caller's own transaction; return the operation.
 
     Returns an operation that `reserve` finds finished as it is, leaves one that it finds open to the worker, and
-    returns None when there is nothing to do. Nobody waits for what comes of it: that counts as told. Raises what
-    `reserve` raises, and `NotFound`.
+    returns None when there is nothing to do. Raises what `reserve` raises, and `NotFound`.
     """
     with locks.collection_locked_for_caller(payment_collection_id) as collection:
         reservation = reserve(collection, is_deferred=True)
-        if reservation is None:
-            return None
-        operations.mark_answered(reservation.operation)
-        return reservation.operation
+        return None if reservation is None else reservation.operation
 
 
 def carry_out(follow_ups: Iterable[Reservation]) -> None:
@@ -171,22 +161,20 @@ def raise_unless_succeeded(operation: Operation) -> None:
 
 
 def _withdraw(reservation: Reservation, message: str = "The database failed while the payment was reserved.") -> None:
-    """Close what won't be sent. Where its commit failed, it may have been carried out all the same, settled by a local
-    provider, or marked as told: then its caller is not told, and may ask again.
+    """Close what won't be sent. Where its commit failed, it may have been carried out all the same, and settled by a
+    local provider: its caller is not told, and is owed the answer.
     """
     operation = reservation.operation
     outcome = Unknown(message=message) if reservation.is_resend else NotExecuted(message=message)
     locks.renew_connection()
     try:
         with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
-            apply_settlement(collection, operation, outcome, is_answer=False)
-            if operation.is_open or operation.answered_at is None:
-                operations.mark_undelivered(operation)
+            apply_settlement(collection, operation, outcome)
     except (Operation.DoesNotExist, DatabaseError):
         logger.warning("operation %s was not reserved, or can't be reached now", operation.pk)
 
 
-def complete(reservation: Reservation, *, is_answer: bool = False) -> Settlement:
+def complete(reservation: Reservation) -> Settlement:
     """Send a committed reservation, book its outcome and return what it became; its follow-ups aren't sent.
 
     Raises `PaymentOutcomeUnknown` for what couldn't be booked.
@@ -197,12 +185,12 @@ def complete(reservation: Reservation, *, is_answer: bool = False) -> Settlement
     if provider.capabilities.is_local:
         with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
             outcome = provider_calls.send(provider, reservation)
-            return apply_settlement(collection, operation, outcome, is_answer=is_answer, settled_by=settled_by)
+            return apply_settlement(collection, operation, outcome, settled_by=settled_by)
     outcome = provider_calls.send(provider, reservation)
-    return _settle(operation, outcome, is_answer=is_answer, settled_by=settled_by)
+    return _settle(operation, outcome, settled_by=settled_by)
 
 
-def _settle(operation: Operation, outcome: Outcome, *, is_answer: bool, settled_by: Settler) -> Settlement:
+def _settle(operation: Operation, outcome: Outcome, *, settled_by: Settler) -> Settlement:
     """Book an outcome, a second time on a fresh connection when the database fails.
 
     Raises `PaymentOutcomeUnknown` for what can't be booked; it is left to the next caller to find out.
@@ -211,11 +199,7 @@ def _settle(operation: Operation, outcome: Outcome, *, is_answer: bool, settled_
     for attempt in (outcome, outcome, unbooked):
         try:
             with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
-                settlement = apply_settlement(
-                    collection, operation, attempt, is_answer=is_answer, settled_by=settled_by
-                )
-                if attempt is unbooked:
-                    operations.mark_undelivered(operation)
+                settlement = apply_settlement(collection, operation, attempt, settled_by=settled_by)
         except Exception as error:
             provider_calls.log_exception(f"operation {operation.pk}: booking its outcome", error)
             locks.renew_connection()

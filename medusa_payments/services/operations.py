@@ -119,7 +119,6 @@ def reserve(
 ) -> Reservation:
     """Insert the operation behind a provider request, with a fresh lease; a deferred one without, for the worker.
 
-    Nobody waits for the outcome of what the worker wants itself: it counts as told.
     `request.idempotency_key` becomes its id, `caller` is the key of who asked for it. `target` is the id of what it
     works on: the payment; the session, or the collection while it is about choosing one. The caller holds the
     collection's lock and commits before the call.
@@ -144,7 +143,6 @@ def reserve(
         in_flight_until=None if is_deferred else _in_flight_until(provider),
         leased_by="" if is_deferred else workers.identity(),
         is_deferred=is_deferred,
-        answered_at=Now() if created_by == workers.ACTOR else None,
         target=target,
         idempotency_key=caller.key if caller else None,
         fingerprint=caller.fingerprint if caller else "",
@@ -173,9 +171,7 @@ def resume(operation: Operation, *, is_deferred: bool = False) -> Reservation:
         return Reservation(operation=operation)
     refuse_to_send_if_frozen(operation)
     provider = provider_for(operation)
-    reservation = _claimed(
-        operation, _is_remembered(provider), in_flight_until=_in_flight_until(provider), answered_at=None
-    )
+    reservation = _claimed(operation, _is_remembered(provider), in_flight_until=_in_flight_until(provider))
     if reservation is None:
         raise in_progress(operation) if is_leased(operation) else outcome_unknown(operation)
     return reservation
@@ -236,7 +232,7 @@ def reopen(operation: Operation, *, open_slot: str | None = None, is_deferred: b
     operation.open_slot = open_slot
     operation.error_message = ""
     operation.settled_by = ""
-    operation.settled_at = operation.answered_at = operation.next_attempt_at = None
+    operation.settled_at = operation.next_attempt_at = None
     operation.attempts = 0
     operation.fence += 1
     provider = provider_for(operation)
@@ -324,16 +320,6 @@ def abandon_slot(operation: Operation) -> None:
 def is_key_known(collection: PaymentCollection, idempotency_key: str) -> bool:
     """Say whether a caller's key has been used on a collection."""
     return primary(Operation).filter(payment_collection=collection, idempotency_key=idempotency_key).exists()
-
-
-def mark_answered(operation: Operation) -> None:
-    """Record that a caller is being given the outcome."""
-    primary(Operation).filter(pk=operation.pk).update(answered_at=Now())
-
-
-def mark_undelivered(operation: Operation) -> None:
-    """Record that the caller who was to be given the outcome didn't get it."""
-    primary(Operation).filter(pk=operation.pk).update(answered_at=None)
 
 
 def outcome_unknown(operation: Operation) -> PaymentOutcomeUnknown:

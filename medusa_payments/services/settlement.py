@@ -15,7 +15,7 @@ from medusa_payments.providers.types import (
     SessionResult,
 )
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import attention, events, ledger, operations, projections, session_settlement
+from medusa_payments.services import attention, events, ledger, projections, session_settlement
 from medusa_payments.services.events import EventName
 from medusa_payments.services.operations import Reservation
 from medusa_payments.services.provider_calls import NotExecuted, Outcome, Refused, Succeeded, Unknown
@@ -35,21 +35,15 @@ def apply_settlement(
     operation: Operation,
     outcome: Outcome,
     *,
-    is_answer: bool,
     settled_by: Settler = Settler.ANSWER,
 ) -> Settlement:
     """Book an outcome, inside the collection's lock. Opens no transaction.
 
     Idempotent. Success is booked even on an operation that was closed as refused or not executed, or that was only
-    accepted. Only the holder of the current fence may close an operation without a success. `is_answer`: a caller is
-    waiting for it.
+    accepted. Only the holder of the current fence may close an operation without a success.
     """
     current = primary(Operation).get(pk=operation.pk)
     current.settled_by = settled_by.value
-    if is_answer:
-        current.answered_at = Now()
-        if not current.is_open:
-            operations.mark_answered(current)
     settlement = Settlement(operation=current)
     match outcome:
         case Succeeded(result=result):
@@ -187,6 +181,5 @@ def _close(operation: Operation, status: OperationStatus) -> None:
             "settled_at",
             "settled_by",
             "needs_person_at",
-            "answered_at",
         ]
     )

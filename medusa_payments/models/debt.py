@@ -1,0 +1,33 @@
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from medusa_payments.models.fields import DatabaseTimeField
+from medusa_payments.models.operation import Operation
+
+
+class Debt(models.Model):
+    """An answer that a caller of a capture or refund without an idempotency key was promised.
+
+    `who` is the caller, as `Operation.created_by` names it. `paid_at` says when the answer was given. `expected_at`: a
+    caller who waits as long as it was told doesn't ask again before. `is_doubtful`: `who` was sent away more often than
+    this counts, perhaps more than one caller of that name.
+    """
+
+    operation = models.ForeignKey(Operation, models.CASCADE, related_name="debts", verbose_name=_("operation"))
+    who = models.CharField(_("who"), max_length=255, blank=True, default="")
+    incurred_at = DatabaseTimeField(verbose_name=_("incurred at"))
+    expected_at = models.DateTimeField(_("expected at"), editable=False)
+    paid_at = models.DateTimeField(_("paid at"), null=True, blank=True, editable=False)
+    is_doubtful = models.BooleanField(_("doubtful"), default=False, editable=False)
+
+    if TYPE_CHECKING:
+        operation_id: str
+
+    class Meta:
+        verbose_name = _("debt")
+        verbose_name_plural = _("debts")
+
+    def __str__(self) -> str:
+        return f"{self.operation_id}: {self.who}"
