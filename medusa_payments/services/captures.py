@@ -77,11 +77,11 @@ def enqueue_capture(
 def _prepared(
     payment_id: str, amount: Decimal | None, created_by: str, idempotency_key: str | None
 ) -> tuple[Payment, Caller, Callable[..., Reservation | None]]:
-    payment = primary(Payment).filter(pk=payment_id).first()
+    payment = primary(Payment).filter(pk=payment_id).annotate(now=Now()).first()
     if payment is None:
         raise NotFound(f"Payment with id: {payment_id} was not found")
     requested = amounts.positive_minor_units(amount, currency_code=payment.currency_code, verb="Capture")
-    asking = Caller(who=created_by, key=repeats.caller_key(idempotency_key, amount=requested))
+    asking = Caller(who=created_by, began_at=payment.now, key=repeats.caller_key(idempotency_key, amount=requested))
     reserve_it = partial(
         _reserve,
         payment_id=payment_id,

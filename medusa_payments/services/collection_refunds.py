@@ -50,7 +50,11 @@ def refund(
         "refund_reason_id": refund_reason_id,
         "note": note,
     }
-    asking = Caller(who=created_by, key=repeats.caller_key(idempotency_key, **asked))
+    asking = Caller(
+        who=created_by,
+        began_at=repeats.clock(payment_collection_id),
+        key=repeats.caller_key(idempotency_key, **asked),
+    )
     with repeats.answering(asking, payment_collection_id):
         reserved = execution.reserve_all(
             payment_collection_id=payment_collection_id,

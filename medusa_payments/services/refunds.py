@@ -112,7 +112,7 @@ def _prepared(
     metadata: Mapping[str, Any] | None = None,
     refund_reason_code: str | None = None,
 ) -> tuple[Payment, Caller, Callable[..., Reservation]]:
-    payment = primary(Payment).filter(pk=payment_id).first()
+    payment = primary(Payment).filter(pk=payment_id).annotate(now=Now()).first()
     if payment is None:
         raise NotFound(f"Payment id not found: {payment_id}")
     texts.refuse_sensitive(note)
@@ -126,7 +126,7 @@ def _prepared(
         note=note,
         metadata=metadata,
     )
-    asking = Caller(who=created_by, key=key)
+    asking = Caller(who=created_by, began_at=payment.now, key=key)
     reserve_it = partial(
         _reserve,
         payment_id=payment_id,

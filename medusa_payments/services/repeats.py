@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -30,7 +30,7 @@ from medusa_payments.exceptions import (
     PaymentsError,
     ProviderNotReachable,
 )
-from medusa_payments.models import Operation, Payment, PaymentCollection, RefundReversal
+from medusa_payments.models import Operation, Payment, PaymentCollection
 from medusa_payments.models.fields import ExactJSONDecoder, ExactJSONEncoder
 from medusa_payments.money import to_major_units
 from medusa_payments.queries.primary import primary
@@ -44,7 +44,7 @@ from medusa_payments.services.operations import (
     in_progress,
     outcome_unknown,
 )
-from medusa_payments.states import OperationKind, OperationStatus
+from medusa_payments.states import OperationKind, OperationStatus, Settler
 
 ACROSS_PAYMENTS = "collection-refund"
 """Begins the keys of refunds across the payments of a collection that were asked for without one."""
@@ -59,10 +59,11 @@ class Caller:
     """Who asks for a capture or refund, and what came of it.
 
     `met`: the earlier operation that asks for the same, as it was at `met_at`. `debt`: the answer that this caller is
-    owed, once reserved; `is_known`: it was owed before.
+    owed, once reserved; `is_known`: it was owed before. Times are the database's.
     """
 
     who: str
+    began_at: datetime
     key: CallerKey | None = None
     met: Earlier | None = None
     met_at: datetime = field(default_factory=timezone.now)
@@ -115,6 +116,12 @@ def refuse_other_parameters(caller: CallerKey, earlier: Operation | PaymentColle
     """Raise `IdempotencyError` when a key was used before to ask for something else."""
     if earlier.fingerprint != caller.fingerprint:
         raise _other_parameters(caller, earlier)
+
+
+def clock(payment_collection_id: str) -> datetime:
+    """Return what the database's clock says, as a request about a collection comes in."""
+    now = primary(PaymentCollection).filter(pk=payment_collection_id).values_list(Now(), flat=True).first()
+    return now or timezone.now()
 
 
 def ask(
@@ -235,6 +242,7 @@ def _decided(caller: Caller, found: _Found, asked: object, *, is_deferred: bool)
         key=caller.key.key if caller.key else None,
         fingerprint=caller.key.fingerprint if caller.key else "",
         is_enqueued=is_deferred,
+        began_at=caller.began_at,
     )
     doubt = timedelta(seconds=payments_settings.POSSIBLE_REPEAT_SECONDS)
     decision = retries.decide(found.facts, request, found.now, doubt=doubt) if found.facts else retries.NEW
@@ -262,8 +270,8 @@ def _candidates(caller: Caller, of_kind: QuerySet[Operation]) -> list[Operation]
 
 
 def _read(operations: QuerySet[Operation]) -> list[Operation]:
-    reversal = RefundReversal.objects.filter(refund__operation=OuterRef("pk"))
-    read = operations.annotate(now=Now(), has_lease=Q(lease_expires_at__gt=Now()), is_reversed=Exists(reversal))
+    is_reversed = Q(refund__reversal__isnull=False)
+    read = operations.annotate(now=Now(), has_lease=Q(lease_expires_at__gt=Now()), is_reversed=is_reversed)
     return list(read.order_by("created_at", "id"))
 
 
@@ -288,12 +296,14 @@ def _fact(first: Operation, group: list[Operation], asks: tuple[object, ...], ow
     return Earlier(
         id=first.pk,
         status=OperationStatus((unfinished or not_sent or moved or group)[0].status),
-        asks=asks,
+        # A plan of which nothing was done is divided anew: what its payments can give back may have changed.
+        asks=() if len(not_sent) == len(group) and _is_part(first) else asks,
         key=first.idempotency_key,
         fingerprint=first.fingerprint,
         is_enqueued=first.is_deferred or first.created_by == workers.ACTOR,
         is_unsent=first.is_deferred and first.in_flight_until is None,
         is_first_flight=bool(unfinished) and all(_is_in_first_flight(one) for one in unfinished),
+        first_flight_until=_first_flight_until(group),
         is_leased=any(_is_leased(one) for one in unfinished),
         is_undone=bool(moved) and all(one.is_reversed for one in moved),  # type: ignore[attr-defined]
         settled_at=max((one.settled_at for one in group if one.settled_at), default=None),
@@ -326,6 +336,16 @@ def _is_leased(operation: Operation) -> bool:
 
 def _is_in_first_flight(operation: Operation) -> bool:
     return operation.fence == 0 and _is_leased(operation)
+
+
+def _first_flight_until(group: list[Operation]) -> datetime | None:
+    """Return when who reserved an operation had its answer, if that was while the lease lived; None for another end."""
+    ends = [
+        min(one.settled_at, one.lease_expires_at)
+        for one in group
+        if one.settled_at and one.fence == 0 and one.settled_by == Settler.ANSWER
+    ]
+    return max(ends) if len(ends) == len(group) else None
 
 
 def _other_parameters(caller: CallerKey, earlier: Operation | PaymentCollection) -> IdempotencyError:

@@ -49,7 +49,8 @@ class Earlier:
 
     `asks`: the requests it stands for; none where it can't be an answer to the request at hand, whatever that asks for.
     `is_enqueued`: the worker carries it out. `is_unsent`: nothing of it was sent, or is on its way. `is_first_flight`:
-    who reserved it is at work on it. `is_undone`: a refund that failed after it was booked.
+    who reserved it is at work on it; `first_flight_until`: when that was over. `is_undone`: a refund that failed after
+    it was booked.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Earlier:
     is_enqueued: bool = False
     is_unsent: bool = False
     is_first_flight: bool = False
+    first_flight_until: datetime | None = None
     is_leased: bool = False
     is_undone: bool = False
     settled_at: datetime | None = None
@@ -85,13 +87,17 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A request. `who` asks without a key unless there is one; `is_enqueued`: for the worker to carry out."""
+    """A request. `who` asks without a key unless there is one; `is_enqueued`: for the worker to carry out.
+
+    `began_at`: when it came in, which may be a while before it is decided.
+    """
 
     ask: object
     who: str = ""
     key: str | None = None
     fingerprint: str = ""
     is_enqueued: bool = False
+    began_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +170,8 @@ def _open(equal: Iterable[Earlier], asked: Asked) -> Decision | None:
 
 
 def _finished(equal: Iterable[Earlier], asked: Asked, now: datetime) -> Decision | None:
-    candidates = [found for found in equal if _is_recent(found, now) and found.is_owed(asked.who)]
+    recent = [found for found in equal if _is_recent(found, now) and not _came_in_first_flight(found, asked)]
+    candidates = [found for found in recent if found.is_owed(asked.who)]
     if asked.is_enqueued:
         # Who enqueues wants it done: a refusal is no answer to that.
         candidates = [found for found in candidates if found.status is not OperationStatus.REFUSED]
@@ -201,6 +208,18 @@ def _stands_by_itself(found: Earlier, asked: Asked) -> bool:
     # What was enqueued, and what the worker wants itself, nobody waits for. It may be on its way, though: a caller who
     # waits, and can't tell it from an own one, finds out first.
     return found.is_enqueued and (asked.is_enqueued or found.is_unsent)
+
+
+def _came_in_first_flight(found: Earlier, asked: Asked) -> bool:
+    """Say whether both were under way at once: then they are two intents, though one has waited for the other's lock.
+
+    Else the last of twenty captures at once would be given the answer that is on its way to the first.
+    """
+    return (
+        found.first_flight_until is not None
+        and asked.began_at is not None
+        and (asked.began_at < found.first_flight_until)
+    )
 
 
 def _is_recent(found: Earlier, now: datetime) -> bool:
