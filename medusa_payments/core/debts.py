@@ -15,9 +15,6 @@ from medusa_payments.queries.primary import primary
 
 logger = logging.getLogger(__name__)
 
-HANDED_OUT = timedelta(seconds=5)
-"""How long a debt that is being answered is left to its caller, before another one of the same name is given it."""
-
 
 @dataclass(slots=True)
 class Undelivered:
@@ -69,7 +66,9 @@ def of(operation_ids: Sequence[str]) -> dict[str, tuple[Owed, ...]]:
             owed = Owed(
                 id=debt.pk,
                 who=debt.who,
-                expected_at=debt.expected_at,
+                incurred_at=debt.incurred_at,
+                back_at=debt.back_at,
+                handed_at=debt.handed_at,
                 paid_at=debt.paid_at,
                 is_doubtful=debt.is_doubtful,
             )
@@ -77,20 +76,20 @@ def of(operation_ids: Sequence[str]) -> dict[str, tuple[Owed, ...]]:
     return found
 
 
-def incur(operation_id: str, who: str, *, wait_seconds: int, is_paid: bool = False) -> int:
-    """Write down that `who` is owed an operation's outcome, and isn't expected back before `wait_seconds`."""
+def incur(operation_id: str, who: str, *, wait_seconds: int | None = None, is_paid: bool = False) -> int:
+    """Write down that `who` is owed an operation's outcome; one who is sent away is to wait for so long."""
     debt = primary(Debt).create(
         operation_id=operation_id,
         who=who,
-        expected_at=Now() + timedelta(seconds=wait_seconds),
+        back_at=None if wait_seconds is None else Now() + timedelta(seconds=wait_seconds),
         paid_at=Now() if is_paid else None,
     )
     return int(debt.pk)
 
 
 def hand_out(debt_id: int) -> int:
-    """Leave a debt to the caller who is answered now, so that others of the same name are given theirs."""
-    primary(Debt).filter(pk=debt_id).update(expected_at=Now() + HANDED_OUT)
+    """Let a debt be the last that the next caller of the same name is given: this one is being answered."""
+    primary(Debt).filter(pk=debt_id).update(handed_at=Now())
     return debt_id
 
 

@@ -35,7 +35,7 @@ def owe_what_was_not_answered(apps, schema_editor):
         if code:
             operation.intent["refund_reason_code"] = code
             operation.save(update_fields=["intent"])
-        Debt.objects.using(using).create(operation_id=operation.pk, who=operation.created_by, expected_at=Now())
+        Debt.objects.using(using).create(operation_id=operation.pk, who=operation.created_by)
 
 
 class Migration(migrations.Migration):
@@ -50,7 +50,8 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("who", models.CharField(blank=True, default="", max_length=255, verbose_name="who")),
                 ("incurred_at", medusa_payments.models.fields.DatabaseTimeField(verbose_name="incurred at")),
-                ("expected_at", models.DateTimeField(editable=False, verbose_name="expected at")),
+                ("back_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="back at")),
+                ("handed_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="handed at")),
                 ("paid_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="paid at")),
                 ("is_doubtful", models.BooleanField(default=False, editable=False, verbose_name="doubtful")),
                 (

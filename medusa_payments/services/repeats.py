@@ -211,13 +211,12 @@ def _owe(caller: Caller, operation_id: str, *, is_deferred: bool) -> None:
     owed = met and retries.debt_of(met, caller.who, caller.met_at, is_sent_away=False)
     if not is_deferred:
         caller.is_known = owed is not None
-        wait = UNKNOWN_RETRY_SECONDS
-        caller.debt = debts.hand_out(owed.id) if owed else debts.incur(operation_id, caller.who, wait_seconds=wait)
+        caller.debt = debts.hand_out(owed.id) if owed else debts.incur(operation_id, caller.who)
     elif owed:
         debts.pay(owed.id)
     elif met:
         # Who enqueues is answered by the operation itself, once: the next time it is another intent.
-        debts.incur(met.id, caller.who, wait_seconds=0, is_paid=True)
+        debts.incur(met.id, caller.who, is_paid=True)
 
 
 def _send_away(caller: Caller, payment_collection_id: str, error: Conflict) -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from medusa_payments.customers import Customer
 from medusa_payments.exceptions import PaymentsError
-from medusa_payments.models import AccountHolder, PaymentCollection, PaymentSession
+from medusa_payments.models import AccountHolder, Debt, PaymentCollection, PaymentSession
 from medusa_payments.services import (
     captures,
     collection_refunds,

@@ -14,6 +14,9 @@ from medusa_payments.states import OperationStatus
 OWED_FOR = timedelta(hours=24)
 """How long after its end an operation is an answer to who asks the same again without a key."""
 
+SHORTEST_WAIT = timedelta(seconds=5)
+"""A caller whose answer got lost, and who waits as it was told, doesn't ask again before."""
+
 
 class Verdict(StrEnum):
     """What to do with a request."""
@@ -31,14 +34,17 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owed:
-    """A debt. `expected_at`: a caller who waits as long as it was told doesn't ask again before.
+    """A debt. `back_at`: a caller who was sent away was told to come back then. `handed_at`: a caller was begun to be
+    answered by it.
 
-    `is_doubtful`: `who` was sent away more often than this counts, by one caller or by several.
+    `is_doubtful`: `who` was sent away more often than this counts, as one caller or as several.
     """
 
     id: int
     who: str
-    expected_at: datetime
+    incurred_at: datetime
+    back_at: datetime | None = None
+    handed_at: datetime | None = None
     paid_at: datetime | None = None
     is_doubtful: bool = False
 
@@ -131,15 +137,24 @@ def decide(earlier: Sequence[Earlier], asked: Asked, now: datetime, *, doubt: ti
 
 
 def debt_of(earlier: Earlier, who: str, now: datetime, *, is_sent_away: bool) -> Owed | None:
-    """Return the debt by which `who` is answered; None when one more has to be written down.
+    """Return the debt by which `who` is answered, or the one that is in doubt when `who` is sent away; None when one
+    more has to be written down.
 
-    Who is sent away while an own debt waits for its caller may be that caller, or another one of the same name: nobody
-    can tell. Callers who come before they were told to are others.
+    Callers of one name can't be told from each other, but by time: who comes before the one that was sent away was told
+    to is another one. Whose first request got lost may come back at once; when it is sent away then, it counts as
+    another one, too.
     """
     unpaid = [debt for debt in earlier.of(who) if debt.paid_at is None]
     if is_sent_away:
-        unpaid = [debt for debt in unpaid if debt.expected_at <= now]
-    return min(unpaid, key=lambda debt: (debt.expected_at, debt.id), default=None)
+        known = [debt for debt in unpaid if _may_be_back(debt) <= now]
+    else:
+        known = [debt for debt in unpaid if debt.back_at is None or debt.back_at <= now]
+    return min(known, key=lambda debt: (debt.handed_at or debt.incurred_at, debt.id), default=None)
+
+
+def _may_be_back(debt: Owed) -> datetime:
+    told = debt.back_at or debt.incurred_at + SHORTEST_WAIT
+    return max(told, debt.handed_at + SHORTEST_WAIT) if debt.handed_at else told
 
 
 def _of_key(found: Earlier, asked: Asked) -> Decision:

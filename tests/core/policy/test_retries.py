@@ -25,7 +25,7 @@ def ago(**ago: float) -> datetime:
 
 
 def owed(who: str = "ann", **values: Any) -> Owed:
-    return Owed(**{"id": 1, "who": who, "expected_at": ago(seconds=1), **values})
+    return Owed(**{"id": 1, "who": who, "incurred_at": ago(hours=1), **values})
 
 
 def earlier(status: str, *debts: Owed, **values: Any) -> Earlier:
@@ -201,22 +201,24 @@ class TestDoubt:
 class TestDebts:
     """By which debt a caller is answered or sent away; None: one more is written down."""
 
-    BACK, AWAY = owed(id=1), owed(id=2, expected_at=NOW + timedelta(seconds=5))
+    LOST, LOST_JUST_NOW = owed(id=1), owed(id=2, incurred_at=ago(seconds=4))
+    BACK, AWAY = owed(id=3, back_at=ago(seconds=1)), owed(id=4, back_at=NOW + timedelta(seconds=1))
+    IN_HAND = owed(id=5, handed_at=ago(seconds=4))
 
     @pytest.mark.parametrize(
-        ("case", "debts", "is_sent_away", "expected"),
+        ("case", "debts", "answered", "sent_away"),
         [
-            ("nothing is owed yet", (), False, None),
-            ("only others are owed", (owed("bob"),), False, None),
-            ("answered already", (owed(paid_at=NOW),), False, None),
-            ("its own", (BACK,), False, 1),
-            ("others of its name are being answered", (AWAY, BACK), False, 1),
-            ("who can't wait", (AWAY,), False, 2),
-            ("sent away, a poller or a second tab", (BACK,), True, 1),
-            ("sent away, before the first could be back: a second one", (AWAY,), True, None),
-            ("sent away, another", (owed("bob"),), True, None),
+            ("nothing is owed yet", (), None, None),
+            ("only others are owed", (owed("bob"),), None, None),
+            ("answered already", (owed(paid_at=NOW),), None, None),
+            ("who lost an answer", (LOST,), 1, 1),
+            ("who can't wait, or when sent away a second one", (LOST_JUST_NOW,), 2, None),
+            ("who comes back as it was told", (BACK,), 3, 3),
+            ("another one than who is away", (AWAY,), None, None),
+            ("another one than who is being answered, as far as anybody knows", (IN_HAND,), 5, None),
+            ("one that nobody is being answered by", (IN_HAND, BACK), 3, 3),
         ],
     )
-    def test_which(self, case: str, debts: tuple[Owed, ...], is_sent_away: bool, expected: int | None) -> None:
-        debt = debt_of(earlier("open", *debts), "ann", NOW, is_sent_away=is_sent_away)
-        assert (debt and debt.id) == expected
+    def test_which(self, case: str, debts: tuple[Owed, ...], answered: int | None, sent_away: int | None) -> None:
+        found = [debt_of(earlier("open", *debts), "ann", NOW, is_sent_away=away) for away in (False, True)]
+        assert [debt and debt.id for debt in found] == [answered, sent_away]
