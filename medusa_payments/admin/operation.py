@@ -13,7 +13,7 @@ from medusa_payments.admin.decision_view import decision_urls
 from medusa_payments.admin.decisions import DECIDE
 from medusa_payments.admin.question_page import url_of
 from medusa_payments.admin.read_only import ReadOnlyAdmin, Tool
-from medusa_payments.models import Capture, Event, Operation, Refund
+from medusa_payments.models import Capture, Debt, Event, Operation, Refund
 from medusa_payments.models.operation import STATUS_CHOICES
 from medusa_payments.states import OperationStatus
 
@@ -93,7 +93,7 @@ class OperationAdmin(ReadOnlyAdmin[Operation]):
             {
                 "fields": (
                     ("who", "created_time"),
-                    ("settled_time", "settled_by", "answered_time"),
+                    ("settled_time", "settled_by"),
                     ("attempts", "next_attempt_time", "needs_person_time"),
                     ("lease_expires_time", "fence"),
                     "caller_key",
@@ -101,7 +101,7 @@ class OperationAdmin(ReadOnlyAdmin[Operation]):
             },
         ),
     )
-    related = {Capture: "operation", Refund: "operation", Event: "operation"}
+    related = {Capture: "operation", Refund: "operation", Debt: "operation", Event: "operation"}
     related_columns = ("id", "kind", "shown_status", "amount_money", "who", "created_time", "settled_time", "error")
     actor_field = "created_by"
 
@@ -114,7 +114,6 @@ class OperationAdmin(ReadOnlyAdmin[Operation]):
     account = columns.identifier("provider_account", _("provider account"))
     caller_key = columns.identifier("idempotency_key", _("caller's idempotency key"))
     settled_time = columns.moment("settled_at", _("settled at"))
-    answered_time = columns.moment("answered_at", _("answered at"))
     next_attempt_time = columns.moment("next_attempt_at", _("next attempt at"))
     needs_person_time = columns.moment("needs_person_at", _("needs a person since"))
     lease_expires_time = columns.moment("lease_expires_at", _("lease expires at"))

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, transaction
 from django.http import HttpRequest, QueryDict
+from django.http.response import HttpResponseBase
 from django.utils.functional import cached_property
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException, MethodNotAllowed, UnsupportedMediaType
@@ -27,11 +28,13 @@ from medusa_payments.api.permissions import (
     PublishableKeyIfSent,
 )
 from medusa_payments.api.renderers import AlwaysJSON, JSONRenderer
+from medusa_payments.api.responses import DeliveredResponse
 from medusa_payments.api.schema import PaymentsAutoSchema
 from medusa_payments.api.validation import Problem, in_v2_words, validated
 from medusa_payments.conf import payments_settings
 from medusa_payments.customers import Customer, resolve_customer
 from medusa_payments.exceptions import InvalidData, NotFound, Unauthorized
+from medusa_payments.services.repeats import paid_by_response
 
 IDEMPOTENCY_KEY_HEADER = "Idempotency-Key"
 
@@ -71,6 +74,20 @@ class PaymentsViewSet(GenericViewSet[Any]):
 
     def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response | None]:
         return exception_handler
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer a request. What its caller is owed is paid when the response was delivered."""
+        with paid_by_response() as self._undelivered:
+            return super().dispatch(request, *args, **kwargs)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        self._undelivered.only_of(exc)
+        return super().handle_exception(exc)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        if self._undelivered.debts:
+            response = DeliveredResponse(response, request=self.request._request, undelivered=self._undelivered)
+        return super().finalize_response(request, response, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Read the body first: Medusa reports a broken one before a missing key or login."""

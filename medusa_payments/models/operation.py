@@ -50,11 +50,11 @@ class Operation(models.Model):
     ahead, one process (`leased_by`) is at work on it; `fence` counts who took it over. Until `in_flight_until` what was
     sent may still arrive at the provider, whatever became of its answer. `open_slot` is held by verbs that don't add
     up, while open. `created_at` begins anew when one that was never executed is reopened, as the provider's memory of
-    its key does; when it was first asked for stands in its id. `answered_at` says that a caller got the outcome,
-    or that none waits for it. `idempotency_key` is the caller's own, unique with kind and target (payment, session or
-    collection), `fingerprint` a hash of what was asked under it. `is_deferred`: the worker carries it out, nobody waits
-    for it. `attempts` counts how often the worker tried to find out, next at `next_attempt_at`; from `needs_person_at`
-    on only a person can. `settled_by` says who found out. `erased_at`: `request` and `intent` were erased.
+    its key does; when it was first asked for stands in its id. `idempotency_key` is the caller's own, unique with kind
+    and target (payment, session or collection), `fingerprint` a hash of what was asked under it; callers without one
+    are owed the outcome (`debts`). `is_deferred`: the worker carries it out, nobody waits for it. `attempts` counts how
+    often the worker tried to find out, next at `next_attempt_at`; from `needs_person_at` on only a person can.
+    `settled_by` says who found out. `erased_at`: `request` and `intent` were erased.
     """
 
     id = PrefixedIdField(prefix="payop", verbose_name=_("id"))
@@ -101,7 +101,6 @@ class Operation(models.Model):
     created_by = models.CharField(_("created by"), max_length=255, blank=True, default="")
     created_at = DatabaseTimeField(verbose_name=_("created at"))
     settled_at = models.DateTimeField(_("settled at"), null=True, blank=True, editable=False)
-    answered_at = models.DateTimeField(_("answered at"), null=True, blank=True, editable=False)
 
     if TYPE_CHECKING:
         payment_collection_id: str

@@ -188,9 +188,7 @@ def _converge_session(
     result = session_result(snapshot)
     operation = _operation_that_explains(session, snapshot)
     if operation is not None:
-        settlement = apply_settlement(
-            collection, operation, Succeeded(result=result), is_answer=False, settled_by=Settler.READ
-        )
+        settlement = apply_settlement(collection, operation, Succeeded(result=result), settled_by=Settler.READ)
         return settlement.follow_ups, False
     is_in_flight = primary(Operation).filter(payment_session=session, status=OperationStatus.OPEN.value).exists()
     has_payment = primary(Payment).filter(payment_session=session).exists()

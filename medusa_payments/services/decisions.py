@@ -91,7 +91,7 @@ def decide(
         )
         is_disproved = verdict is Verdict.NOT_EXECUTED and isinstance(outcome, Succeeded)
         settled_by = Settler.READ if is_disproved else Settler.PERSON
-        settlement = apply_settlement(collection, current, outcome, is_answer=False, settled_by=settled_by)
+        settlement = apply_settlement(collection, current, outcome, settled_by=settled_by)
     execution.carry_out(settlement.follow_ups)
     convergence.look_at(operation.payment_session_id)
     return primary(Operation).get(pk=operation_id)

@@ -67,12 +67,11 @@ def _execute_once(payment_collection_id: str, reserve: Reserve, include_deleted:
                 return None
             operation = reservation.operation
             if not operation.is_open:
-                operations.mark_answered(operation)
                 return operation
             provider = operations.provider_for(operation)
             if provider.capabilities.is_local and not reservation.is_resend:
                 outcome = provider_calls.send(provider, reservation)
-                settlement = apply_settlement(collection, operation, outcome, is_answer=True)
+                settlement = apply_settlement(collection, operation, outcome)
     except DatabaseError:
         if reservation is not None:
             _withdraw(reservation)
@@ -113,11 +112,6 @@ def answer(
     raises, and `PaymentOutcomeUnknown` when the database couldn't book the answer.
     """
     if not reservation.operation.is_open:
-        try:
-            operations.mark_answered(reservation.operation)
-        except DatabaseError:
-            _withdraw(reservation)
-            raise
         return reservation.operation
     operation = _sent(reservation)
     if reopen is None or not _was_never_executed(operation):
@@ -138,15 +132,13 @@ def _sent(reservation: Reservation) -> Operation:
         operation = _answered(finding.to_send)
     else:
         operation = primary(Operation).get(pk=reservation.operation.pk)
-        if not operation.is_open and not _was_never_executed(operation):
-            operations.mark_answered(operation)
     if finding.waits:
         convergence.look_at(operation.payment_session_id)
     return operation
 
 
 def _answered(reservation: Reservation) -> Operation:
-    settlement = complete(reservation, is_answer=True)
+    settlement = complete(reservation)
     carry_out(settlement.follow_ups)
     return settlement.operation
 
@@ -166,28 +158,22 @@ def enqueue(*, payment_collection_id: str, reserve: Callable[..., Reservation | 
     """Reserve what the worker will carry out, inside the caller's own transaction; return the operation.
 
     Returns an operation that `reserve` finds finished as it is, leaves one that it finds open to the worker, and
-    returns None when there is nothing to do. Nobody waits for what comes of it: that counts as told. Raises what
-    `reserve` raises, and `NotFound`.
+    returns None when there is nothing to do. Raises what `reserve` raises, and `NotFound`.
     """
     with locks.collection_locked_for_caller(payment_collection_id) as collection:
         reservation = reserve(collection, is_deferred=True)
-        if reservation is None:
-            return None
-        operations.mark_answered(reservation.operation)
-        return reservation.operation
+        return None if reservation is None else reservation.operation
 
 
 def _withdraw(reservation: Reservation, message: str = "The database failed while the payment was reserved.") -> None:
-    """Close what won't be sent. Where its commit failed, it may have been carried out all the same, settled by a local
-    provider, or marked as told: then its caller is not told, and may ask again.
+    """Close what won't be sent. Where its commit failed, it may have been carried out all the same, and settled by a
+    local provider: its caller is not told, and is owed the answer.
     """
     operation = reservation.operation
     outcome = Unknown(message=message) if reservation.is_resend else NotExecuted(message=message)
     locks.renew_connection()
     try:
         with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
-            apply_settlement(collection, operation, outcome, is_answer=False)
-            if operation.is_open or operation.answered_at is None:
-                operations.mark_undelivered(operation)
+            apply_settlement(collection, operation, outcome)
     except (Operation.DoesNotExist, DatabaseError):
         logger.warning("operation %s was not reserved, or can't be reached now", operation.pk)

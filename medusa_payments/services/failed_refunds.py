@@ -35,7 +35,7 @@ def book(collection: PaymentCollection, refund: Refund | None, operation: Operat
     if not was_accepted and not operation.is_open:
         return
     outcome = Refused(refusal=RefusalKind.DECLINED, message=reason or "The refund failed.", code=CODE)
-    apply_settlement(collection, operation, outcome, is_answer=False, settled_by=Settler.READ)
+    apply_settlement(collection, operation, outcome, settled_by=Settler.READ)
     if was_accepted:
         payment = primary(Payment).get(pk=operation.payment_id)
         ledger.record_refund_failure(collection, payment, operation, operation.amount or 0, reason=reason)

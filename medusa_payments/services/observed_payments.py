@@ -102,7 +102,7 @@ def _settle_capture(collection: PaymentCollection, payment_id: str, fact: Captur
     if operation is None or operation.kind != OperationKind.CAPTURE or operation.amount != fact.money.minor_units:
         return False
     result = CaptureResult(money=fact.money, capture_ref=fact.capture_ref)
-    apply_settlement(collection, operation, Succeeded(result=result), is_answer=False, settled_by=Settler.READ)
+    apply_settlement(collection, operation, Succeeded(result=result), settled_by=Settler.READ)
     return True
 
 
@@ -126,7 +126,7 @@ def _converge_releases(collection: PaymentCollection, payment_id: str, snapshot:
     cancel = _open(payment_id, OperationKind.CANCEL).first()
     if cancel is not None and (snapshot.status == SessionStatus.CANCELED or missing >= (cancel.amount or 0)):
         outcome = Succeeded(result=CancelResult(released=snapshot.released, data=snapshot.data))
-        apply_settlement(collection, cancel, outcome, is_answer=False, settled_by=Settler.READ)
+        apply_settlement(collection, cancel, outcome, settled_by=Settler.READ)
         payment = _payment(payment_id)
         missing = snapshot.released.minor_units - payment.released_amount
     if missing <= 0 or payment.frozen_at is not None:
@@ -165,7 +165,7 @@ def _settle_refund(collection: PaymentCollection, operation: Operation, fact: Re
     is_pending = fact.state is RefundState.PENDING
     status = RefundStatus.ACCEPTED if is_pending else RefundStatus.SUCCEEDED
     result = RefundResult(money=fact.money, status=status, refund_ref=fact.refund_ref)
-    apply_settlement(collection, operation, Succeeded(result=result), is_answer=False, settled_by=Settler.READ)
+    apply_settlement(collection, operation, Succeeded(result=result), settled_by=Settler.READ)
 
 
 def _payment(payment_id: str) -> Payment:

@@ -126,7 +126,6 @@ def reserve(
 ) -> Reservation:
     """Insert the operation behind a provider request, with a fresh lease; a deferred one without, for the worker.
 
-    Nobody waits for the outcome of what the worker wants itself: it counts as told.
     `request.operation_id` becomes its id, `caller` is the key of who asked for it. `target` is the id of what it
     works on: the payment; the session, or the collection while it is about choosing one. The caller holds the
     collection's lock and commits before the call.
@@ -151,7 +150,6 @@ def reserve(
         in_flight_until=None if is_deferred else _in_flight_until(provider),
         leased_by="" if is_deferred else workers.identity(),
         is_deferred=is_deferred,
-        answered_at=Now() if created_by == workers.ACTOR else None,
         target=target,
         idempotency_key=caller.key if caller else None,
         fingerprint=caller.fingerprint if caller else "",
@@ -189,7 +187,7 @@ def resume(operation: Operation, *, is_deferred: bool = False) -> Reservation:
         operation.save(update_fields=["is_deferred"])
     if not operation.is_open or is_deferred:
         return Reservation(operation=operation)
-    reservation = _claimed(operation, answered_at=None)
+    reservation = _claimed(operation)
     if reservation is None:
         raise in_progress(operation)
     return reservation
@@ -290,7 +288,7 @@ def reopen(operation: Operation, *, open_slot: str | None = None, is_deferred: b
     operation.open_slot = open_slot
     operation.error_message = ""
     operation.settled_by = ""
-    operation.settled_at = operation.answered_at = operation.next_attempt_at = None
+    operation.settled_at = operation.next_attempt_at = None
     operation.attempts = 0
     operation.fence += 1
     provider = provider_for(operation)
@@ -378,16 +376,6 @@ def abandon_slot(operation: Operation) -> None:
 def is_key_known(collection: PaymentCollection, idempotency_key: str) -> bool:
     """Say whether a caller's key has been used on a collection."""
     return primary(Operation).filter(payment_collection=collection, idempotency_key=idempotency_key).exists()
-
-
-def mark_answered(operation: Operation) -> None:
-    """Record that a caller is being given the outcome."""
-    primary(Operation).filter(pk=operation.pk).update(answered_at=Now())
-
-
-def mark_undelivered(operation: Operation) -> None:
-    """Record that the caller who was to be given the outcome didn't get it."""
-    primary(Operation).filter(pk=operation.pk).update(answered_at=None)
 
 
 def outcome_unknown(operation: Operation) -> PaymentOutcomeUnknown:

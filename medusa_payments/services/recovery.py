@@ -244,17 +244,13 @@ def _settle_as_seen(operation: Operation, reading: Found) -> None:
     is_cancel = operation.kind == OperationKind.CANCEL
     result = CancelResult(released=snapshot.released) if is_cancel else convergence.session_result(snapshot)
     with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
-        settlement = apply_settlement(
-            collection, operation, Succeeded(result=result), is_answer=False, settled_by=Settler.READ
-        )
+        settlement = apply_settlement(collection, operation, Succeeded(result=result), settled_by=Settler.READ)
     carry_out(settlement.follow_ups)
 
 
 def _close(operation: Operation) -> None:
     with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
-        apply_settlement(
-            collection, operation, NotExecuted(message=NEVER_ARRIVED), is_answer=False, settled_by=Settler.READ
-        )
+        apply_settlement(collection, operation, NotExecuted(message=NEVER_ARRIVED), settled_by=Settler.READ)
 
 
 def _is_left_to_the_worker(operation: Operation) -> bool:

@@ -61,21 +61,15 @@ def apply_settlement(
     operation: Operation,
     outcome: Outcome,
     *,
-    is_answer: bool,
     settled_by: Settler = Settler.ANSWER,
 ) -> Settlement:
     """Book an outcome, inside the collection's lock. Opens no transaction.
 
     Idempotent. Success is booked even on an operation that was closed as refused or not executed, or that was only
-    accepted. Only the holder of the current fence may close an operation without a success. `is_answer`: a caller is
-    waiting for it.
+    accepted. Only the holder of the current fence may close an operation without a success.
     """
     current = primary(Operation).get(pk=operation.pk)
     current.settled_by = settled_by.value
-    if is_answer:
-        current.answered_at = Now()
-        if not current.is_open:
-            operations.mark_answered(current)
     settlement = Settlement(operation=current)
     match outcome:
         case Succeeded(result=result):
@@ -97,7 +91,7 @@ def apply_settlement(
     return settlement
 
 
-def complete(reservation: Reservation, *, is_answer: bool = False) -> Settlement:
+def complete(reservation: Reservation) -> Settlement:
     """Send a committed reservation, book its outcome and return what it became; its follow-ups aren't sent.
 
     Raises `PaymentOutcomeUnknown` for what couldn't be booked.
@@ -108,12 +102,12 @@ def complete(reservation: Reservation, *, is_answer: bool = False) -> Settlement
     if provider.capabilities.is_local:
         with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
             outcome = provider_calls.send(provider, reservation)
-            return apply_settlement(collection, operation, outcome, is_answer=is_answer, settled_by=settled_by)
+            return apply_settlement(collection, operation, outcome, settled_by=settled_by)
     outcome = provider_calls.send(provider, reservation)
-    return _settle(operation, outcome, is_answer=is_answer, settled_by=settled_by)
+    return _settle(operation, outcome, settled_by=settled_by)
 
 
-def _settle(operation: Operation, outcome: Outcome, *, is_answer: bool, settled_by: Settler) -> Settlement:
+def _settle(operation: Operation, outcome: Outcome, *, settled_by: Settler) -> Settlement:
     """Book an outcome, a second time on a fresh connection when the database fails.
 
     Raises `PaymentOutcomeUnknown` for what can't be booked; it is left to the next caller to find out.
@@ -122,11 +116,7 @@ def _settle(operation: Operation, outcome: Outcome, *, is_answer: bool, settled_
     for attempt in (outcome, outcome, unbooked):
         try:
             with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
-                settlement = apply_settlement(
-                    collection, operation, attempt, is_answer=is_answer, settled_by=settled_by
-                )
-                if attempt is unbooked:
-                    operations.mark_undelivered(operation)
+                settlement = apply_settlement(collection, operation, attempt, settled_by=settled_by)
         except Exception as error:
             provider_calls.log_exception(f"operation {operation.pk}: booking its outcome", error)
             locks.renew_connection()
@@ -288,6 +278,5 @@ def _close(operation: Operation, status: OperationStatus) -> None:
             "settled_at",
             "settled_by",
             "needs_person_at",
-            "answered_at",
         ]
     )
