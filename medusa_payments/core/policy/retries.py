@@ -55,8 +55,8 @@ class Earlier:
 
     `asks`: the requests it stands for; none where it can't be an answer to the request at hand, whatever that asks for.
     `is_enqueued`: the worker carries it out. `is_unsent`: nothing of it was sent, or is on its way. `is_first_flight`:
-    who reserved it is at work on it; `first_flight_until`: when that was over. `is_undone`: a refund that failed after
-    it was booked.
+    who reserved it is at work on it; `first_flight_until`: when that was over. `found_out_at`: when its outcome, which
+    was unknown before, became known. `is_undone`: a refund that failed after it was booked.
     """
 
     id: str
@@ -68,6 +68,7 @@ class Earlier:
     is_unsent: bool = False
     is_first_flight: bool = False
     first_flight_until: datetime | None = None
+    found_out_at: datetime | None = None
     is_leased: bool = False
     is_undone: bool = False
     settled_at: datetime | None = None
@@ -186,7 +187,7 @@ def _open(equal: Iterable[Earlier], asked: Asked) -> Decision | None:
 
 def _finished(equal: Iterable[Earlier], asked: Asked, now: datetime) -> Decision | None:
     recent = [found for found in equal if _is_recent(found, now) and not _came_in_first_flight(found, asked)]
-    candidates = [found for found in recent if found.is_owed(asked.who)]
+    candidates = [found for found in recent if found.is_owed(asked.who) or _was_found_out_since(found, asked)]
     if asked.is_enqueued:
         # Who enqueues wants it done: a refusal is no answer to that.
         candidates = [found for found in candidates if found.status is not OperationStatus.REFUSED]
@@ -235,6 +236,13 @@ def _came_in_first_flight(found: Earlier, asked: Asked) -> bool:
         and asked.began_at is not None
         and (asked.began_at < found.first_flight_until)
     )
+
+
+def _was_found_out_since(found: Earlier, asked: Asked) -> bool:
+    """Return True when a request came in while the outcome was unknown, and was decided after another caller had got
+    the answer: the last of ten who repeat it at once is one of them, too.
+    """
+    return found.found_out_at is not None and asked.began_at is not None and asked.began_at < found.found_out_at
 
 
 def _is_recent(found: Earlier, now: datetime) -> bool:
