@@ -7,11 +7,11 @@ our operation; None where the provider doesn't tell, or where somebody else caus
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from medusa_payments.money import Money
 from medusa_payments.states import DisputeState as DisputeState
+from medusa_payments.states import RefundState as RefundState
 from medusa_payments.states import SessionStatus
 
 
@@ -30,14 +30,6 @@ class CaptureFact:
     money: Money
     capture_ref: str | None = None
     idempotency_key: str | None = None
-
-
-class RefundState(StrEnum):
-    """`pending`: taken by the provider, the outcome follows. `failed`: the money came back to the merchant."""
-
-    PENDING = "pending"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

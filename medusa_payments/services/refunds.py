@@ -201,7 +201,10 @@ def reserve(
     created_by: str = "",
     is_deferred: bool = False,
 ) -> Reservation:
-    """Reserve the refund of `amount` (minor units), which the caller has checked, inside the collection's lock."""
+    """Reserve the refund of `amount` (minor units), which the caller has checked, inside the collection's lock.
+
+    The refund has its final id from now on.
+    """
     _raise_counter(payment, amount)
     request = RefundRequest(
         idempotency_key=new_id("payop"),
@@ -226,6 +229,8 @@ def reserve(
         amount=amount,
         requested_amount=requested,
         intent=intent,
+        line_id=new_id("ref"),
+        refund_reason=reason,
         created_by=created_by,
         is_deferred=is_deferred,
     )
