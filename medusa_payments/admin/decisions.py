@@ -21,8 +21,12 @@ from medusa_payments.services.convergence import Convergence
 from medusa_payments.services.decisions import Verdict
 from medusa_payments.services.events import EventName
 from medusa_payments.services.provider_reads import Found, Unreadable
+from medusa_payments.states import OperationStatus
 
 LONGEST_NOTE = 2000
+
+UNDECIDED = {OperationStatus.OPEN.value, OperationStatus.ACCEPTED.value}
+"""The states in which staff can be asked how an operation ended."""
 
 
 class NoteForm(forms.Form):
@@ -187,7 +191,7 @@ DECIDE = Decision(
     button=_("Record this decision"),
     permission="medusa_payments.resolve_payment",
     form_class=VerdictForm,
-    is_due=lambda operation: operation.needs_person_at is not None and operation.is_open,
+    is_due=lambda operation: operation.needs_person_at is not None and operation.status in UNDECIDED,
     evidence=_evidence_of_operation,
     carry_out=_decide,
     not_due=_("There is nothing to decide about this operation."),

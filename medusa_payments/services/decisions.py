@@ -18,6 +18,7 @@ from medusa_payments.services import (
     convergence,
     events,
     execution,
+    failed_refunds,
     freezing,
     operations,
     projections,
@@ -25,9 +26,12 @@ from medusa_payments.services import (
 )
 from medusa_payments.services.events import EventName
 from medusa_payments.services.locks import locked_collection
+from medusa_payments.services.operations import Reservation
 from medusa_payments.services.provider_calls import NotExecuted, Outcome, Succeeded
 from medusa_payments.services.settlement import apply_settlement
-from medusa_payments.states import OperationKind, SessionStatus, Settler
+from medusa_payments.states import OperationKind, OperationStatus, SessionStatus, Settler
+
+NO_TRACE = "A person found no trace of it at the payment provider."
 
 
 class Verdict(StrEnum):
@@ -43,7 +47,8 @@ def decide(
     """Close an open operation as a person says it ended, and record who said so and why.
 
     `executed` books it as the provider's own answer would have been; for an initiate the provider's reference is
-    needed. `not_executed` gives back what it had reserved. The provider is asked afterwards, and evidence that comes
+    needed. `not_executed` gives back what it had reserved; a refund that the provider had accepted has failed then. The
+    provider is asked afterwards, and evidence that comes
     later is still booked: whoever repeats the request is told what became of it.
 
     Raises `NotFound`, `NotAllowed` (closed already), `Conflict` (somebody is at work on it), `InvalidData` (no note, no
@@ -67,9 +72,8 @@ def decide(
             verdict=verdict.value,
             note=note,
         )
-        outcome = _outcome(current, verdict, provider_ref)
-        settlement = apply_settlement(collection, current, outcome, is_answer=False, settled_by=Settler.PERSON)
-    execution.carry_out(settlement.follow_ups)
+        follow_ups = _close(collection, current, verdict, provider_ref)
+    execution.carry_out(follow_ups)
     convergence.look_at(operation.payment_session_id)
     return primary(Operation).get(pk=operation_id)
 
@@ -101,7 +105,21 @@ def _unfreeze(collection: PaymentCollection, payment_id: str, actor: str, note: 
     projections.store(collection)
 
 
+def _close(
+    collection: PaymentCollection, operation: Operation, verdict: Verdict, provider_ref: str
+) -> tuple[Reservation, ...]:
+    # An accepted refund of which staff find no trace was taken by the provider, and came to nothing.
+    if verdict is Verdict.NOT_EXECUTED and not operation.is_open:
+        failed_refunds.book(collection, None, operation, reason=NO_TRACE, settled_by=Settler.PERSON)
+        projections.store(collection)
+        return ()
+    outcome = _outcome(operation, verdict, provider_ref)
+    return apply_settlement(collection, operation, outcome, is_answer=False, settled_by=Settler.PERSON).follow_ups
+
+
 def _refuse_unless_undecided(operation: Operation) -> None:
+    if operation.status == OperationStatus.ACCEPTED and operation.needs_person_at is not None:
+        return
     if not operation.is_open:
         raise NotAllowed(f"Operation {operation.pk} is closed: {operation.status}.")
     if operations.is_leased(operation):
@@ -112,7 +130,7 @@ def _refuse_unless_undecided(operation: Operation) -> None:
 
 def _outcome(operation: Operation, verdict: Verdict, provider_ref: str) -> Outcome:
     if verdict is Verdict.NOT_EXECUTED:
-        return NotExecuted(message="A person found no trace of it at the payment provider.")
+        return NotExecuted(message=NO_TRACE)
     if provider_ref and _is_taken(operation, provider_ref):
         raise InvalidData(f"{provider_ref} is booked already, as something else.")
     return Succeeded(result=_result(operation, provider_ref))

@@ -1,4 +1,8 @@
-"""Refunds that a provider had taken, and that failed later: the money is back and can be refunded again."""
+"""Refunds that a provider had taken: those that failed later, and those of which it will never tell the end."""
+
+from collections.abc import Iterable
+
+from django.db.models.functions import Now
 
 from medusa_payments.models import Event, Operation, Payment, PaymentCollection, Refund
 from medusa_payments.queries.primary import primary
@@ -9,6 +13,8 @@ from medusa_payments.services.settlement import apply_settlement
 from medusa_payments.states import OperationKind, OperationStatus, RefusalKind, Settler
 
 CODE = "refund_failed"
+
+OUT_OF_REACH = "The payment provider accepted the refund, and can neither be asked nor heard about how it ended."
 
 
 def has_failed_since(operation: Operation, as_of: int | None) -> bool:
@@ -46,6 +52,29 @@ def book(
     apply_settlement(collection, operation, outcome, is_answer=False, settled_by=settled_by)
     if was_accepted and operation.payment_id:
         _record(collection, operation.payment_id, operation, operation.line_id, operation.amount or 0, reason)
+
+
+def leave_to_staff(collection: PaymentCollection, payment_session_ids: Iterable[str]) -> None:
+    """Have staff decide how the accepted refunds of sessions ended whose provider can neither be asked nor heard.
+
+    Recorded once for each; they stay reserved, and what the provider tells all the same is booked.
+    """
+    accepted = primary(Operation).filter(
+        kind=OperationKind.REFUND.value,
+        status=OperationStatus.ACCEPTED.value,
+        payment_session__in=list(payment_session_ids),
+        needs_person_at=None,
+    )
+    for operation in accepted:
+        primary(Operation).filter(pk=operation.pk).update(needs_person_at=Now(), error_message=OUT_OF_REACH)
+        events.record(
+            collection,
+            EventName.OPERATION_NEEDS_PERSON,
+            operation=operation,
+            kind=operation.kind,
+            amount=operation.amount,
+            reason=OUT_OF_REACH,
+        )
 
 
 def _record(
