@@ -102,6 +102,8 @@ def _evidence_of_operation(operation: Operation, model_admin: ReadOnlyAdmin[Any]
         (_("Operation"), f"{operation.get_kind_display()}"),
         (_("Amount"), display.money(operation.amount or 0, operation.currency_code)),
         (_("Idempotency key at the provider"), display.identifier(operation.pk)),
+        *([(_("Refund"), display.identifier(operation.line_id))] if operation.line_id else []),
+        *([(_("Provider reference"), display.identifier(operation.line_ref))] if operation.line_ref else []),
         (_("What is known"), operation.error_message or "-"),
     ]
     payment = primary(Payment).filter(pk=operation.payment_id).first()

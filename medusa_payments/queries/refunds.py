@@ -86,7 +86,7 @@ def of_payment(payment: Payment) -> list[ShownRefund]:
     """
     booked = [_booked(payment, line) for line in payment.refunds.all()]
     known = {refund.id for refund in booked}
-    others = [_unbooked(payment, operation) for operation in payment.unbooked_refunds]
+    others = [without_a_line(payment, operation) for operation in payment.unbooked_refunds]
     refunds = booked + [refund for refund in others if refund.id not in known]
     return sorted(refunds, key=lambda refund: (refund.created_at, refund.id))
 
@@ -97,7 +97,7 @@ def of_operation(operation: Operation, payment: Payment) -> ShownRefund:
     if line is not None:
         return _booked(payment, line)
     current = primary(Operation).select_related("refund_reason").defer("request").get(pk=operation.pk)
-    return _unbooked(payment, current)
+    return without_a_line(payment, current)
 
 
 def _booked(payment: Payment, line: Refund) -> ShownRefund:
@@ -118,7 +118,8 @@ def _booked(payment: Payment, line: Refund) -> ShownRefund:
     )
 
 
-def _unbooked(payment: Payment, operation: Operation) -> ShownRefund:
+def without_a_line(payment: Payment, operation: Operation) -> ShownRefund:
+    """Return a refund that isn't booked, by its operation."""
     return ShownRefund(
         # An operation that a process of an earlier version reserved during an upgrade has no other id yet.
         id=operation.line_id or operation.pk,
