@@ -106,7 +106,7 @@ class PaymentCollectionAdmin(ReadOnlyAdmin[PaymentCollection]):
     authorized_money = columns.money("authorized_amount", _("authorized"))
     captured_money = columns.money("captured_amount", _("captured"))
     refunded_money = columns.money("refunded_amount", _("refunded"))
-    refunding_money = columns.computed_money(payment_collections.refunding_amount, _("refunding"))
+    refunding_money = columns.computed_money(payment_collections.refunding_amount, _("refund pending"))
     refundable_money = columns.computed_money(payment_collections.refundable_amount, _("can be refunded"))
     cart = columns.identifier("cart_id", _("cart"))
     order = columns.identifier("order_id", _("order"))

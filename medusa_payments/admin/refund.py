@@ -127,7 +127,9 @@ class RefundAdmin(ReadOnlyAdmin[Refund]):
         return missing
 
     def _pending_link(self, count: int) -> str:
-        words = ngettext("%(count)d more is pending", "%(count)d more are pending", count) % {"count": count}
+        words = ngettext("%(count)d more refund is pending", "%(count)d more refunds are pending", count) % {
+            "count": count
+        }
         query = urlencode({"kind__exact": OperationKind.REFUND.value, "status__in": ",".join(refunds.PENDING_STATUSES)})
         return format_html('<a href="{}?{}">{}</a>', self._url_of_operations("changelist"), query, words)
 

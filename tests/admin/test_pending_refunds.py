@@ -54,7 +54,7 @@ def test_the_page_of_a_refund_without_a_line_is_its_operations(admin_client: Cli
 def test_lists_lead_to_pending_refunds(admin_client: Client, payment: Payment) -> None:
     other = factories.captured_payment()
 
-    assert "1 more is pending" in html(admin_client, list_url(Refund))
+    assert "1 more refund is pending" in html(admin_client, list_url(Refund))
     operations = html(admin_client, f"{list_url(Operation)}?kind__exact=refund&status__in=open,accepted")
     pending, failed = (Operation.objects.get(kind="refund", status=each).pk for each in ("accepted", "refused"))
     assert (pending in operations, failed in operations) == (True, False)
@@ -73,6 +73,6 @@ def test_the_list_says_which_booked_refunds_failed(
     fake_provider.dashboard.settle_refund(refund_ref, RefundState.SUCCEEDED)
     recover()
     line = Refund.objects.get()
-    assert "more is pending" not in html(admin_client, list_url(Refund))
+    assert "more refund is pending" not in html(admin_client, list_url(Refund))
     assert line.pk in html(admin_client, f"{list_url(Refund)}?state=succeeded")
     assert line.pk not in html(admin_client, f"{list_url(Refund)}?state=failed")
