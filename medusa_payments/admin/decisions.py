@@ -21,8 +21,12 @@ from medusa_payments.services.convergence import Convergence
 from medusa_payments.services.decisions import Verdict
 from medusa_payments.services.events import EventName
 from medusa_payments.services.provider_reads import Found, Unreadable
+from medusa_payments.states import OperationStatus
 
 LONGEST_NOTE = 2000
+
+UNDECIDED = {OperationStatus.OPEN.value, OperationStatus.ACCEPTED.value}
+"""The states in which staff can be asked how an operation ended."""
 
 
 class NoteForm(forms.Form):
@@ -103,6 +107,8 @@ def _evidence_of_operation(operation: Operation, model_admin: ReadOnlyAdmin[Any]
         (_("Operation"), f"{operation.get_kind_display()}"),
         (_("Amount"), display.money(operation.amount or 0, operation.currency_code)),
         (_("Idempotency key at the provider"), display.identifier(operations.provider_key(operation))),
+        *([(_("Refund"), display.identifier(operation.line_id))] if operation.line_id else []),
+        *([(_("Provider reference"), display.identifier(operation.line_ref))] if operation.line_ref else []),
         (_("What is known"), operation.error_message or "-"),
     ]
     seen = decisions.seen_amount(operation)
@@ -196,7 +202,7 @@ DECIDE = Decision(
     button=_("Record this decision"),
     permission="medusa_payments.resolve_payment",
     form_class=VerdictForm,
-    is_due=lambda operation: operation.needs_person_at is not None and operation.is_open,
+    is_due=lambda operation: operation.needs_person_at is not None and operation.status in UNDECIDED,
     evidence=_evidence_of_operation,
     carry_out=_decide,
     not_due=_("There is nothing to decide about this operation."),

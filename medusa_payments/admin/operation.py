@@ -82,11 +82,15 @@ class OperationAdmin(ReadOnlyAdmin[Operation]):
         "payment_session__id__exact",
         "payment_collection__id__exact",
         "payment_session__provider_ref__exact",
+        "line_id__exact",
+        "line_ref__exact",
     )
-    search_help_text = _("Search by the id of an operation, payment, session or collection, or by provider reference.")
+    search_help_text = _(
+        "Search by the id of an operation, payment, session, collection or refund, or by provider reference."
+    )
     fieldsets = (
         (None, {"fields": ("id", ("kind", "shown_status"), ("amount_money", "requested_money"), "error")}),
-        (_("Belongs to"), {"fields": ("collection_link", "session_link", "payment_link")}),
+        (_("Belongs to"), {"fields": ("collection_link", "session_link", "payment_link", "refund_link")}),
         (_("Provider"), {"fields": (("provider", "account", "api_version"), "request_json")}),
         (
             _("Course"),
@@ -121,6 +125,12 @@ class OperationAdmin(ReadOnlyAdmin[Operation]):
     @admin.display(description=_("status"), ordering="status")
     def shown_status(self, operation: Any) -> str:
         return display.badge(operation.shown_status, SHOWN_STATUS_LABELS[operation.shown_status])
+
+    @admin.display(description=_("refund"))
+    def refund_link(self, operation: Operation) -> str:
+        if operation.line_id is None:
+            return self.get_empty_value_display()
+        return display.object_link(self.admin_site, Refund, operation.line_id)
 
     @admin.display(description=_("error"))
     def error(self, operation: Operation) -> str:

@@ -8,6 +8,7 @@ from medusa_payments.models.fields import DatabaseTimeField, ExactJSONField, Min
 from medusa_payments.models.payment import Payment
 from medusa_payments.models.payment_collection import PaymentCollection
 from medusa_payments.models.payment_session import PaymentSession
+from medusa_payments.models.refund_reason import RefundReason
 from medusa_payments.states import OperationKind, OperationStatus, RefusalKind, Settler
 
 KIND_CHOICES = [
@@ -55,6 +56,8 @@ class Operation(models.Model):
     are owed the outcome (`debts`). `is_deferred`: the worker carries it out, nobody waits for it. `attempts` counts how
     often the worker tried to find out, next at `next_attempt_at`; from `needs_person_at` on only a person can.
     `settled_by` says who found out. `erased_at`: `request` and `intent` were erased.
+    `line_id` is the id that a refund's ledger line will have, shown from reservation on; `line_ref` the provider's
+    reference of a refund that it has only accepted.
     """
 
     id = PrefixedIdField(prefix="payop", verbose_name=_("id"))
@@ -87,6 +90,11 @@ class Operation(models.Model):
     target = models.CharField(_("target"), max_length=64)
     idempotency_key = models.CharField(_("idempotency key"), max_length=255, null=True, blank=True)
     fingerprint = models.CharField(_("fingerprint"), max_length=64, blank=True, default="", editable=False)
+    line_id = models.CharField(_("refund"), max_length=64, null=True, blank=True, unique=True, editable=False)
+    line_ref = models.CharField(_("provider reference"), max_length=255, null=True, blank=True, editable=False)
+    refund_reason = models.ForeignKey(
+        RefundReason, models.PROTECT, related_name="+", verbose_name=_("refund reason"), null=True, blank=True
+    )
     refusal = models.CharField(_("refusal"), max_length=16, choices=REFUSAL_CHOICES, blank=True, default="")
     error_code = models.CharField(_("error code"), max_length=255, blank=True, default="")
     error_message = models.TextField(_("error message"), blank=True, default="")
@@ -106,6 +114,7 @@ class Operation(models.Model):
         payment_collection_id: str
         payment_session_id: str
         payment_id: str | None
+        refund_reason_id: str | None
 
     class Meta:
         verbose_name = _("operation")

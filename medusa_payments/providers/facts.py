@@ -7,12 +7,12 @@ operation; None where the provider doesn't tell, or where somebody else caused i
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from medusa_payments.money import Money
 from medusa_payments.providers.types import operation_of
 from medusa_payments.states import DisputeState as DisputeState
+from medusa_payments.states import RefundState as RefundState
 from medusa_payments.states import SessionStatus
 
 
@@ -36,14 +36,6 @@ class CaptureFact:
     def operation_id(self) -> str | None:
         """The operation that caused it, whichever of its keys the provider tells."""
         return operation_of(self.idempotency_key) if self.idempotency_key else None
-
-
-class RefundState(StrEnum):
-    """`pending`: taken by the provider, the outcome follows. `failed`: the money came back to the merchant."""
-
-    PENDING = "pending"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from medusa_payments.services import (
     convergence,
     events,
     execution,
+    failed_refunds,
     freezing,
     observed_payments,
     operations,
@@ -30,10 +31,13 @@ from medusa_payments.services import (
 )
 from medusa_payments.services.events import EventName
 from medusa_payments.services.locks import locked_collection
+from medusa_payments.services.operations import Reservation
 from medusa_payments.services.provider_calls import NotExecuted, Outcome, Succeeded
 from medusa_payments.services.provider_reads import Found, Reading
 from medusa_payments.services.settlement import apply_settlement
-from medusa_payments.states import OperationKind, SessionStatus, Settler
+from medusa_payments.states import OperationKind, OperationStatus, SessionStatus, Settler
+
+NO_TRACE = "A person found no trace of it at the payment provider."
 
 _MOVEMENTS = frozenset({OperationKind.CAPTURE, OperationKind.REFUND})
 
@@ -59,8 +63,8 @@ def decide(
     `executed` books it as the provider's own answer would have been; for an initiate the provider's reference is
     needed. A capture or refund is booked with `amount` (major units), by default with what the provider has of it, else
     with what was asked; beyond the limits of its payment it is closed and the payment frozen. `not_executed` gives back
-    what it had reserved, unless the provider has it: that is booked. Evidence that comes later is still booked, too:
-    whoever repeats the request is told what became of it.
+    what it had reserved, unless the provider has it: that is booked; a refund that the provider had accepted has failed
+    then. Evidence that comes later is still booked, too: whoever repeats the request is told what became of it.
 
     The provider is asked before and afterwards. Where it can be, nothing is booked that it doesn't have.
 
@@ -89,10 +93,8 @@ def decide(
             verdict=verdict.value,
             note=note,
         )
-        is_disproved = verdict is Verdict.NOT_EXECUTED and isinstance(outcome, Succeeded)
-        settled_by = Settler.READ if is_disproved else Settler.PERSON
-        settlement = apply_settlement(collection, current, outcome, settled_by=settled_by)
-    execution.carry_out(settlement.follow_ups)
+        follow_ups = _close(collection, current, verdict, outcome)
+    execution.carry_out(follow_ups)
     convergence.look_at(operation.payment_session_id)
     return primary(Operation).get(pk=operation_id)
 
@@ -124,7 +126,22 @@ def _unfreeze(collection: PaymentCollection, payment_id: str, actor: str, note: 
     projections.store(collection)
 
 
+def _close(
+    collection: PaymentCollection, operation: Operation, verdict: Verdict, outcome: Outcome
+) -> tuple[Reservation, ...]:
+    # An accepted refund of which staff find no trace was taken by the provider, and came to nothing.
+    if isinstance(outcome, NotExecuted) and not operation.is_open:
+        failed_refunds.book(collection, None, operation, reason=outcome.message, settled_by=Settler.PERSON)
+        projections.store(collection)
+        return ()
+    is_disproved = verdict is Verdict.NOT_EXECUTED and isinstance(outcome, Succeeded)
+    settled_by = Settler.READ if is_disproved else Settler.PERSON
+    return apply_settlement(collection, operation, outcome, settled_by=settled_by).follow_ups
+
+
 def _refuse_unless_undecided(operation: Operation) -> None:
+    if operation.status == OperationStatus.ACCEPTED and operation.needs_person_at is not None:
+        return
     if not operation.is_open:
         raise NotAllowed(f"Operation {operation.pk} is closed: {operation.status}.")
     if operations.is_leased(operation):
@@ -157,7 +174,7 @@ def _outcome(operation: Operation, verdict: Verdict, provider_ref: str, said: in
     if snapshot is not None and operation.kind in _MOVEMENTS:
         seen = observed_payments.amount_of(operation, snapshot)
     if verdict is Verdict.NOT_EXECUTED and seen is None:
-        return NotExecuted(message="A person found no trace of it at the payment provider.")
+        return NotExecuted(message=NO_TRACE)
     if provider_ref and _is_taken(operation, provider_ref):
         raise InvalidData(f"{provider_ref} is booked already, as something else.")
     amount = next(each for each in (said, seen, operation.amount, 0) if each is not None)

@@ -141,7 +141,7 @@ def _converge_refund(
     collection: PaymentCollection, payment_id: str, fact: RefundFact, *, captures_wait: bool, as_of: int | None
 ) -> bool:
     """What was refunded can't be booked before what was captured is."""
-    operation = _operation(payment_id, fact.operation_id)
+    operation = _operation(payment_id, fact.operation_id) or _accepted_as(payment_id, fact.refund_ref)
     booked = primary(Refund).filter(payment_id=payment_id, provider_ref=fact.refund_ref).first()
     if booked is None and operation is not None:
         booked = primary(Refund).filter(operation=operation).first()
@@ -176,6 +176,11 @@ def _operation(payment_id: str, operation_id: str | None) -> Operation | None:
     if not operation_id:
         return None
     return primary(Operation).filter(pk=operation_id, payment_id=payment_id).first()
+
+
+def _accepted_as(payment_id: str, refund_ref: str) -> Operation | None:
+    """Return the refund that the provider accepted under this reference: not every provider reports our keys."""
+    return primary(Operation).filter(payment_id=payment_id, line_ref=refund_ref).first()
 
 
 def _open(payment_id: str, kind: OperationKind) -> QuerySet[Operation]:

@@ -123,12 +123,12 @@ def reserve(
     open_slot: str | None = None,
     created_by: str = "",
     is_deferred: bool = False,
+    **columns: Any,
 ) -> Reservation:
     """Insert the operation behind a provider request, with a fresh lease; a deferred one without, for the worker.
 
-    `request.operation_id` becomes its id, `caller` is the key of who asked for it. `target` is the id of what it
-    works on: the payment; the session, or the collection while it is about choosing one. The caller holds the
-    collection's lock and commits before the call.
+    `request.operation_id` becomes its id, `caller` is the key of who asked. `target` is what it works on: payment,
+    session, or the collection while one is chosen. The caller holds the collection's lock and commits before the call.
     """
     leased_at = time.monotonic()
     operation = primary(Operation).create(  # type: ignore[misc]
@@ -154,6 +154,7 @@ def reserve(
         idempotency_key=caller.key if caller else None,
         fingerprint=caller.fingerprint if caller else "",
         created_by=created_by,
+        **columns,
     )
     return Reservation(operation=operation, leased_at=leased_at)
 

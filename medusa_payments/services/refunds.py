@@ -213,7 +213,7 @@ def reserve(
 ) -> Reservation:
     """Reserve the refund of `amount` (minor units), which the caller has checked, inside the collection's lock.
 
-    `intent`: what else tells it from other refunds.
+    `intent`: what else tells it from other refunds. The refund has its final id from now on.
     """
     _raise_counter(payment, amount)
     request = RefundRequest(
@@ -240,6 +240,8 @@ def reserve(
         amount=amount,
         requested_amount=requested,
         intent=intent,
+        line_id=new_id("ref"),
+        refund_reason=reason,
         created_by=created_by,
         is_deferred=is_deferred,
     )

@@ -46,7 +46,7 @@ def pinned(text: str) -> str:
 
 
 COLLECTION_DOCUMENT = "SELECT:paymentcollection SELECT:paymentsession SELECT:payment"
-LEDGER = "SELECT:capture SELECT:refund"
+LEDGER = "SELECT:capture SELECT:operation SELECT:refund"
 PROJECTION = "SELECT:payment UPDATE:paymentcollection"
 PROJECTION_UNPAID = "SELECT:payment SELECT:paymentsession UPDATE:paymentcollection"
 
