@@ -203,5 +203,6 @@ def _with_proof(sent: SentWebhook, change: Callable[[str], str]) -> SentWebhook:
 
 
 def _turned(value: str) -> str:
-    """Turn each hexadecimal digit and letter of a signature into another one."""
-    return value.translate(str.maketrans("0123456789abcdef", "1032547698badcfe"))
+    """Turn each hexadecimal digit and letter of a signature into another one; without any, the last letter."""
+    turned = value.translate(str.maketrans("0123456789abcdef", "1032547698badcfe"))
+    return turned if turned != value else f"{value[:-1]}0"
