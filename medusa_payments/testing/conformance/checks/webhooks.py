@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from medusa_payments.providers.notices import WebhookNotice, WebhookRefused, WebhookRequest
 from medusa_payments.testing.conformance.bench import Fault, SentWebhook
@@ -47,8 +48,7 @@ def refuses_a_wrong_signature(desk: Desk) -> None:
     _expect_refused(desk, SentWebhook(body=sent.body, headers={}), "without headers")
     _expect_refused(desk, _with_proof(sent, lambda _: ""), "with empty headers")
     for what, start in (("with another signature", 0), ("with another last digit", -1)):
-        turned = _with_proof(sent, lambda value, start=start: value[:start] + _turned(value[start:]))
-        _expect_refused(desk, turned, what)
+        _expect_refused(desk, _with_proof(sent, partial(_turned, start=start)), what)
     foreign = _with_proof(sent, lambda value: f"{value[:-1]}\xe9")
     _expect_refused(desk, foreign, "with a last letter that is no ASCII")
 
@@ -202,7 +202,7 @@ def _with_proof(sent: SentWebhook, change: Callable[[str], str]) -> SentWebhook:
     )
 
 
-def _turned(value: str) -> str:
-    """Turn each hexadecimal digit and letter of a signature into another one; without any, the last letter."""
-    turned = value.translate(str.maketrans("0123456789abcdef", "1032547698badcfe"))
-    return turned if turned != value else f"{value[:-1]}0"
+def _turned(value: str, start: int) -> str:
+    """Turn each hexadecimal digit and letter of a signature, from one on, into another; without any, the last letter."""
+    turned = value[start:].translate(str.maketrans("0123456789abcdef", "1032547698badcfe"))
+    return value[:start] + turned if turned != value[start:] else f"{value[:-1]}0"
