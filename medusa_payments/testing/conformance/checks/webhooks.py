@@ -203,6 +203,6 @@ def _with_proof(sent: SentWebhook, change: Callable[[str], str]) -> SentWebhook:
 
 
 def _turned(value: str, start: int) -> str:
-    """Turn each hexadecimal digit and letter of a signature, from one on, into another; without any, the last letter."""
+    """Turn hexadecimal digits and letters of a signature, from one on, into others; without any, the last letter."""
     turned = value[start:].translate(str.maketrans("0123456789abcdef", "1032547698badcfe"))
     return value[:start] + turned if turned != value[start:] else f"{value[:-1]}0"
