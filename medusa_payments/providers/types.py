@@ -26,9 +26,10 @@ class Capabilities:
     `takes_outside_money`: what it authorizes is a customer's money; a shopper may choose one that takes none (paid by
     other means, a test) only where the shop says so. `supports_update`: an object can be brought to another amount or
     other data; without it the object is replaced.
-    `has_webhooks`: `read_webhook` works. `has_account_holders`: it keeps customers, so that accounts can be created,
-    found and deleted. `has_saved_methods`: it keeps their payment methods as well. `has_disputes`: its
-    snapshots tell of disputes.
+    `has_webhooks`: `read_webhook` works. `has_unsigned_webhooks`: nobody signs what it reads, so that it is only a hint
+    to look at the payment object that it names; goes with `can_retrieve`. `has_account_holders`: it keeps customers, so
+    that accounts can be created, found and deleted. `has_saved_methods`: it keeps their payment methods as well.
+    `has_disputes`: its snapshots tell of disputes.
     """
 
     is_local: bool = False
@@ -44,6 +45,7 @@ class Capabilities:
     reports_keys: bool = False
     can_list: bool = False
     has_webhooks: bool = False
+    has_unsigned_webhooks: bool = False
     has_account_holders: bool = False
     has_saved_methods: bool = False
     has_disputes: bool = False

@@ -9,6 +9,7 @@ from dataclasses import replace
 from django.db.models import QuerySet
 
 from medusa_payments.models import Capture, Operation, Payment, PaymentCollection, Refund
+from medusa_payments.providers import cleaning
 from medusa_payments.providers.facts import CaptureFact, PaymentSnapshot, RefundFact, RefundState
 from medusa_payments.providers.types import CancelResult, CaptureResult, RefundResult, RefundStatus
 from medusa_payments.queries.primary import primary
@@ -89,7 +90,7 @@ def _converge_captures(collection: PaymentCollection, payment_id: str, snapshot:
             ledger.book_external_capture(collection, _payment(payment_id), amount, provider_ref=fact.capture_ref)
             missing -= amount
     if missing > 0:
-        total = f"{snapshot.provider_ref}:captured:{snapshot.captured.minor_units}"
+        total = cleaning.reference(f"{snapshot.provider_ref}:captured:{snapshot.captured.minor_units}")
         ledger.book_external_capture(collection, _payment(payment_id), missing, provider_ref=total)
     return False
 

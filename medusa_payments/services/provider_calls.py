@@ -11,8 +11,10 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from medusa_payments.core.saga import calls
 from medusa_payments.models import Operation
 from medusa_payments.money import MAX_MINOR_UNITS, Money
+from medusa_payments.providers import cleaning
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.errors import (
     ProviderDeclined,
@@ -44,9 +46,6 @@ _RESULT_TYPES: dict[OperationKind, type[ProviderResult]] = {
     OperationKind.REFUND: RefundResult,
     OperationKind.CANCEL: CancelResult,
 }
-
-_LONGEST_TEXT = 255
-"""What the columns for references and codes hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,17 +108,17 @@ def _call(provider: PaymentProvider, operation: Operation) -> Outcome:
     verb: Callable[[Any], ProviderResult] = getattr(provider, kind.value)
     try:
         with locks.undone_when_it_raises() if provider.capabilities.is_local else nullcontext():
-            result = verb(operations.request_of(operation))
+            result = calls.call(provider, lambda: verb(operations.request_of(operation)))
         misfit = _misfit(operation, kind, result)
     except ProviderDeclined as error:
         return _refused(RefusalKind.DECLINED, error)
     except ProviderRejected as error:
         return _refused(RefusalKind.REJECTED, error)
     except ProviderUnavailable as error:
-        return NotExecuted(message=_storable(error.message))
+        return NotExecuted(message=error.message)
     except ProviderError as error:
         was_answered = isinstance(error, ProviderOutcomeUnknown) and error.was_answered
-        return Unknown(message=_storable(error.message), was_answered=was_answered)
+        return Unknown(message=error.message, was_answered=was_answered)
     except Exception as error:
         log_exception(f"operation {operation.pk}: provider call", error)
         return Unknown(message=f"{type(error).__name__} in {operation.provider_id}")
@@ -129,12 +128,7 @@ def _call(provider: PaymentProvider, operation: Operation) -> Outcome:
 
 
 def _refused(refusal: RefusalKind, error: ProviderError) -> Refused:
-    return Refused(refusal=refusal, message=_storable(error.message), code=_storable(error.code)[:_LONGEST_TEXT])
-
-
-def _storable(text: object) -> str:
-    """PostgreSQL stores no NUL."""
-    return str(text).replace("\0", "")
+    return Refused(refusal=refusal, message=error.message, code=error.code)
 
 
 def _misfit(operation: Operation, kind: OperationKind, result: object) -> str:
@@ -151,12 +145,11 @@ def _misfit(operation: Operation, kind: OperationKind, result: object) -> str:
         return f"another amount: {result.money}"
     if isinstance(result, SessionResult):
         return _misfit_of_session(result)
-    reference = getattr(result, "capture_ref", None) or getattr(result, "refund_ref", None) or ""
-    return f"a reference of {len(reference)} characters" if len(reference) > _LONGEST_TEXT else ""
+    return ""
 
 
 def _misfit_of_session(result: SessionResult) -> str:
-    if not result.provider_ref or len(result.provider_ref) > _LONGEST_TEXT:
+    if not cleaning.is_usable(result.provider_ref):
         return "no usable reference"
     if result.captured is not None and result.captured.minor_units > result.money.minor_units:
         return f"more captured than authorized: {result.captured}"

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from medusa_payments.core.policy.verdicts import Facts, Seen, Verdict, decide
+from medusa_payments.core.saga import calls
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.providers.types import CancelResult
@@ -74,6 +75,9 @@ def resolve(operation: Operation) -> bool:
     and keeps nothing else from being resolved. One that nobody expected and that stays is left to a person.
     """
     try:
+        if calls.is_busy(operations.provider_for(operation)):
+            _wait_for_a_place(operation)
+            return False
         reservation = operations.claim(operation)
         if reservation is None:
             return False
@@ -305,6 +309,12 @@ def _let_go(operation: Operation, why: str) -> None:
     """
     held = primary(Operation).filter(pk=operation.pk, status=OperationStatus.OPEN.value, fence=operation.fence)
     held.update(lease_expires_at=Now(), leased_by="", error_message=why)
+
+
+def _wait_for_a_place(operation: Operation) -> None:
+    """Leave an operation to a later run: its account is busy or hangs, which says nothing about the operation."""
+    waiting = primary(Operation).filter(pk=operation.pk, status=OperationStatus.OPEN.value, fence=operation.fence)
+    waiting.update(next_attempt_at=Now() + attention.SHORTEST_WAIT)
 
 
 def _hand_to_a_person(operation: Operation, why: str, seen_amount: int | None = None) -> None:

@@ -347,6 +347,9 @@ class PocketBench(ProviderBench):
     def foreign_webhook(self, session_id: str) -> SentWebhook:
         return self._sent({"id": "pevt_1", "type": "captured", "ref": "x", "session": session_id}, "two")
 
+    def unknown_webhook(self) -> SentWebhook:
+        return self._sent({"id": "pevt_2", "type": "payout.sent", "ref": None, "session": None}, "one")
+
     @contextmanager
     def slow_refunds(self) -> Iterator[None]:
         self.service.refund_state = "pending"

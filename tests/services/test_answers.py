@@ -241,7 +241,6 @@ MISFITS = {
     "a reference that is too long": changed(provider_ref="x" * 256),
     "no reference": changed(provider_ref=None),
     "a status of its own": changed(status="authorized!"),
-    "data that isn't data": changed(data={"x": object()}),
 }
 
 
@@ -259,7 +258,7 @@ def test_an_answer_that_can_not_be_true_is_unknown(till: Till, script: Script, m
     assert authorize(session).payment.amount == 10000
 
 
-@pytest.mark.parametrize("answer", [{"money": None}, {"capture_ref": "x" * 256}, {"capture_ref": 7}], ids=str)
+@pytest.mark.parametrize("answer", [{"money": None}, {"money": euros(2999)}], ids=str)
 def test_a_capture_that_makes_no_sense_is_unknown(till: Till, script: Script, answer: dict[str, Any]) -> None:
     script["capture"] = changed(**answer)
     payment = till.authorized()

@@ -86,17 +86,20 @@ class StripePaymentProvider(PaymentProvider):
             supports_multiple_captures=self.options.multicapture and not self.service_types,
         )
         self._connection = StripeConnection(self.options)
+        self._waiting = StripeConnection(self.options, is_waiting=True)
         self.timeout_seconds = _MOST_REQUESTS * self._connection.seconds_per_request
+        self.waiting_timeout_seconds = _MOST_REQUESTS * self._waiting.seconds_per_request
         configured = self.options.async_payment_method_types
         self._deferred = self.deferred_types if configured is None else configured
         self._snapshots = Snapshots(
             self._connection,
+            waiting=self._waiting,
             environment=self.options.environment,
             deferred=self._deferred,
             publishable_key=self.options.publishable_key,
         )
         self._account_holders = AccountHolders(
-            self._connection, environment=self.options.environment, publishable_key=self.options.publishable_key
+            self._waiting, environment=self.options.environment, publishable_key=self.options.publishable_key
         )
 
     def __repr__(self) -> str:
@@ -124,15 +127,13 @@ class StripePaymentProvider(PaymentProvider):
             request, self.options, capture_method=self._capture_method, fixed=self._fixed_parameters()
         )
         return self._session_result(
-            self._connection.send(lambda v1: v1.payment_intents.create(parameters, _under(request)))
+            self._waiting.send(lambda v1: v1.payment_intents.create(parameters, _under(request)))
         )
 
     def update(self, request: UpdateRequest) -> SessionResult:
         parameters = intents.update_parameters(request, self.options, fixed=self._fixed_parameters())
         return self._session_result(
-            self._connection.send(
-                lambda v1: v1.payment_intents.update(request.provider_ref, parameters, _under(request))
-            )
+            self._waiting.send(lambda v1: v1.payment_intents.update(request.provider_ref, parameters, _under(request)))
         )
 
     def authorize(self, request: AuthorizeRequest) -> SessionResult:
@@ -259,7 +260,7 @@ class StripePaymentProvider(PaymentProvider):
         """Return the intent once it is confirmed, whoever was faster. Raises `ProviderRejected` when it can't be."""
         parameters = intents.confirm_parameters(intent)
         try:
-            return self._connection.send(
+            return self._waiting.send(
                 lambda v1: v1.payment_intents.confirm(request.provider_ref, parameters, _under(request))
             )
         except ProviderRejected as refusal:
