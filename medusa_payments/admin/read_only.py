@@ -64,6 +64,10 @@ class ReadOnlyAdmin(_TypedAdmin[RowT]):
     class Media:
         css = {"all": ["medusa_payments/admin.css"]}
 
+    def has_view_permission(self, request: HttpRequest, obj: RowT | None = None) -> bool:
+        """Django lets those look who may change; nobody changes these rows, and the API asks for `view_…` as well."""
+        return request.user.has_perm(f"{self.opts.app_label}.view_{self.opts.model_name}")
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
