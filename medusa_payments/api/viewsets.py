@@ -35,6 +35,7 @@ from medusa_payments.api.validation import Problem, in_v2_words, validated
 from medusa_payments.conf import payments_settings
 from medusa_payments.customers import Customer, resolve_customer
 from medusa_payments.exceptions import InvalidData, NotFound, Unauthorized
+from medusa_payments.services import provider_calls
 
 IDEMPOTENCY_KEY_HEADER = "Idempotency-Key"
 
@@ -85,6 +86,7 @@ class PaymentsViewSet(GenericViewSet[Any]):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Read the body first: Medusa reports a broken one before a missing key or login."""
+        self.sent_before = provider_calls.last_sent()
         refuse_unseen_body(request._request)
         # Our parsers make plain records: a form that the framework hands on was read by a middleware, and unchecked.
         if isinstance(request.data, QueryDict) and request.data:

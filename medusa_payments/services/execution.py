@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from typing import overload
+from functools import wraps
+from typing import ParamSpec, TypeVar, overload
 
 from django.db import Error as DatabaseError
 
@@ -26,6 +27,32 @@ NOT_REACHABLE_RETRY_SECONDS = 5
 
 Reserve = Callable[[PaymentCollection], Reservation | None]
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_MOST_ATTEMPTS = 8
+
+
+def retried(function: Callable[P, T]) -> Callable[P, T]:
+    """Repeat a function whose transaction the database undid for another one's sake (serialization failure, deadlock).
+
+    Only where nothing was sent meanwhile: a local provider was undone with the transaction.
+    """
+
+    @wraps(function)
+    def retry(*args: P.args, **kwargs: P.kwargs) -> T:
+        sent = provider_calls.last_sent()
+        for _ in range(_MOST_ATTEMPTS - 1):
+            try:
+                return function(*args, **kwargs)
+            except DatabaseError as error:
+                if not locks.was_rolled_back(error) or provider_calls.last_sent() is not sent:
+                    raise
+            locks.renew_connection()
+        return function(*args, **kwargs)
+
+    return retry
+
 
 @overload
 def execute(
@@ -40,6 +67,7 @@ def execute(
 def execute(*, payment_collection_id: str, reserve: Reserve, include_deleted: bool = False) -> Operation | None: ...
 
 
+@retried
 def execute(*, payment_collection_id: str, reserve: Reserve, include_deleted: bool = False) -> Operation | None:
     """Carry out the operation that `reserve` returns and return it as it stands afterwards.
 
@@ -76,6 +104,7 @@ def execute(*, payment_collection_id: str, reserve: Reserve, include_deleted: bo
     return settlement.operation
 
 
+@retried
 def reserve_all(
     *,
     payment_collection_id: str,
@@ -186,6 +215,7 @@ def _withdraw(reservation: Reservation, message: str = "The database failed whil
         logger.warning("operation %s was not reserved, or can't be reached now", operation.pk)
 
 
+@retried
 def complete(reservation: Reservation, *, is_answer: bool = False) -> Settlement:
     """Send a committed reservation, book its outcome and return what it became; its follow-ups aren't sent.
 
@@ -210,12 +240,7 @@ def _settle(operation: Operation, outcome: Outcome, *, is_answer: bool, settled_
     unbooked = Unknown(message="The provider's answer could not be booked.")
     for attempt in (outcome, outcome, unbooked):
         try:
-            with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
-                settlement = apply_settlement(
-                    collection, operation, attempt, is_answer=is_answer, settled_by=settled_by
-                )
-                if attempt is unbooked:
-                    operations.mark_undelivered(operation)
+            settlement = _book(operation, attempt, is_answer, settled_by, is_delivered=attempt is not unbooked)
         except Exception as error:
             provider_calls.log_exception(f"operation {operation.pk}: booking its outcome", error)
             locks.renew_connection()
@@ -223,3 +248,14 @@ def _settle(operation: Operation, outcome: Outcome, *, is_answer: bool, settled_
             if attempt is outcome:
                 return settlement
     raise operations.outcome_unknown(operation)
+
+
+@retried
+def _book(
+    operation: Operation, outcome: Outcome, is_answer: bool, settled_by: Settler, *, is_delivered: bool
+) -> Settlement:
+    with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
+        settlement = apply_settlement(collection, operation, outcome, is_answer=is_answer, settled_by=settled_by)
+        if not is_delivered:
+            operations.mark_undelivered(operation)
+    return settlement

@@ -8,6 +8,7 @@ import logging
 import time
 import traceback
 from contextlib import nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +77,13 @@ class Unknown:
 
 Outcome = Succeeded | Refused | NotExecuted | Unknown
 
+_last_sent: ContextVar[Operation | None] = ContextVar("last_sent", default=None)
+
+
+def last_sent() -> Operation | None:
+    """Return the operation that this thread sent last to a provider which isn't local."""
+    return _last_sent.get()
+
 
 def send(provider: PaymentProvider, reservation: operations.Reservation) -> Outcome:
     """Send a reserved request, unless half of its lease is gone already, and say what is known afterwards.
@@ -102,6 +110,8 @@ def log_exception(what_failed: str, error: Exception) -> None:
 def _call(provider: PaymentProvider, operation: Operation) -> Outcome:
     kind = OperationKind(operation.kind)
     verb: Callable[[Any], ProviderResult] = getattr(provider, kind.value)
+    if not provider.capabilities.is_local:
+        _last_sent.set(operation)
     try:
         with locks.undone_when_it_raises() if provider.capabilities.is_local else nullcontext():
             result = verb(operations.request_of(operation))
