@@ -55,12 +55,14 @@ $(TEST)/installed: pyproject.toml constraints.txt | $(TEST)/bin/python
 	@$(TEST)/bin/python $(PIP_INSTALL) --editable '.[dev]'
 	@touch $@
 
+# DEBUG=1 makes a demo of it, with passwords that everybody knows; without, the settings want a SECRET_KEY.
 .PHONY: demo
+demo: export DEBUG = 1
 demo: $(DEMO)/installed
 	@$(DEMO)/bin/python manage.py migrate --verbosity 0
 	@$(DEMO)/bin/python manage.py seed_demo
 	@echo
-	@echo 'The demo shop, with publishable key pk_demo:'
+	@echo 'The demo shop, with DEBUG=1 and publishable key pk_demo:'
 	@echo '  checkout        http://127.0.0.1:$(PORT)/checkout'
 	@echo '  storefront API  curl -H "x-publishable-api-key: pk_demo" http://127.0.0.1:$(PORT)/store/products'
 	@echo '  Swagger UI      http://127.0.0.1:$(PORT)/docs/'
@@ -116,14 +118,17 @@ imports: $(TEST)/installed
 	@$(TEST)/bin/lint-imports --no-cache --no-logo
 
 .PHONY: migrations
+migrations: export DEBUG = 1
 migrations: $(TEST)/installed
 	@$(TEST)/bin/python manage.py makemigrations --check --dry-run
 
 .PHONY: schema
+schema: export DEBUG = 1
 schema: $(TEST)/installed
 	@$(TEST)/bin/python manage.py spectacular --fail-on-warn --validate --file docs/openapi.yaml
 
 .PHONY: schema-check
+schema-check: export DEBUG = 1
 schema-check: $(TEST)/installed
 	@mkdir -p var
 	@$(TEST)/bin/python manage.py spectacular --fail-on-warn --validate --file var/openapi.yaml

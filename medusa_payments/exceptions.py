@@ -102,6 +102,13 @@ class ProviderNotReachable(PaymentsError):
     type = "unexpected_state"
 
 
+class DatabaseUnavailable(PaymentsError):
+    """The database can't be reached, or was too slow or too busy. Nothing was sent to a provider; safe to repeat."""
+
+    type = "unexpected_state"
+    default_code = "database_unavailable"
+
+
 class InsideTransaction(PaymentsError):
     """A money verb was called inside the caller's own database transaction.
 

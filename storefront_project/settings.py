@@ -2,6 +2,9 @@
 
 `DATABASE_URL`, `SECRET_KEY` and `DEBUG` (1 or 0) come from the environment; so do `STRIPE_API_KEY`,
 `STRIPE_PUBLISHABLE_KEY` and `STRIPE_WEBHOOK_SECRET` where the demo is to pay with Stripe itself.
+
+`DEBUG=1` makes it a demo: with passwords and keys that everybody knows, the fake provider and its ledger, and Stripe's
+twin. Without, it is a shop that has none of them, and needs a `SECRET_KEY`.
 """
 
 import os
@@ -11,6 +14,7 @@ from typing import Any
 
 import dj_database_url
 from corsheaders.defaults import default_headers
+from django.core.exceptions import ImproperlyConfigured
 
 from medusa_payments.providers.stripe.configuration import stripe_providers
 
@@ -18,8 +22,12 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 VAR_DIR.mkdir(exist_ok=True)
 
-DEBUG = os.environ.get("DEBUG") == "1"
-SECRET_KEY = os.environ.get("SECRET_KEY", "demo-only-secret-key-that-signs-nothing-of-any-worth-anywhere")
+DEBUG = IS_DEMO = os.environ.get("DEBUG") == "1"
+SECRET_KEY = os.environ.get("SECRET_KEY", "")
+if not SECRET_KEY:
+    if not IS_DEMO:
+        raise ImproperlyConfigured("Set DEBUG=1 to try the demo on your own machine, or else a SECRET_KEY.")
+    SECRET_KEY = "demo-only-secret-key-that-signs-nothing-of-any-worth-anywhere"  # noqa: S105
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 ROOT_URLCONF = "storefront_project.urls"
 WSGI_APPLICATION = "storefront_project.wsgi.application"
@@ -96,7 +104,8 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
 }
-SIMPLE_JWT = {"ACCESS_TOKEN_LIFETIME": timedelta(days=1)}
+# A new password ends the tokens that were given out before.
+SIMPLE_JWT = {"ACCESS_TOKEN_LIFETIME": timedelta(days=1), "CHECK_REVOKE_TOKEN": True}
 
 CORS_ALLOWED_ORIGIN_REGEXES = [r"^https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$"]
 CORS_ALLOW_CREDENTIALS = True
@@ -131,9 +140,10 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 
-# With keys of Stripe's the demo pays with Stripe itself; without, with a twin that needs no account and no network.
-# Shop, worker and browser see the same twin.
+# With keys of Stripe's the shop pays with Stripe itself; without, the demo has a twin that needs no account and no
+# network. Shop, worker and browser see the same twin.
 STRIPE_TWIN_PATH = str(VAR_DIR / "stripe-twin.sqlite3")
+STRIPE_JS, STRIPE_OPTIONS = "", None
 if "STRIPE_API_KEY" in os.environ:
     STRIPE_JS = "https://js.stripe.com/clover/stripe.js"
     STRIPE_OPTIONS = {
@@ -141,7 +151,7 @@ if "STRIPE_API_KEY" in os.environ:
         "publishable_key": os.environ["STRIPE_PUBLISHABLE_KEY"],
         "webhook_secret": os.environ["STRIPE_WEBHOOK_SECRET"],
     }
-else:
+elif IS_DEMO:
     STRIPE_JS = "/stripe-twin/stripe.js"
     STRIPE_OPTIONS = {
         "api_key": "sk_test_twin",
@@ -150,14 +160,19 @@ else:
         "http_client": "medusa_payments.testing.stripe_twin.configured.http_client",
     }
 
+STRIPE_SERVICES = ["stripe", "stripe-ideal", "stripe-sepa-debit"]
+FAKE_PROVIDER = {
+    "pp_fake_fake": {
+        "BACKEND": "medusa_payments.testing.fake_provider.FakeProvider",
+        "OPTIONS": {"ledger_path": str(VAR_DIR / "fake-provider.sqlite3"), "webhook_secrets": ["whsec_demo"]},
+    }
+}
+
 MEDUSA_PAYMENTS = {
     "PROVIDERS": {
         "pp_system_default": {"BACKEND": "medusa_payments.providers.system.SystemProvider"},
-        "pp_fake_fake": {
-            "BACKEND": "medusa_payments.testing.fake_provider.FakeProvider",
-            "OPTIONS": {"ledger_path": str(VAR_DIR / "fake-provider.sqlite3"), "webhook_secrets": ["whsec_demo"]},
-        },
-        **stripe_providers(STRIPE_OPTIONS, services=["stripe", "stripe-ideal", "stripe-sepa-debit"]),
+        **(FAKE_PROVIDER if IS_DEMO else {}),
+        **(stripe_providers(STRIPE_OPTIONS, services=STRIPE_SERVICES) if STRIPE_OPTIONS else {}),
     },
     "CART_RESOLVER": "storefront_project.shop.payments.resolve_cart",
     "ORDER_RESOLVER": "storefront_project.orders.orders.resolve_order",
@@ -169,7 +184,7 @@ MEDUSA_PAYMENTS = {
 }
 
 # What the checkout page is told; it asks the API for everything else.
-CHECKOUT = {"publishable_key": "pk_demo", "stripe_js": STRIPE_JS}
+CHECKOUT = {"publishable_key": "pk_demo" if IS_DEMO else os.environ.get("PUBLISHABLE_KEY", ""), "stripe_js": STRIPE_JS}
 
 # The demo's customers pay with the fake provider, on purpose.
-SILENCED_SYSTEM_CHECKS = ["medusa_payments.W007"]
+SILENCED_SYSTEM_CHECKS = ["medusa_payments.W007"] if IS_DEMO else []

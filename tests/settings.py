@@ -9,6 +9,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
+# The tests play with the demo: its twin, its ledger, its passwords. Children inherit it.
+os.environ.setdefault("DEBUG", "1")
+
 from storefront_project.settings import *
 from storefront_project.settings import DATABASES, MEDUSA_PAYMENTS
 

@@ -10,11 +10,13 @@ from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
 
 from medusa_payments.admin import actors, columns
 from medusa_payments.admin.display import Text
 from medusa_payments.admin.related_tables import RelatedTable, latest_rows, lay_out
+from medusa_payments.admin.unavailable import telling_of_trouble
 from medusa_payments.sensitive_data import quotes_sensitive_data, without_quoted_data
 
 RowT = TypeVar("RowT", bound=Model)
@@ -63,6 +65,14 @@ class ReadOnlyAdmin(_TypedAdmin[RowT]):
 
     class Media:
         css = {"all": ["medusa_payments/admin.css"]}
+
+    @property
+    def urls(self) -> list[URLPattern]:
+        return [telling_of_trouble(pattern) for pattern in super().urls]
+
+    def has_view_permission(self, request: HttpRequest, obj: RowT | None = None) -> bool:
+        """Django lets those look who may change; nobody changes these rows, and the API asks for `view_…` as well."""
+        return request.user.has_perm(f"{self.opts.app_label}.view_{self.opts.model_name}")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

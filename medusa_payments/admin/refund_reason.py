@@ -40,6 +40,10 @@ class RefundReasonAdmin(ServiceBackedAdmin[RefundReason]):
         is_deleted = obj is not None and obj.deleted_at is not None
         return not is_deleted and super(ReadOnlyAdmin, self).has_change_permission(request, obj)
 
+    def has_view_permission(self, request: HttpRequest, obj: RefundReason | None = None) -> bool:
+        """Who may change a reason sees it in the form."""
+        return super(ReadOnlyAdmin, self).has_view_permission(request, obj)
+
     def store(self, row: RefundReason, *, is_new: bool) -> RefundReason:
         description = row.description or None
         if is_new:

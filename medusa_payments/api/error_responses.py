@@ -8,6 +8,7 @@ from rest_framework import serializers
 from medusa_payments.api.exceptions import (
     CONFLICT_MESSAGE,
     DATABASE_ERROR,
+    DATABASE_UNAVAILABLE,
     UNAUTHORIZED,
     UNKNOWN_ERROR,
     UNSUPPORTED_MEDIA_TYPE,
@@ -138,9 +139,17 @@ ERRORS: dict[int, ErrorResponse] = {
     ),
     503: ErrorResponse(
         name="PaymentsProviderNotReachable",
-        description="The provider couldn't be reached. Nothing was sent to it and nothing moved.",
+        description=(
+            "The provider couldn't be reached, or the database can't be used right now (`database_unavailable`). "
+            "Nothing was sent and nothing moved."
+        ),
         examples={
-            "unexpected_state": {"type": "unexpected_state", "message": "The payment provider can't be reached."}
+            "unexpected_state": {"type": "unexpected_state", "message": "The payment provider can't be reached."},
+            "database_unavailable": {
+                "code": "database_unavailable",
+                "type": "unexpected_state",
+                "message": DATABASE_UNAVAILABLE,
+            },
         },
         may_retry=True,
     ),
@@ -154,4 +163,4 @@ STORE_BAD_REQUEST = ErrorResponse(
         "publishable_key_invalid": {"type": "not_allowed", "message": KEY_INVALID},
     },
 )
-READ_STATUSES = (400, 401, 403, 404, 500)
+READ_STATUSES = (400, 401, 403, 404, 500, 503)

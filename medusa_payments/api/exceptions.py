@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from medusa_payments.api.parsers import BODY_TOO_LARGE
 from medusa_payments.exceptions import (
     Conflict,
+    DatabaseUnavailable,
     DuplicateError,
     Forbidden,
     IdempotencyError,
@@ -29,6 +30,7 @@ from medusa_payments.exceptions import (
     Unauthorized,
 )
 from medusa_payments.sensitive_data import without_sensitive_data
+from medusa_payments.services import locks, operations, provider_calls
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +45,7 @@ STATUS_CODES: dict[type[PaymentsError], int] = {
     IdempotencyError: 422,
     PaymentAuthorizationError: 422,
     ProviderNotReachable: 503,
+    DatabaseUnavailable: 503,
     InsideTransaction: 500,
     PaymentsError: 500,
 }
@@ -64,6 +67,8 @@ CONFLICT_MESSAGE = (
 )
 UNAUTHORIZED = {"message": "Unauthorized"}
 UNKNOWN_ERROR = {"code": "unknown_error", "type": "unknown_error", "message": "An unknown error occurred."}
+DATABASE_UNAVAILABLE = "The database can't be used right now. Nothing was sent to a payment provider. Try again later."
+DATABASE_RETRY_SECONDS = 5
 DATABASE_ERROR = {"code": "api_error", "type": "database_error", "message": "The database refused the request."}
 
 _TYPES = {401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "not_allowed", 409: "conflict"}
@@ -79,11 +84,15 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
 
     An exception that nobody raised on purpose is logged and announced by Django's `got_request_exception`, so error
     trackers and the test client see it. Returns None, which lets it through, under `DEBUG_PROPAGATE_EXCEPTIONS` only.
+    A database that can't be used now is logged, and no fault of the server's.
     """
+    request = context["request"]
+    if locks.is_database_unavailable(exc):
+        _log(exc, request)
+        return _answer(_told_of_database(getattr(context["view"], "sent_before", None)))
     response = _answer(exc)
     if response.status_code < 500 or isinstance(exc, ProviderNotReachable):
         return response
-    request = context["request"]
     _log(exc, request)
     if not isinstance(exc, PaymentsError):
         if settings.DEBUG_PROPAGATE_EXCEPTIONS:
@@ -104,6 +113,14 @@ def _answer(exc: Exception) -> Response:
     if isinstance(exc, APIException):
         return _envelope(exc.status_code, "; ".join(_texts(exc.detail)), retry_after=getattr(exc, "wait", None))
     return Response(DATABASE_ERROR if isinstance(exc, AnyDatabaseError) else UNKNOWN_ERROR, status=500)
+
+
+def _told_of_database(sent_before: object) -> PaymentsError:
+    """Say that nothing was sent only where this request has sent nothing: else the caller repeats it to find out."""
+    sent = provider_calls.last_sent()
+    if sent is not None and sent is not sent_before:
+        return operations.outcome_unknown(sent)
+    return DatabaseUnavailable(DATABASE_UNAVAILABLE, retry_after=DATABASE_RETRY_SECONDS)
 
 
 def _payments_error(error: PaymentsError) -> Response:

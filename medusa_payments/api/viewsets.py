@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, transaction
 from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
 from django.utils.functional import cached_property
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException, MethodNotAllowed, UnsupportedMediaType
@@ -17,11 +18,12 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.viewsets import GenericViewSet
 
-from medusa_payments.api.authentication import actor_id, host_authenticators
+from medusa_payments.api.authentication import V1_KEY_HEADER, actor_id, host_authenticators
 from medusa_payments.api.brackets import nested
 from medusa_payments.api.exceptions import exception_handler
 from medusa_payments.api.parsers import FormParser, JSONParser, refuse_unseen_body
 from medusa_payments.api.permissions import (
+    PUBLISHABLE_KEY_HEADER,
     HasPublishableKey,
     IsCustomer,
     IsStaffWithPermission,
@@ -34,9 +36,12 @@ from medusa_payments.api.validation import Problem, in_v2_words, validated
 from medusa_payments.conf import payments_settings
 from medusa_payments.customers import Customer, resolve_customer
 from medusa_payments.exceptions import InvalidData, NotFound, Unauthorized
+from medusa_payments.services import provider_calls
 from medusa_payments.services.repeats import paid_by_response
 
 IDEMPOTENCY_KEY_HEADER = "Idempotency-Key"
+
+NEVER_KEPT = "private, no-store"
 
 KEY_NEEDED = (
     f"This shop requires the header {IDEMPOTENCY_KEY_HEADER} for refunds. Send a new UUID for a new refund, "
@@ -45,8 +50,14 @@ KEY_NEEDED = (
 
 
 class PaymentsViewSet(GenericViewSet[Any]):
-    """What all endpoints share. Use one of its subclasses."""
+    """What all endpoints share. Use one of its subclasses.
 
+    `varies_on` are the headers that say who asks. No cache keeps an answer, unless `is_cacheable` and no error: most
+    hold a client secret or a customer's data.
+    """
+
+    varies_on: ClassVar[tuple[str, ...]] = ()
+    is_cacheable: ClassVar[bool] = False
     authentication_setting: ClassVar[str] = "STORE_AUTHENTICATION_CLASSES"
     parser_classes = (JSONParser, FormParser)
     renderer_classes = (JSONRenderer,)
@@ -84,13 +95,9 @@ class PaymentsViewSet(GenericViewSet[Any]):
         self._undelivered.only_of(exc)
         return super().handle_exception(exc)
 
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        if self._undelivered.debts:
-            response = DeliveredResponse(response, request=self.request._request, undelivered=self._undelivered)
-        return super().finalize_response(request, response, *args, **kwargs)
-
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Read the body first: Medusa reports a broken one before a missing key or login."""
+        self.sent_before = provider_calls.last_sent()
         refuse_unseen_body(request._request)
         # Our parsers make plain records: a form that the framework hands on was read by a middleware, and unchecked.
         if isinstance(request.data, QueryDict) and request.data:
@@ -100,6 +107,16 @@ class PaymentsViewSet(GenericViewSet[Any]):
         if any("\0" in str(segment) for segment in kwargs.values()):
             raise NotFound("Not found")
         super().initial(request, *args, **kwargs)
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """Say of every answer, errors too, who may keep it; have its delivery pay what its caller is owed."""
+        if self._undelivered.debts:
+            response = DeliveredResponse(response, request=self.request._request, undelivered=self._undelivered)
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        patch_vary_headers(answer, self.varies_on)
+        if not self.is_cacheable or answer.status_code >= 400:
+            answer["Cache-Control"] = NEVER_KEPT
+        return answer
 
     def http_method_not_allowed(self, request: HttpRequest | Request, *args: Any, **kwargs: Any) -> Response:
         """Raise `MethodNotAllowed`, whose own words would be in the host's language, and all other messages aren't."""
@@ -128,6 +145,7 @@ class PublicViewSet(PaymentsViewSet):
     """For paths that need no publishable key: one that is sent is checked; a customer's login is optional."""
 
     permission_classes = (PublishableKeyIfSent,)
+    varies_on = ("Authorization", "Cookie", PUBLISHABLE_KEY_HEADER)
 
     def perform_authentication(self, request: Request) -> None:
         """A login that isn't accepted makes the caller a guest, as in Medusa."""
@@ -170,6 +188,7 @@ class AdminViewSet(PaymentsViewSet):
 
     authentication_setting = "ADMIN_AUTHENTICATION_CLASSES"
     permission_classes = (IsStaffWithPermission,)
+    varies_on = ("Authorization", "Cookie", V1_KEY_HEADER)
     required_permissions: ClassVar[Mapping[str, str]] = {}
 
     @property

@@ -94,6 +94,7 @@ class PaymentCollection(models.Model):
     class Meta:
         verbose_name = _("payment collection")
         verbose_name_plural = _("payment collections")
+        permissions = [("mark_paid_paymentcollection", _("Can mark payment collections as paid"))]
         indexes = [
             models.Index(fields=["-created_at", "id"], name="mp_collection_created"),
             models.Index(fields=["status", "-created_at"], name="mp_collection_status"),

@@ -38,6 +38,7 @@ def execute(
 def execute(*, payment_collection_id: str, reserve: Reserve, include_deleted: bool = False) -> Operation | None: ...
 
 
+@provider_calls.retried
 def execute(*, payment_collection_id: str, reserve: Reserve, include_deleted: bool = False) -> Operation | None:
     """Carry out the operation that `reserve` returns and return it as it stands afterwards.
 
@@ -82,6 +83,7 @@ def _execute_once(payment_collection_id: str, reserve: Reserve, include_deleted:
     return settlement.operation
 
 
+@provider_calls.retried
 def reserve_all(
     *,
     payment_collection_id: str,

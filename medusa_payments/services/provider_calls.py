@@ -7,9 +7,14 @@ reserving transaction, in a savepoint.
 import logging
 import time
 import traceback
+from collections.abc import Callable
 from contextlib import nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from django.db import Error as DatabaseError
 
 from medusa_payments.core.saga import calls
 from medusa_payments.models import Operation
@@ -33,10 +38,10 @@ from medusa_payments.providers.types import (
 from medusa_payments.services import locks, operations
 from medusa_payments.states import OperationKind, RefusalKind
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _RESULT_TYPES: dict[OperationKind, type[ProviderResult]] = {
     OperationKind.INITIATE: SessionResult,
@@ -79,6 +84,37 @@ class Unknown:
 
 Outcome = Succeeded | Refused | NotExecuted | Unknown
 
+_last_sent: ContextVar[Operation | None] = ContextVar("last_sent", default=None)
+
+
+def last_sent() -> Operation | None:
+    """Return the operation that this thread sent last to a provider which isn't local."""
+    return _last_sent.get()
+
+
+_MOST_ATTEMPTS = 8
+
+
+def retried(function: Callable[P, T]) -> Callable[P, T]:
+    """Repeat a function whose transaction the database undid for another one's sake (serialization failure, deadlock).
+
+    Only where nothing was sent meanwhile: a local provider was undone with the transaction.
+    """
+
+    @wraps(function)
+    def retry(*args: P.args, **kwargs: P.kwargs) -> T:
+        sent = last_sent()
+        for _ in range(_MOST_ATTEMPTS - 1):
+            try:
+                return function(*args, **kwargs)
+            except DatabaseError as error:
+                if not locks.was_rolled_back(error) or last_sent() is not sent:
+                    raise
+            locks.renew_connection()
+        return function(*args, **kwargs)
+
+    return retry
+
 
 def send(provider: PaymentProvider, reservation: operations.Reservation) -> Outcome:
     """Send a reserved request, unless half of its lease is gone already, and say what is known afterwards.
@@ -106,6 +142,8 @@ def log_exception(what_failed: str, error: Exception) -> None:
 def _call(provider: PaymentProvider, operation: Operation) -> Outcome:
     kind = OperationKind(operation.kind)
     verb: Callable[[Any], ProviderResult] = getattr(provider, kind.value)
+    if not provider.capabilities.is_local:
+        _last_sent.set(operation)
     try:
         with locks.undone_when_it_raises() if provider.capabilities.is_local else nullcontext():
             result = calls.call(provider, lambda: verb(operations.request_of(operation)))

@@ -174,6 +174,8 @@ def owing(caller: Caller, reserve: Callable[..., Any]) -> Callable[..., Any]:
     """Return a reserve function that also writes down, in the same transaction, what a caller without a key is owed."""
 
     def reserve_and_owe(collection: PaymentCollection, **options: Any) -> Any:
+        # Its transaction may be repeated: what the one that was rolled back had written down is gone.
+        caller.met, caller.debt, caller.is_known = None, None, False
         reserved = reserve(collection, **options)
         first = reserved[0] if isinstance(reserved, list) and reserved else reserved
         if isinstance(first, Reservation) and caller.key is None:

@@ -91,6 +91,7 @@ def apply_settlement(
     return settlement
 
 
+@provider_calls.retried
 def complete(reservation: Reservation) -> Settlement:
     """Send a committed reservation, book its outcome and return what it became; its follow-ups aren't sent.
 
@@ -115,8 +116,7 @@ def _settle(operation: Operation, outcome: Outcome, *, settled_by: Settler) -> S
     unbooked = Unknown(message="The provider's answer could not be booked.")
     for attempt in (outcome, outcome, unbooked):
         try:
-            with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
-                settlement = apply_settlement(collection, operation, attempt, settled_by=settled_by)
+            settlement = _book(operation, attempt, settled_by)
         except Exception as error:
             provider_calls.log_exception(f"operation {operation.pk}: booking its outcome", error)
             locks.renew_connection()
@@ -124,6 +124,12 @@ def _settle(operation: Operation, outcome: Outcome, *, settled_by: Settler) -> S
             if attempt is outcome:
                 return settlement
     raise operations.outcome_unknown(operation)
+
+
+@provider_calls.retried
+def _book(operation: Operation, outcome: Outcome, settled_by: Settler) -> Settlement:
+    with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
+        return apply_settlement(collection, operation, outcome, settled_by=settled_by)
 
 
 def carry_out(follow_ups: Iterable[Reservation]) -> None:

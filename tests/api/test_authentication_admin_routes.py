@@ -24,7 +24,7 @@ EXPECTED = {
     "GET /admin/payment-collections/{id}": "view_paymentcollection",
     "DELETE /admin/payment-collections/{id}": "delete_paymentcollection",
     "POST /admin/payment-collections/{id}/payment-sessions": "add_paymentsession",
-    "POST /admin/payment-collections/{id}/mark-as-paid": "capture_payment",
+    "POST /admin/payment-collections/{id}/mark-as-paid": "mark_paid_paymentcollection",
     "GET /admin/refund-reasons": "view_refundreason",
     "POST /admin/refund-reasons": "add_refundreason",
     "GET /admin/refund-reasons/{id}": "view_refundreason",

@@ -12,7 +12,7 @@ from medusa_payments.api.exceptions import STATUS_CODES
 from tests.api.base_endpoints import router
 
 WRITE_STATUSES = {"200", "400", "401", "404", "409", "413", "415", "422", "500", "503"}
-READ_STATUSES = {"200", "400", "401", "404", "500"}
+READ_STATUSES = {"200", "400", "401", "404", "500", "503"}
 
 
 @pytest.fixture

@@ -15,7 +15,14 @@ from tests.api.openapi import ValidatedClient
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_engine]
 
 CARD = "4242 4242 4242 4242"
-SECRETS = [CARD, "378282246310005", "sk_live_51Canary", "whsec_Canary"]
+SECRETS = [
+    CARD,
+    "378282246310005",
+    "4242.4242.4242.4242",
+    "card4242424242424242end",
+    "sk_live_51Canary",
+    "whsec_Canary",
+]
 
 
 def is_refused(answer: Any, secret: str) -> bool:

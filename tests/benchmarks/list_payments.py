@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import django
 
+os.environ.setdefault("SECRET_KEY", "of a benchmark")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront_project.settings")
 django.setup()
 

@@ -30,7 +30,7 @@ class AdminPaymentCollectionViewSet(AdminViewSet):
         "create": "medusa_payments.add_paymentcollection",
         "retrieve": "medusa_payments.view_paymentcollection",
         "destroy": "medusa_payments.delete_paymentcollection",
-        "mark_as_paid": "medusa_payments.capture_payment",
+        "mark_as_paid": "medusa_payments.mark_paid_paymentcollection",
         "initialize_payment_session": "medusa_payments.add_paymentsession",
         "refund": "medusa_payments.refund_payment",
     }

@@ -18,6 +18,8 @@ TAGS = ["Store: payment providers"]
 
 
 class StorePaymentProviderViewSet(StoreViewSet):
+    is_cacheable = True
+
     @operation(
         operation_id="listPaymentProviders",
         summary="List payment providers",

@@ -31,7 +31,7 @@ class V1AdminPaymentCollectionViewSet(InV1Words, AdminViewSet):
         "retrieve": "medusa_payments.view_paymentcollection",
         "update": "medusa_payments.change_paymentcollection",
         "destroy": "medusa_payments.delete_paymentcollection",
-        "authorize": "medusa_payments.capture_payment",
+        "authorize": "medusa_payments.mark_paid_paymentcollection",
     }
 
     @operation(

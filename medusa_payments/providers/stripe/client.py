@@ -1,6 +1,8 @@
 """The connection to one Stripe account: its own client, no module globals of the library."""
 
 import logging
+import os
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
@@ -13,6 +15,7 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 from medusa_payments.providers.errors import ProviderUnavailable
 from medusa_payments.providers.stripe.errors import REPLAYED, NothingSent, translated
 from medusa_payments.providers.stripe.options import StripeOptions
+from medusa_payments.sensitive_data import HIDDEN, without_sensitive_data
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +25,31 @@ API_VERSION = "2026-10-28.endive"
 CONNECT_SECONDS = 3.0
 
 _IDEMPOTENCY_KEY = "Idempotency-Key"
+_CLIENT_SECRET = re.compile(r"(?<=_secret_)\w+")
+
+
+class WithoutBodies(logging.Filter):
+    """Keeps what is said at DEBUG out of the library's log: whole requests and answers, with customers' names and the
+    client secrets of payments. Other records pass, without any secret that they quote.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = _CLIENT_SECRET.sub(HIDDEN, without_sensitive_data(record.getMessage())), None
+        return record.levelno > logging.DEBUG
+
+
+_WITHOUT_BODIES = WithoutBodies()
+
+
+def keep_bodies_out_of_logs() -> None:
+    """Put `WithoutBodies` on the library's logger. Doing it again changes nothing.
+
+    The library also prints what it logs, past all logging, where `STRIPE_LOG` or `stripe.log` says `debug`: the least
+    that it can be brought down to is `info`, which prints no bodies.
+    """
+    logging.getLogger("stripe").addFilter(_WITHOUT_BODIES)
+    if "debug" in {stripe.log, stripe.log or os.environ.get("STRIPE_LOG")}:
+        stripe.log = "info"
 
 
 class CautiousHttpClient(stripe.HTTPClient):
@@ -120,6 +148,7 @@ class StripeConnection:
         return told
 
     def _connected(self) -> stripe.StripeClient:
+        keep_bodies_out_of_logs()
         with self._lock:
             if self._client is None:
                 self._client = self._made()

@@ -20,6 +20,8 @@ from storefront_project.shop.models import Product, Region
 
 
 class RegionViewSet(WholeDocuments, StoreViewSet):
+    is_cacheable = True
+
     @shop_operation("listRegions", parameters=[PageQuery], response=regions_page)
     def list(self, request: Request) -> Response:
         """List regions.
@@ -42,6 +44,8 @@ class RegionViewSet(WholeDocuments, StoreViewSet):
 
 
 class ProductViewSet(WholeDocuments, StoreViewSet):
+    is_cacheable = True
+
     @shop_operation("listProducts", parameters=[PageQuery], response=products_page)
     def list(self, request: Request) -> Response:
         """List products.
