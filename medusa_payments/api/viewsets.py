@@ -45,6 +45,7 @@ class PaymentsViewSet(GenericViewSet[Any]):
     """What all endpoints share. Use one of its subclasses."""
 
     authentication_setting: ClassVar[str] = "STORE_AUTHENTICATION_CLASSES"
+    is_for_shoppers: ClassVar[bool] = False
     parser_classes = (JSONParser, FormParser)
     renderer_classes = (JSONRenderer,)
     content_negotiation_class = AlwaysJSON
@@ -110,6 +111,7 @@ class PaymentsViewSet(GenericViewSet[Any]):
 class PublicViewSet(PaymentsViewSet):
     """For paths that need no publishable key: one that is sent is checked; a customer's login is optional."""
 
+    is_for_shoppers = True
     permission_classes = (PublishableKeyIfSent,)
 
     def perform_authentication(self, request: Request) -> None:
