@@ -31,7 +31,10 @@ class PaymentErrorSerializer(serializers.Serializer[Any]):
     message = serializers.CharField(help_text="What went wrong, for developers and staff.")
     shopper_message = serializers.CharField(
         required=False,
-        help_text="What to tell the customer, in the request's language and without ids. Storefronts get it.",
+        help_text=(
+            "What to tell the customer, in the language of the request and without ids. Storefronts get it with errors "
+            "that a customer can meet."
+        ),
     )
     code = serializers.CharField(required=False, help_text="Tells errors of one type apart.")
     details = RecordField(
@@ -43,7 +46,6 @@ class PaymentLoginNeededSerializer(serializers.Serializer[Any]):
     """What is answered where a login is needed."""
 
     message = serializers.CharField(help_text="Always `Unauthorized`.")
-    shopper_message = serializers.CharField(required=False, help_text="What to tell the customer.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

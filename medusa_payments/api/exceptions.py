@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from medusa_payments.api.parsers import BODY_TOO_LARGE
 from medusa_payments.exceptions import (
+    SHOPPER_TEXTS,
     Conflict,
     DuplicateError,
     Forbidden,
@@ -72,8 +73,13 @@ DATABASE_ERROR = {"code": "api_error", "type": "database_error", "message": "The
 
 _TYPES = {401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "not_allowed", 409: "conflict"}
 
-_SAID_TO_SHOPPERS: dict[int, type[PaymentsError]] = {401: Unauthorized, 403: Forbidden, 404: NotFound, 429: Conflict}
-"""Which class's text goes with a status, where the exception isn't one of ours."""
+
+class KeyRefused(NotAllowed):
+    """The storefront sent no valid publishable key. No customer can help it, so no customer is told."""
+
+
+_MET_BY_SHOPPERS = (NotAllowed, Conflict, PaymentAuthorizationError, ProviderNotReachable, RejectedByProvider)
+"""What happens to customers of a storefront without faults. The rest is for its developers, unless its code says so."""
 
 
 def status_code(error: PaymentsError) -> int:
@@ -82,14 +88,14 @@ def status_code(error: PaymentsError) -> int:
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """Answer any exception of a view in the envelope, with a `shopper_message` where a storefront asked.
+    """Answer any exception of a view in the envelope, with a `shopper_message` where a customer can meet it.
 
     An exception that nobody raised on purpose is logged and announced by Django's `got_request_exception`, so error
     trackers and the test client see it. Returns None, which lets it through, under `DEBUG_PROPAGATE_EXCEPTIONS` only.
     """
     response = _answer(exc)
     if getattr(context.get("view"), "is_for_shoppers", False):
-        response.data |= _for_shoppers(exc, response.status_code)
+        response.data |= _for_shoppers(exc)
     if response.status_code < 500 or isinstance(exc, ProviderNotReachable):
         return response
     request = context["request"]
@@ -106,22 +112,22 @@ def _answer(exc: Exception) -> Response:
         return _payments_error(exc)
     if isinstance(exc, (NotAuthenticated, AuthenticationFailed)):
         challenge = getattr(exc, "auth_header", None)
-        return Response({**UNAUTHORIZED}, status=401, headers={"WWW-Authenticate": challenge} if challenge else None)
+        return Response(UNAUTHORIZED, status=401, headers={"WWW-Authenticate": challenge} if challenge else None)
     for cause, status, message in FOREIGN_ERRORS:
         if isinstance(exc, cause):
             return _envelope(status, message)
     if isinstance(exc, APIException):
         return _envelope(exc.status_code, "; ".join(_texts(exc.detail)), retry_after=getattr(exc, "wait", None))
-    return Response({**(DATABASE_ERROR if isinstance(exc, AnyDatabaseError) else UNKNOWN_ERROR)}, status=500)
+    return Response(DATABASE_ERROR if isinstance(exc, AnyDatabaseError) else UNKNOWN_ERROR, status=500)
 
 
-def _for_shoppers(exc: Exception, status: int) -> dict[str, str]:
+def _for_shoppers(exc: Exception) -> dict[str, str]:
     """Return what a storefront is told in place of, and beside, what developers and staff are."""
-    if isinstance(exc, PaymentsError):
-        instead = {"message": REJECTED_MESSAGE} if isinstance(exc, RejectedByProvider) else {}
-        return {**instead, "shopper_message": exc.shopper_message}
-    text = _SAID_TO_SHOPPERS.get(status, InvalidData if status < 500 else PaymentsError).shopper_text
-    return {"shopper_message": str(text)}
+    is_met = isinstance(exc, _MET_BY_SHOPPERS) and not isinstance(exc, KeyRefused)
+    if not isinstance(exc, PaymentsError) or not (is_met or exc.code in SHOPPER_TEXTS):
+        return {}
+    instead = {"message": REJECTED_MESSAGE} if isinstance(exc, RejectedByProvider) else {}
+    return {**instead, "shopper_message": exc.shopper_message}
 
 
 def _payments_error(error: PaymentsError) -> Response:

@@ -18,8 +18,9 @@ RETRY_SECONDS = 5
 def ask(provider: PaymentProvider, about: str, call: Callable[[], ResultT]) -> ResultT:
     """Make one call and return its answer; `about` is the id of what it is about, for messages and the log.
 
-    Raises `InvalidData` (the provider refused; nothing was done: `RejectedByProvider` where it spoke to developers), `ProviderNotReachable` (nothing was sent) or
-    `PaymentOutcomeUnknown` (anything else: the same call may be made again).
+    Raises `InvalidData` (the provider refused and nothing was done; `RejectedByProvider` when it spoke to developers),
+    `ProviderNotReachable` (nothing was sent) or `PaymentOutcomeUnknown` (anything else: the same call may be made
+    again).
     """
     try:
         return call()

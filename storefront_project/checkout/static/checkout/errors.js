@@ -5,7 +5,7 @@
  * shop says when to ask again.
  */
 export class Refusal extends Error {
-  constructor(status, { shopper_message: message, type, code, details } = {}, retryAfter = null) {
+  constructor(status, { shopper_message: message = "That didn't work.", type, code, details } = {}, retryAfter = null) {
     super(message);
     Object.assign(this, { status, type, code, details: details ?? {}, retryAfter });
   }
