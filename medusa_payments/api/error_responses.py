@@ -29,7 +29,14 @@ class PaymentErrorSerializer(serializers.Serializer[Any]):
     """The envelope of every error but a missing login."""
 
     type = serializers.CharField(help_text="What kind of error it is, for programs.")
-    message = serializers.CharField(help_text="What went wrong, for people. Safe to show.")
+    message = serializers.CharField(help_text="What went wrong, for developers and staff.")
+    shopper_message = serializers.CharField(
+        required=False,
+        help_text=(
+            "What to tell the customer, in the language of the request and without ids. Storefronts get it with errors "
+            "that a customer can meet."
+        ),
+    )
     code = serializers.CharField(required=False, help_text="Tells errors of one type apart.")
     details = RecordField(
         required=False, help_text="The ids and amounts (major units) behind the message, when there are any."

@@ -59,6 +59,7 @@ class PaymentsViewSet(GenericViewSet[Any]):
     varies_on: ClassVar[tuple[str, ...]] = ()
     is_cacheable: ClassVar[bool] = False
     authentication_setting: ClassVar[str] = "STORE_AUTHENTICATION_CLASSES"
+    is_for_shoppers: ClassVar[bool] = False
     parser_classes = (JSONParser, FormParser)
     renderer_classes = (JSONRenderer,)
     content_negotiation_class = AlwaysJSON
@@ -144,6 +145,7 @@ class PaymentsViewSet(GenericViewSet[Any]):
 class PublicViewSet(PaymentsViewSet):
     """For paths that need no publishable key: one that is sent is checked; a customer's login is optional."""
 
+    is_for_shoppers = True
     permission_classes = (PublishableKeyIfSent,)
     varies_on = ("Authorization", "Cookie", PUBLISHABLE_KEY_HEADER)
 

@@ -5,7 +5,7 @@ Anything else that escapes a provider's call counts as `ProviderOutcomeUnknown`.
 
 
 class ProviderError(Exception):
-    """Base class. `message` is safe to show to a customer; `code` is the provider's own word, if it has one."""
+    """Base class. `message` is for staff, `code` the provider's own word, if it has one."""
 
     def __init__(self, message: str, *, code: str = "") -> None:
         super().__init__(message)
@@ -14,7 +14,7 @@ class ProviderError(Exception):
 
 
 class ProviderDeclined(ProviderError):
-    """The provider said no to the payment (funds, fraud, expired card). Nothing moved."""
+    """The provider said no to the payment (funds, fraud, expired card). Nothing moved. Customers see the message."""
 
 
 class ProviderRejected(ProviderError):

@@ -187,6 +187,7 @@ def test_a_declined_payment_leaves_the_cart_open(storefront: Storefront, authori
     assert declined["type"] == "cart"
     assert declined["error"] == {
         "message": "The payment was declined.",
+        "shopper_message": "The payment was declined. You haven't been charged. You can try again, or pay another way.",
         "name": "payment_authorization_error",
         "type": "payment_authorization_error",
     }

@@ -17,11 +17,11 @@ from medusa_payments.api.serializers.v1 import (
 )
 from medusa_payments.api.v1 import examples
 from medusa_payments.api.v1.errors import (
+    NotAuthorized,
     about_authorizing,
     about_refreshing,
     about_setting_sessions,
     existing_collection,
-    not_authorized,
     session_not_found,
 )
 from medusa_payments.api.v1.providers import named
@@ -93,7 +93,7 @@ class V1PaymentSessionViewSet(InV1Words, PublicViewSet):
                 idempotency_key=self.idempotency_key,
             )
         if session.status != SessionStatus.AUTHORIZED:
-            raise not_authorized(session_id)
+            raise NotAuthorized(session_id)
         return Response({"payment_session": payment_session(session)})
 
     @operation(

@@ -50,7 +50,12 @@ class CompletionViewSet(WholeDocuments, StoreViewSet):
         try:
             order = orders.complete_cart(cart_id=id, request=request, idempotency_key=self.idempotency_key)
         except PaymentAuthorizationError as declined:
-            error = {"message": declined.message, "name": declined.type, "type": declined.type}
+            error = {
+                "message": declined.message,
+                "shopper_message": declined.shopper_message,
+                "name": declined.type,
+                "type": declined.type,
+            }
             cart = ShopCartSerializer(carts.get_cart(id), context=context).data
             return Response({"type": "cart", "cart": cart, "error": error})
         return Response({"type": "order", "order": ShopOrderSerializer(order, context=context).data})
