@@ -54,6 +54,13 @@ class Forbidden(PaymentsError):
     type = "forbidden"
 
 
+class TooManyRequests(PaymentsError):
+    """The caller has asked too often; try again after `retry_after` seconds."""
+
+    type = "not_allowed"
+    default_code = "too_many_requests"
+
+
 class NotFound(PaymentsError):
     """The addressed object doesn't exist (or is hidden from this caller)."""
 

@@ -35,8 +35,11 @@ MEDUSA_PAYMENTS = {
     **MEDUSA_PAYMENTS,
     "PROVIDERS": {
         **MEDUSA_PAYMENTS["PROVIDERS"],
+        # Most tests pay for carts without a region. What a shop has to say before its shoppers may, tests/shoppers try.
+        "pp_system_default": {**MEDUSA_PAYMENTS["PROVIDERS"]["pp_system_default"], "STOREFRONT": True},
         "pp_fake_fake": {
             **MEDUSA_PAYMENTS["PROVIDERS"]["pp_fake_fake"],
+            "STOREFRONT": True,
             "OPTIONS": {
                 "ledger_path": str(SCRATCH / f"fake-provider-{WORKER}.sqlite3"),
                 "webhook_secrets": ["whsec_new", "whsec_old"],

@@ -6,6 +6,7 @@ from django.db.models import Prefetch, QuerySet
 
 from medusa_payments.exceptions import NotFound
 from medusa_payments.models import Capture, Dispute, Payment, PaymentCollection, Refund
+from medusa_payments.queries import payment_sessions
 from medusa_payments.queries.primary import primary
 from medusa_payments.queries.public_data import public_keys
 
@@ -44,6 +45,11 @@ def with_ledger() -> QuerySet[Payment]:
     captures = primary(Capture).order_by("created_at", "id")
     refunds = primary(Refund).select_related("refund_reason").order_by("created_at", "id")
     return primary(Payment).prefetch_related(Prefetch("captures", captures), Prefetch("refunds", refunds))
+
+
+def is_of_another_customer(payment: Payment, customer_id: str) -> bool:
+    """Return True if a payment was made with a saved payment method of somebody else than this customer."""
+    return payment_sessions.is_of_another_customer(payment.payment_session, customer_id)
 
 
 def public_data(payment: Payment) -> dict[str, Any]:

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from medusa_payments.carts import CartSnapshot
-from medusa_payments.customers import Customer
+from medusa_payments.core import shoppers
+from medusa_payments.customers import Customer, Shopper
+from medusa_payments.providers.registry import providers
+from medusa_payments.queries.payment_providers import ConfiguredProvider
 from medusa_payments.services import account_holders, payment_methods, session_choice
 from medusa_payments.services.operations import CallerKey
 from medusa_payments.services.session_choice import Choice
@@ -20,16 +23,34 @@ class Common:
     caller: CallerKey | None
     created_by: str
     is_off_session: bool = False
+    shopper: Shopper | None = None
 
 
-def choose(provider_id: str, region_id: str, data: Mapping[str, Any], common: Common) -> Choice:
+def choose(
+    provider_id: str,
+    region_id: str,
+    data: Mapping[str, Any],
+    common: Common,
+    *,
+    minor_units: int | None,
+    is_given: bool = True,
+) -> Choice:
     """Check what can be checked before anything is reserved, and see to the customer's account with the provider.
+
+    `minor_units` is what is to be paid with the provider, as far as that is known before the lock; None where only the
+    lock can tell (a session that is kept isn't chosen anew). The lock asks again. `is_given` says that `data` comes
+    with this request, not from an earlier one.
 
     Raises `InvalidData` (provider not enabled or not configured, `data`, a payment method that isn't the customer's),
     `Conflict` (another request is opening the account), `ProviderNotReachable` (the saved payment methods can't be
     looked at now), `InsideTransaction`.
     """
-    provider = session_choice.enabled_provider(provider_id, region_id)
+    permission = shoppers.permission(provider_id, region_id, common.shopper)
+    if minor_units is not None:
+        permission.refuse_unless_it_covers(minor_units)
+    provider = providers[provider_id]
+    if is_given:
+        shoppers.refuse_foreign_urls(common.shopper, provider, data)
     accepted = session_choice.client_data(provider, data)
     holder = account_holders.ensure(provider=provider, customer=common.customer)
     payment_methods.check(provider, holder, accepted, is_off_session=common.is_off_session)
@@ -41,6 +62,12 @@ def choose(provider_id: str, region_id: str, data: Mapping[str, Any], common: Co
         customer_id=common.customer.id if common.customer else "",
         caller=common.caller,
         created_by=common.created_by,
+        permission=permission,
         account_holder=holder,
         is_off_session=common.is_off_session,
     )
+
+
+def offered(region_id: str) -> list[ConfiguredProvider]:
+    """Return the providers that a storefront may list for a region's carts; "" is a region without restrictions."""
+    return [ConfiguredProvider(alias) for alias in shoppers.offered(region_id)]

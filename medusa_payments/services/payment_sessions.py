@@ -6,7 +6,8 @@ from functools import partial
 from typing import Any
 
 from medusa_payments import customers
-from medusa_payments.customers import Customer
+from medusa_payments.core import shoppers
+from medusa_payments.customers import Customer, Shopper
 from medusa_payments.exceptions import (
     Conflict,
     InvalidData,
@@ -51,6 +52,7 @@ def initialize(
     created_by: str = "",
     request: object | None = None,
     idempotency_key: str | None = None,
+    shopper: Shopper | None = None,
 ) -> PaymentSession:
     """Make `provider_id` the way this collection is to be paid; return the live session.
 
@@ -79,8 +81,10 @@ def initialize(
         caller=repeats.caller_key(idempotency_key, **asked),
         created_by=created_by,
         is_off_session=is_off_session,
+        shopper=shopper,
     )
-    choice = choices.choose(provider_id, region_id, data or {}, common)
+    due = cart_amounts.rounded_total(snapshot).minor_units if snapshot else collection.amount
+    choice = choices.choose(provider_id, region_id, data or {}, common, minor_units=due)
     if session_choice.replaces_a_session(collection, choice):
         convergence.look_at_open_sessions(payment_collection_id)
     with account_holders.looked_after((choice.provider, choice.account_holder)):
@@ -97,6 +101,7 @@ def set_sessions(
     created_by: str = "",
     request: object | None = None,
     idempotency_key: str | None = None,
+    shopper: Shopper | None = None,
 ) -> list[PaymentSession]:
     """Split a collection among several sessions, each for a part of its amount; return them in the order given.
 
@@ -120,7 +125,7 @@ def set_sessions(
     payer = customers.known(customer, customer_id)
     whose = payer.id if payer else ""
     caller = repeats.caller_key(idempotency_key, sessions=asked, customer_id=whose)
-    common = Common(snapshot=snapshot, customer=payer, caller=caller, created_by=created_by)
+    common = Common(snapshot=snapshot, customer=payer, caller=caller, created_by=created_by, shopper=shopper)
     tenders = [_tender(collection, each, common) for each in session_plans.checked(sessions)]
     wanted = WantedSet(
         plan=partial(session_plans.chosen, tenders=tenders),
@@ -128,6 +133,7 @@ def set_sessions(
         caller=caller,
         snapshot=snapshot,
         created_by=created_by,
+        shopper=shopper,
     )
     convergence.look_at_open_sessions(payment_collection_id)
     with account_holders.looked_after(*((each.choice.provider, each.choice.account_holder) for each in tenders)):
@@ -141,6 +147,7 @@ def refresh(
     payment_session_id: str,
     created_by: str = "",
     idempotency_key: str | None = None,
+    shopper: Shopper | None = None,
 ) -> PaymentSession:
     """Make a live session anew, with the same provider, amount and data; return the new one.
 
@@ -154,15 +161,24 @@ def refresh(
     session = primary(PaymentSession).filter(pk=payment_session_id, payment_collection=collection).first()
     if session is None:
         raise NotFound(f"PaymentSession id not found: {payment_session_id}")
+    shoppers.refuse_session_of_another_customer(shopper, session)
     is_forgotten = session.account_holder is not None and session.account_holder.forgotten_at is not None
     payer = None if is_forgotten else customers.known(None, session.customer_id)
-    common = Common(snapshot=None, customer=payer, caller=caller, created_by=created_by)
-    choice = choices.choose(session.provider_id, collection.region_id, session.client_data, common)
+    common = Common(snapshot=None, customer=payer, caller=caller, created_by=created_by, shopper=shopper)
+    choice = choices.choose(
+        session.provider_id,
+        collection.region_id,
+        session.client_data,
+        common,
+        minor_units=session.amount,
+        is_given=False,
+    )
     wanted = WantedSet(
         plan=partial(session_plans.refreshed, payment_session_id=payment_session_id, choice=choice),
         asked=repeats.fingerprint(refresh=payment_session_id),
         caller=caller,
         created_by=created_by,
+        shopper=shopper,
     )
     convergence.look_at_open_sessions(payment_collection_id)
     with account_holders.looked_after((choice.provider, choice.account_holder)):
@@ -177,6 +193,7 @@ def authorize(
     created_by: str = "",
     request: object | None = None,
     idempotency_key: str | None = None,
+    shopper: Shopper | None = None,
 ) -> PaymentSession:
     """Authorize a live session and return it, authorized or waiting for the provider (`pending_authorization`).
 
@@ -187,7 +204,7 @@ def authorize(
     `cart_changed` when the cart has moved on; else another request is at work), `PaymentOutcomeUnknown`,
     `ProviderNotReachable`, `InsideTransaction`.
     """
-    session = _authorized(payment_collection_id, payment_session_id, created_by, request, idempotency_key)
+    session = _authorized(payment_collection_id, payment_session_id, created_by, request, idempotency_key, shopper)
     if session.status not in AUTHORIZED_STATUSES:
         raise NotAllowed(
             f"Session: {session.pk} was not authorized with the provider.", details={"status": session.status}
@@ -202,6 +219,7 @@ def authorize_sessions(
     created_by: str = "",
     request: object | None = None,
     idempotency_key: str | None = None,
+    shopper: Shopper | None = None,
 ) -> PaymentCollection:
     """Authorize those of a collection's live sessions that are named, one after the other in the customer's order;
     return the collection, whose status says how far that went.
@@ -217,14 +235,24 @@ def authorize_sessions(
     if collection.payments.exists() and collection.authorized_amount >= collection.amount:
         return collection
     if not live and collection.amount == 0:
-        live = [initialize(payment_collection_id=collection.pk, provider_id=SYSTEM, created_by=created_by)]
+        free = initialize(
+            payment_collection_id=collection.pk,
+            provider_id=SYSTEM,
+            created_by=created_by,
+            request=request,
+            shopper=shopper,
+        )
+        live = [free]
         payment_session_ids = [live[0].pk]
     if not live:
         raise NotAllowed("You cannot complete a Payment Collection without a payment session.")
-    for session in live:
-        if session.pk in payment_session_ids:
-            with suppress(PaymentAuthorizationError):
-                _authorized_or_refused(collection.pk, session.pk, created_by, request, idempotency_key)
+    named = [session for session in live if session.pk in payment_session_ids]
+    for session in named:
+        if session.authorized_at is None:  # Refused before any is authorized, not halfway.
+            shoppers.refuse_session_of_another_customer(shopper, session)
+    for session in named:
+        with suppress(PaymentAuthorizationError):
+            _authorized_or_refused(collection.pk, session.pk, created_by, request, idempotency_key, shopper)
     return queries.existing(payment_collection_id)
 
 
@@ -234,8 +262,11 @@ SYSTEM = "pp_system_default"
 
 def _tender(collection: PaymentCollection, wanted: SessionChoice, common: Common) -> Tender:
     region_id = (common.snapshot.region_id or "") if common.snapshot else collection.region_id
+    # Only the lock can tell whether a named session was paid with and stays.
+    is_new = wanted.payment_session_id is None
+    minor_units = int(wanted.amount != 0) if is_new else None
     return Tender(
-        choice=choices.choose(wanted.provider_id, region_id, wanted.data or {}, common),
+        choice=choices.choose(wanted.provider_id, region_id, wanted.data or {}, common, minor_units=minor_units),
         amount=wanted.amount,
         payment_session_id=wanted.payment_session_id,
         keeps_data=wanted.data is None,
@@ -273,6 +304,7 @@ def _authorized(
     created_by: str,
     request: object | None,
     idempotency_key: str | None,
+    shopper: Shopper | None,
 ) -> PaymentSession:
     """Authorize a live session and return it, whatever its provider says of it. Raises what `authorize` raises."""
     snapshot = cart_amounts.snapshot_of(queries.existing(payment_collection_id), request)
@@ -284,6 +316,7 @@ def _authorized(
             snapshot=snapshot,
             caller=repeats.caller_key(idempotency_key),
             created_by=created_by,
+            shopper=shopper,
         ),
         is_done=lambda operation: operation.kind == OperationKind.AUTHORIZE,
     )
