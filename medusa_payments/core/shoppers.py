@@ -3,7 +3,7 @@
 Every function raises when something isn't allowed, and is a no-op for staff and the host's own code.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,6 +133,13 @@ def refuse_session_of_another_customer(shopper: Shopper | None, session: Payment
         code=SESSION_OF_ANOTHER_CUSTOMER,
         details={"payment_session_id": session.pk},
     )
+
+
+def refuse_sessions_of_another_customer(shopper: Shopper | None, sessions: Iterable[PaymentSession]) -> None:
+    """Raise as above for the first one that isn't authorized yet: before any is, not halfway."""
+    for session in sessions:
+        if session.authorized_at is None:
+            refuse_session_of_another_customer(shopper, session)
 
 
 def refuse_more_objects(shopper: Shopper | None, collection: PaymentCollection, *, adding: int = 1) -> None:

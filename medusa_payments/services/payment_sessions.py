@@ -33,8 +33,8 @@ from medusa_payments.services import (
     session_sets,
 )
 from medusa_payments.services.choices import Common
-from medusa_payments.services.session_choice import SLOT, Choice
-from medusa_payments.services.session_plans import SessionChoice, Tender
+from medusa_payments.services.session_choice import Choice
+from medusa_payments.services.session_plans import SessionChoice
 from medusa_payments.services.session_sets import WantedSet
 from medusa_payments.states import OperationKind, SessionStatus
 
@@ -89,7 +89,7 @@ def initialize(
         convergence.look_at_open_sessions(payment_collection_id)
     with account_holders.looked_after((choice.provider, choice.account_holder)):
         _make_live(payment_collection_id, choice)
-    return _live_session(payment_collection_id)
+    return choices.live_session(payment_collection_id)
 
 
 def set_sessions(
@@ -126,7 +126,7 @@ def set_sessions(
     whose = payer.id if payer else ""
     caller = repeats.caller_key(idempotency_key, sessions=asked, customer_id=whose)
     common = Common(snapshot=snapshot, customer=payer, caller=caller, created_by=created_by, shopper=shopper)
-    tenders = [_tender(collection, each, common) for each in session_plans.checked(sessions)]
+    tenders = [choices.tender(collection, each, common) for each in session_plans.checked(sessions)]
     wanted = WantedSet(
         plan=partial(session_plans.chosen, tenders=tenders),
         asked=repeats.fingerprint(sessions=asked, customer_id=whose),
@@ -162,17 +162,7 @@ def refresh(
     if session is None:
         raise NotFound(f"PaymentSession id not found: {payment_session_id}")
     shoppers.refuse_session_of_another_customer(shopper, session)
-    is_forgotten = session.account_holder is not None and session.account_holder.forgotten_at is not None
-    payer = None if is_forgotten else customers.known(None, session.customer_id)
-    common = Common(snapshot=None, customer=payer, caller=caller, created_by=created_by, shopper=shopper)
-    choice = choices.choose(
-        session.provider_id,
-        collection.region_id,
-        session.client_data,
-        common,
-        minor_units=session.amount,
-        is_given=False,
-    )
+    choice = choices.choose_again(session, collection.region_id, caller=caller, created_by=created_by, shopper=shopper)
     wanted = WantedSet(
         plan=partial(session_plans.refreshed, payment_session_id=payment_session_id, choice=choice),
         asked=repeats.fingerprint(refresh=payment_session_id),
@@ -247,9 +237,7 @@ def authorize_sessions(
     if not live:
         raise NotAllowed("You cannot complete a Payment Collection without a payment session.")
     named = [session for session in live if session.pk in payment_session_ids]
-    for session in named:
-        if session.authorized_at is None:  # Refused before any is authorized, not halfway.
-            shoppers.refuse_session_of_another_customer(shopper, session)
+    shoppers.refuse_sessions_of_another_customer(shopper, named)
     for session in named:
         with suppress(PaymentAuthorizationError):
             _authorized_or_refused(collection.pk, session.pk, created_by, request, idempotency_key, shopper)
@@ -258,19 +246,6 @@ def authorize_sessions(
 
 SYSTEM = "pp_system_default"
 """The provider that takes an amount of 0, and what is paid by other means."""
-
-
-def _tender(collection: PaymentCollection, wanted: SessionChoice, common: Common) -> Tender:
-    region_id = (common.snapshot.region_id or "") if common.snapshot else collection.region_id
-    # Only the lock can tell whether a named session was paid with and stays.
-    is_new = wanted.payment_session_id is None
-    minor_units = int(wanted.amount != 0) if is_new else None
-    return Tender(
-        choice=choices.choose(wanted.provider_id, region_id, wanted.data or {}, common, minor_units=minor_units),
-        amount=wanted.amount,
-        payment_session_id=wanted.payment_session_id,
-        keeps_data=wanted.data is None,
-    )
 
 
 def _have_set(payment_collection_id: str, wanted: WantedSet) -> list[Operation]:
@@ -339,16 +314,6 @@ def _make_live(payment_collection_id: str, choice: Choice) -> None:
         partial(session_choice.reserve, choice=choice),
         is_done=partial(session_choice.fulfils, choice=choice),
     )
-
-
-def _live_session(payment_collection_id: str) -> PaymentSession:
-    session = primary(PaymentSession).filter(payment_collection_id=payment_collection_id, slot=SLOT).first()
-    if session is None:
-        raise Conflict(
-            f"The payment session of {queries.existing(payment_collection_id).pk} was given up by another request.",
-            retry_after=operations.IN_PROGRESS_RETRY_SECONDS,
-        )
-    return session
 
 
 _FEW_ROUNDS = 3

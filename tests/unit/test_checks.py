@@ -74,8 +74,18 @@ def found(check_id: str, *, deploy: bool = False) -> list[str]:
     return [message.msg for message in messages(deploy=deploy) if message.id == f"medusa_payments.{check_id}"]
 
 
+@pytest.fixture(autouse=True)
+def host(settings: Any) -> None:
+    """The demo's settings; the test host opens its providers to carts without a region on top of them."""
+    configured = {
+        alias: {key: value for key, value in entry.items() if key != "STOREFRONT"}
+        for alias, entry in settings.MEDUSA_PAYMENTS["PROVIDERS"].items()
+    }
+    settings.MEDUSA_PAYMENTS = {**settings.MEDUSA_PAYMENTS, "PROVIDERS": configured}
+
+
 @pytest.fixture
-def configure(settings: Any) -> Any:
+def configure(settings: Any, host: None) -> Any:
     """Return a function that changes keys of the test host's `MEDUSA_PAYMENTS`."""
     before = settings.MEDUSA_PAYMENTS
 

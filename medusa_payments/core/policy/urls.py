@@ -28,7 +28,7 @@ _APP_URL = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://.*", re.IGNORECASE | re.
 _APP_SCHEME = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://", re.IGNORECASE | re.ASCII)
 _WEB_ORIGIN = re.compile(
     r"(?P<scheme>https?)://(?P<host>(?:\*\.)?[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\])"
-    r"(?::(?P<port>[0-9]{1,5}))?",
+    r"(?::(?P<port>[0-9]{1,5}|\*))?",
     re.IGNORECASE | re.ASCII,
 )
 
@@ -36,8 +36,8 @@ _WEB_ORIGIN = re.compile(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AllowedUrls:
     """`origins`: as browsers send them (`https://shop.example`), `https://*.shop.example` for all beneath a domain,
-    `*` for any http(s), `myapp://` for an app. `hosts`: names as in `ALLOWED_HOSTS`, with any port over http and https.
-    `patterns`: regular expressions of whole origins.
+    `http://localhost:*` for any port, `*` for any http(s), `myapp://` for an app. `hosts`: names as in `ALLOWED_HOSTS`,
+    with any port over http and https. `patterns`: regular expressions of whole origins.
     """
 
     origins: tuple[str, ...] = ()
@@ -109,7 +109,7 @@ def _is_origin(scheme: str, host: str, port: str, listed: str) -> bool:
     if parts is None:
         return False
     listed_scheme, listed_host, listed_port = _origin(parts)
-    if (scheme, port) != (listed_scheme, listed_port):
+    if scheme != listed_scheme or listed_port not in {port, "*"}:
         return False
     if listed_host.startswith("*."):
         return host.endswith(listed_host[1:])
