@@ -84,8 +84,9 @@ def choose_again(
     """Return the choice that makes a session anew, for the same customer. That of a customer who was forgotten becomes
     nobody's.
 
-    Raises what `choose` raises.
+    Raises `Unauthorized` or `Forbidden` (a shopper who isn't the customer), and what `choose` raises.
     """
+    shoppers.refuse_session_of_another_customer(shopper, session)
     is_forgotten = session.account_holder is not None and session.account_holder.forgotten_at is not None
     payer = None if is_forgotten else customers.known(None, session.customer_id)
     common = Common(snapshot=None, customer=payer, caller=caller, created_by=created_by, shopper=shopper)

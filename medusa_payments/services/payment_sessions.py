@@ -1,4 +1,8 @@
-"""Choosing a provider for a collection, and authorizing with it."""
+"""Choosing a provider for a collection, and authorizing with it.
+
+Code that answers a storefront passes a `shopper` in all these verbs: shoppers may do less than staff and the host's own
+code, for whom it is None (`core.shoppers`).
+"""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
@@ -69,7 +73,7 @@ def initialize(
     Raises `NotFound` (collection, cart), `InvalidData` (provider not enabled or not configured, `data`, a payment
     method that isn't the customer's, amount 0 where the provider can't), `NotAllowed` (the collection holds money, or
     is being authorized), `PaymentAuthorizationError` (declined), `Conflict` (another request is at work),
-    `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
+    `TooManyRequests`, `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
     """
     collection = queries.existing(payment_collection_id)
     snapshot = cart_amounts.snapshot_of(collection, request)
@@ -133,7 +137,6 @@ def set_sessions(
         caller=caller,
         snapshot=snapshot,
         created_by=created_by,
-        shopper=shopper,
     )
     convergence.look_at_open_sessions(payment_collection_id)
     with account_holders.looked_after(*((each.choice.provider, each.choice.account_holder) for each in tenders)):
@@ -161,14 +164,12 @@ def refresh(
     session = primary(PaymentSession).filter(pk=payment_session_id, payment_collection=collection).first()
     if session is None:
         raise NotFound(f"PaymentSession id not found: {payment_session_id}")
-    shoppers.refuse_session_of_another_customer(shopper, session)
     choice = choices.choose_again(session, collection.region_id, caller=caller, created_by=created_by, shopper=shopper)
     wanted = WantedSet(
         plan=partial(session_plans.refreshed, payment_session_id=payment_session_id, choice=choice),
         asked=repeats.fingerprint(refresh=payment_session_id),
         caller=caller,
         created_by=created_by,
-        shopper=shopper,
     )
     convergence.look_at_open_sessions(payment_collection_id)
     with account_holders.looked_after((choice.provider, choice.account_holder)):

@@ -12,7 +12,6 @@ from django.db.models import Q
 
 from medusa_payments.carts import CartSnapshot
 from medusa_payments.core import shoppers
-from medusa_payments.customers import Shopper
 from medusa_payments.exceptions import NotAllowed
 from medusa_payments.ids import new_id
 from medusa_payments.models import Operation, PaymentCollection, PaymentSession
@@ -35,7 +34,6 @@ class WantedSet:
     caller: CallerKey | None
     snapshot: CartSnapshot | None = None
     created_by: str = ""
-    shopper: Shopper | None = None
 
 
 def reserve(collection: PaymentCollection, *, wanted: WantedSet) -> list[Reservation]:
@@ -61,7 +59,9 @@ def reserve(collection: PaymentCollection, *, wanted: WantedSet) -> list[Reserva
         return _go_on(collection, earlier, unfinished)
     cart_amounts.follow(collection, wanted.snapshot)
     entries = wanted.plan(collection)
-    shoppers.refuse_more_objects(wanted.shopper, collection, adding=sum(each.session is None for each in entries))
+    new = [entry.choice for entry in entries if entry.choice is not None and entry.session is None]
+    if new:
+        shoppers.refuse_more_objects(new[0].permission.shopper, collection, adding=len(new))
     session_choice.begin_anew(collection)
     _abandon(unfinished)
     return _reserve_anew(collection, entries, wanted)
