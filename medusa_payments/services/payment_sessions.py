@@ -226,14 +226,8 @@ def authorize_sessions(
     if collection.payments.exists() and collection.authorized_amount >= collection.amount:
         return collection
     if not live and collection.amount == 0:
-        free = initialize(
-            payment_collection_id=collection.pk,
-            provider_id=SYSTEM,
-            created_by=created_by,
-            request=request,
-            shopper=shopper,
-        )
-        live = [free]
+        free = partial(initialize, created_by=created_by, request=request, shopper=shopper)
+        live = [free(payment_collection_id=collection.pk, provider_id=SYSTEM)]
         payment_session_ids = [live[0].pk]
     if not live:
         raise NotAllowed("You cannot complete a Payment Collection without a payment session.")
