@@ -103,6 +103,13 @@ class Forbidden(PaymentsError):
     shopper_text = _("You are not allowed to do this.")
 
 
+class TooManyRequests(PaymentsError):
+    """The caller has asked too often; try again after `retry_after` seconds."""
+
+    type = "not_allowed"
+    default_code = "too_many_requests"
+
+
 class NotFound(PaymentsError):
     """The addressed object doesn't exist (or is hidden from this caller)."""
 

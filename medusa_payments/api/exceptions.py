@@ -1,6 +1,7 @@
 """The one place where an exception becomes an HTTP status and Medusa's envelope `{code?, type, message, details?}`."""
 
 import logging
+import math
 import traceback
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +11,13 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig, Suspicio
 from django.core.signals import got_request_exception
 from django.db import Error as AnyDatabaseError
 from django.http import Http404, UnreadablePostError
-from rest_framework.exceptions import APIException, AuthenticationFailed, NotAuthenticated, UnsupportedMediaType
+from rest_framework.exceptions import (
+    APIException,
+    AuthenticationFailed,
+    NotAuthenticated,
+    Throttled,
+    UnsupportedMediaType,
+)
 from rest_framework.response import Response
 
 from medusa_payments.api.parsers import BODY_TOO_LARGE
@@ -29,6 +36,7 @@ from medusa_payments.exceptions import (
     PaymentsError,
     ProviderNotReachable,
     RejectedByProvider,
+    TooManyRequests,
     Unauthorized,
 )
 from medusa_payments.sensitive_data import without_sensitive_data
@@ -46,6 +54,7 @@ STATUS_CODES: dict[type[PaymentsError], int] = {
     DuplicateError: 422,
     IdempotencyError: 422,
     PaymentAuthorizationError: 422,
+    TooManyRequests: 429,
     ProviderNotReachable: 503,
     DatabaseUnavailable: 503,
     InsideTransaction: 500,
@@ -70,6 +79,7 @@ REJECTED_MESSAGE = "The payment provider rejected the request."
 CONFLICT_MESSAGE = (
     "The request conflicted with another request. You may retry the request with the provided Idempotency-Key."
 )
+TOO_MANY_REQUESTS = "Too many requests. Try again later."
 UNAUTHORIZED = {"message": "Unauthorized"}
 UNKNOWN_ERROR = {"code": "unknown_error", "type": "unknown_error", "message": "An unknown error occurred."}
 DATABASE_UNAVAILABLE = "The database can't be used right now. Nothing was sent to a payment provider. Try again later."
@@ -123,6 +133,10 @@ def _answer(exc: Exception) -> Response:
     if isinstance(exc, (NotAuthenticated, AuthenticationFailed)):
         challenge = getattr(exc, "auth_header", None)
         return Response(UNAUTHORIZED, status=401, headers={"WWW-Authenticate": challenge} if challenge else None)
+    if isinstance(exc, Throttled):
+        seconds: float | None = getattr(exc, "wait", None)
+        wait = None if seconds is None else max(1, math.ceil(seconds))
+        return _payments_error(TooManyRequests(TOO_MANY_REQUESTS, retry_after=wait))
     for cause, status, message in FOREIGN_ERRORS:
         if isinstance(exc, cause):
             return _envelope(status, message)

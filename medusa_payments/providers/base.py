@@ -55,6 +55,10 @@ class PaymentProvider(ABC):
     client_data_keys: ClassVar[frozenset[str] | None] = frozenset()
     """Keys of the session `data` that a storefront may send; None accepts all but `RESERVED_DATA_KEYS`."""
 
+    url_data_keys: ClassVar[frozenset[str]] = frozenset()
+    """Keys of the session `data`, however deep, whose value is an address that customers are sent to; beside
+    `return_url`, which always is one. Shoppers may name addresses of the shop only (`RETURN_URL_ORIGINS`)."""
+
     public_data_keys: ClassVar[frozenset[str]] = frozenset()
     """Keys of the provider's own data that a storefront may see."""
 

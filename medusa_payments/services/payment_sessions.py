@@ -1,4 +1,8 @@
-"""Choosing a provider for a collection, and authorizing with it."""
+"""Choosing a provider for a collection, and authorizing with it.
+
+Code that answers a storefront passes a `shopper` in all these verbs: shoppers may do less than staff and the host's own
+code, for whom it is None (`core.shoppers`).
+"""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
@@ -6,7 +10,8 @@ from functools import partial
 from typing import Any
 
 from medusa_payments import customers
-from medusa_payments.customers import Customer
+from medusa_payments.core import shoppers
+from medusa_payments.customers import Customer, Shopper
 from medusa_payments.exceptions import (
     Conflict,
     InvalidData,
@@ -32,8 +37,8 @@ from medusa_payments.services import (
     session_sets,
 )
 from medusa_payments.services.choices import Common
-from medusa_payments.services.session_choice import SLOT, Choice
-from medusa_payments.services.session_plans import SessionChoice, Tender
+from medusa_payments.services.session_choice import Choice
+from medusa_payments.services.session_plans import SessionChoice
 from medusa_payments.services.session_sets import WantedSet
 from medusa_payments.states import OperationKind, SessionStatus
 
@@ -51,6 +56,7 @@ def initialize(
     created_by: str = "",
     request: object | None = None,
     idempotency_key: str | None = None,
+    shopper: Shopper | None = None,
 ) -> PaymentSession:
     """Make `provider_id` the way this collection is to be paid; return the live session.
 
@@ -67,7 +73,7 @@ def initialize(
     Raises `NotFound` (collection, cart), `InvalidData` (provider not enabled or not configured, `data`, a payment
     method that isn't the customer's, amount 0 where the provider can't), `NotAllowed` (the collection holds money, or
     is being authorized), `PaymentAuthorizationError` (declined), `Conflict` (another request is at work),
-    `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
+    `TooManyRequests`, `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
     """
     collection = queries.existing(payment_collection_id)
     snapshot = cart_amounts.snapshot_of(collection, request)
@@ -79,13 +85,15 @@ def initialize(
         caller=repeats.caller_key(idempotency_key, **asked),
         created_by=created_by,
         is_off_session=is_off_session,
+        shopper=shopper,
     )
-    choice = choices.choose(provider_id, region_id, data or {}, common)
+    due = cart_amounts.rounded_total(snapshot).minor_units if snapshot else collection.amount
+    choice = choices.choose(provider_id, region_id, data or {}, common, minor_units=due)
     if session_choice.replaces_a_session(collection, choice):
         convergence.look_at_open_sessions(payment_collection_id)
     with account_holders.looked_after((choice.provider, choice.account_holder)):
         _make_live(payment_collection_id, choice)
-    return _live_session(payment_collection_id)
+    return choices.live_session(payment_collection_id)
 
 
 def set_sessions(
@@ -97,6 +105,7 @@ def set_sessions(
     created_by: str = "",
     request: object | None = None,
     idempotency_key: str | None = None,
+    shopper: Shopper | None = None,
 ) -> list[PaymentSession]:
     """Split a collection among several sessions, each for a part of its amount; return them in the order given.
 
@@ -120,8 +129,8 @@ def set_sessions(
     payer = customers.known(customer, customer_id)
     whose = payer.id if payer else ""
     caller = repeats.caller_key(idempotency_key, sessions=asked, customer_id=whose)
-    common = Common(snapshot=snapshot, customer=payer, caller=caller, created_by=created_by)
-    tenders = [_tender(collection, each, common) for each in session_plans.checked(sessions)]
+    common = Common(snapshot=snapshot, customer=payer, caller=caller, created_by=created_by, shopper=shopper)
+    tenders = [choices.tender(collection, each, common) for each in session_plans.checked(sessions)]
     wanted = WantedSet(
         plan=partial(session_plans.chosen, tenders=tenders),
         asked=repeats.fingerprint(sessions=asked, customer_id=whose),
@@ -141,6 +150,7 @@ def refresh(
     payment_session_id: str,
     created_by: str = "",
     idempotency_key: str | None = None,
+    shopper: Shopper | None = None,
 ) -> PaymentSession:
     """Make a live session anew, with the same provider, amount and data; return the new one.
 
@@ -154,10 +164,7 @@ def refresh(
     session = primary(PaymentSession).filter(pk=payment_session_id, payment_collection=collection).first()
     if session is None:
         raise NotFound(f"PaymentSession id not found: {payment_session_id}")
-    is_forgotten = session.account_holder is not None and session.account_holder.forgotten_at is not None
-    payer = None if is_forgotten else customers.known(None, session.customer_id)
-    common = Common(snapshot=None, customer=payer, caller=caller, created_by=created_by)
-    choice = choices.choose(session.provider_id, collection.region_id, session.client_data, common)
+    choice = choices.choose_again(session, collection.region_id, caller=caller, created_by=created_by, shopper=shopper)
     wanted = WantedSet(
         plan=partial(session_plans.refreshed, payment_session_id=payment_session_id, choice=choice),
         asked=repeats.fingerprint(refresh=payment_session_id),
@@ -177,6 +184,7 @@ def authorize(
     created_by: str = "",
     request: object | None = None,
     idempotency_key: str | None = None,
+    shopper: Shopper | None = None,
 ) -> PaymentSession:
     """Authorize a live session and return it, authorized or waiting for the provider (`pending_authorization`).
 
@@ -187,7 +195,7 @@ def authorize(
     `cart_changed` when the cart has moved on; else another request is at work), `PaymentOutcomeUnknown`,
     `ProviderNotReachable`, `InsideTransaction`.
     """
-    session = _authorized(payment_collection_id, payment_session_id, created_by, request, idempotency_key)
+    session = _authorized(payment_collection_id, payment_session_id, created_by, request, idempotency_key, shopper)
     if session.status not in AUTHORIZED_STATUSES:
         raise NotAllowed(
             f"Session: {session.pk} was not authorized with the provider.", details={"status": session.status}
@@ -202,6 +210,7 @@ def authorize_sessions(
     created_by: str = "",
     request: object | None = None,
     idempotency_key: str | None = None,
+    shopper: Shopper | None = None,
 ) -> PaymentCollection:
     """Authorize those of a collection's live sessions that are named, one after the other in the customer's order;
     return the collection, whose status says how far that went.
@@ -217,29 +226,21 @@ def authorize_sessions(
     if collection.payments.exists() and collection.authorized_amount >= collection.amount:
         return collection
     if not live and collection.amount == 0:
-        live = [initialize(payment_collection_id=collection.pk, provider_id=SYSTEM, created_by=created_by)]
+        free = partial(initialize, created_by=created_by, request=request, shopper=shopper)
+        live = [free(payment_collection_id=collection.pk, provider_id=SYSTEM)]
         payment_session_ids = [live[0].pk]
     if not live:
         raise NotAllowed("You cannot complete a Payment Collection without a payment session.")
-    for session in live:
-        if session.pk in payment_session_ids:
-            with suppress(PaymentAuthorizationError):
-                _authorized_or_refused(collection.pk, session.pk, created_by, request, idempotency_key)
+    named = [session for session in live if session.pk in payment_session_ids]
+    shoppers.refuse_sessions_of_another_customer(shopper, named)
+    for session in named:
+        with suppress(PaymentAuthorizationError):
+            _authorized_or_refused(collection.pk, session.pk, created_by, request, idempotency_key, shopper)
     return queries.existing(payment_collection_id)
 
 
 SYSTEM = "pp_system_default"
 """The provider that takes an amount of 0, and what is paid by other means."""
-
-
-def _tender(collection: PaymentCollection, wanted: SessionChoice, common: Common) -> Tender:
-    region_id = (common.snapshot.region_id or "") if common.snapshot else collection.region_id
-    return Tender(
-        choice=choices.choose(wanted.provider_id, region_id, wanted.data or {}, common),
-        amount=wanted.amount,
-        payment_session_id=wanted.payment_session_id,
-        keeps_data=wanted.data is None,
-    )
 
 
 def _have_set(payment_collection_id: str, wanted: WantedSet) -> list[Operation]:
@@ -273,6 +274,7 @@ def _authorized(
     created_by: str,
     request: object | None,
     idempotency_key: str | None,
+    shopper: Shopper | None,
 ) -> PaymentSession:
     """Authorize a live session and return it, whatever its provider says of it. Raises what `authorize` raises."""
     snapshot = cart_amounts.snapshot_of(queries.existing(payment_collection_id), request)
@@ -284,6 +286,7 @@ def _authorized(
             snapshot=snapshot,
             caller=repeats.caller_key(idempotency_key),
             created_by=created_by,
+            shopper=shopper,
         ),
         is_done=lambda operation: operation.kind == OperationKind.AUTHORIZE,
     )
@@ -306,16 +309,6 @@ def _make_live(payment_collection_id: str, choice: Choice) -> None:
         partial(session_choice.reserve, choice=choice),
         is_done=partial(session_choice.fulfils, choice=choice),
     )
-
-
-def _live_session(payment_collection_id: str) -> PaymentSession:
-    session = primary(PaymentSession).filter(payment_collection_id=payment_collection_id, slot=SLOT).first()
-    if session is None:
-        raise Conflict(
-            f"The payment session of {queries.existing(payment_collection_id).pk} was given up by another request.",
-            retry_after=operations.IN_PROGRESS_RETRY_SECONDS,
-        )
-    return session
 
 
 _FEW_ROUNDS = 3

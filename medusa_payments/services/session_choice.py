@@ -4,14 +4,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from medusa_payments.carts import CartSnapshot, providers_of_region
+from medusa_payments.carts import CartSnapshot
+from medusa_payments.core import shoppers
+from medusa_payments.core.shoppers import Permission
 from medusa_payments.exceptions import InvalidData, NotAllowed
 from medusa_payments.ids import new_id
 from medusa_payments.models import AccountHolder, Operation, PaymentCollection, PaymentSession
 from medusa_payments.money import Money, to_major_units
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.errors import ProviderRejected
-from medusa_payments.providers.registry import providers
 from medusa_payments.providers.types import InitiateRequest, UpdateRequest
 from medusa_payments.queries import held_money
 from medusa_payments.queries import payment_collections as queries
@@ -29,6 +30,7 @@ class Choice:
     """What the customer wants: this provider, for the collection's amount.
 
     `account_holder` is the customer's account there, if there is one. `is_off_session`: the customer isn't there.
+    `permission` says what whoever chooses may pay with the provider.
     """
 
     provider_id: str
@@ -38,19 +40,9 @@ class Choice:
     customer_id: str
     caller: CallerKey | None
     created_by: str
+    permission: Permission
     account_holder: AccountHolder | None = None
     is_off_session: bool = False
-
-
-def enabled_provider(provider_id: str, region_id: str) -> PaymentProvider:
-    """Return a provider that may be used in a region; "" is a region without restrictions.
-
-    Raises `InvalidData` for one that isn't enabled there, or isn't configured.
-    """
-    enabled = providers_of_region(region_id) if region_id else None
-    if enabled is not None and provider_id not in enabled:
-        raise InvalidData(f"Payment provider {provider_id} is not enabled in the cart's region {region_id}.")
-    return providers[provider_id]
 
 
 def client_data(provider: PaymentProvider, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,10 +85,12 @@ def _reserve_anew(collection: PaymentCollection, choice: Choice) -> Reservation:
     """Reserve an update of the live session that can become the only one, else the initiate of a new one."""
     live = live_sessions(collection)
     money = _money_for(collection, choice.provider)
+    choice.permission.refuse_unless_it_covers(money.minor_units)
     for session in live:
         if can_be_updated(session, collection, choice):
             intent = {"slot": SLOT} if len(live) > 1 else {}
             return reserve_update(collection, session, choice, money=money, intent=intent)
+    shoppers.refuse_more_objects(choice.permission.shopper, collection)
     return reserve_initiate(collection, choice, money=money, intent={"slot": SLOT})
 
 

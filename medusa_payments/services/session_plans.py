@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from medusa_payments.core import shoppers
 from medusa_payments.exceptions import InvalidData, NotFound
 from medusa_payments.models import PaymentCollection, PaymentSession
 from medusa_payments.money import to_major_units, to_minor_units
@@ -86,6 +87,7 @@ def refreshed(collection: PaymentCollection, *, payment_session_id: str, choice:
     live = session_choice.live_sessions(collection)
     if payment_session_id not in {session.pk for session in live}:
         raise NotFound(f"PaymentSession id not found: {payment_session_id}")
+    choice.permission.refuse_unless_it_covers(next(each.amount for each in live if each.pk == payment_session_id))
     others = [session.pk for session in live if session.pk != payment_session_id]
     session_choice.refuse_if_money_is_held(collection, except_by=others)
     return [
@@ -117,6 +119,9 @@ def _entry(collection: PaymentCollection, tender: Tender, session: PaymentSessio
         if not is_the_same or session.currency_code != collection.currency_code:
             session_choice.refuse_if_money_is_held(collection)
         return Entry(minor_units=session.amount, session=session)
+    if session is not None:
+        shoppers.refuse_session_of_another_customer(choice.permission.shopper, session)
+    choice.permission.refuse_unless_it_covers(minor_units)
     stepped = amounts.step_up(minor_units, provider=choice.provider, currency_code=collection.currency_code)
     if session is None or not session_choice.can_be_updated(session, collection, choice):
         return Entry(minor_units=stepped, choice=choice)

@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Q
 
 from medusa_payments.carts import CartSnapshot
+from medusa_payments.core import shoppers
 from medusa_payments.exceptions import NotAllowed
 from medusa_payments.ids import new_id
 from medusa_payments.models import Operation, PaymentCollection, PaymentSession
@@ -58,6 +59,9 @@ def reserve(collection: PaymentCollection, *, wanted: WantedSet) -> list[Reserva
         return _go_on(collection, earlier, unfinished)
     cart_amounts.follow(collection, wanted.snapshot)
     entries = wanted.plan(collection)
+    new = [entry.choice for entry in entries if entry.choice is not None and entry.session is None]
+    if new:
+        shoppers.refuse_more_objects(new[0].permission.shopper, collection, adding=len(new))
     session_choice.begin_anew(collection)
     _abandon(unfinished)
     return _reserve_anew(collection, entries, wanted)

@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from django.utils import timezone
 
+from medusa_payments.customers import Shopper
 from medusa_payments.exceptions import Conflict, InvalidData, NotAllowed, NotFound
 from medusa_payments.models import PaymentCollection, PaymentSession
 from medusa_payments.orders import OrderSnapshot
@@ -47,7 +48,13 @@ def loaded(orders: Iterable[Order]) -> list[Order]:
     return orders
 
 
-def complete_cart(*, cart_id: str, request: object | None = None, idempotency_key: str | None = None) -> Order:
+def complete_cart(
+    *,
+    cart_id: str,
+    request: object | None = None,
+    idempotency_key: str | None = None,
+    shopper: Shopper | None = None,
+) -> Order:
     """Have the cart's payment authorized and place its order; a cart that costs nothing needs no payment.
 
     Guaranteed: one order per cart, the same however often and by how many callers it is asked for, and never one whose
@@ -61,7 +68,7 @@ def complete_cart(*, cart_id: str, request: object | None = None, idempotency_ke
     if order is None:
         cart = carts.get_cart(cart_id)
         if cart.total:
-            _authorize(cart, request, idempotency_key)
+            _authorize(cart, request, idempotency_key, shopper)
         order = _place(cart_id)
     if order.payment_collection_id:
         with suppress(NotFound):  # Deleted since, which only happens to one that nothing was paid with.
@@ -99,7 +106,7 @@ def authorize_payment_session(
     return session.status != SessionStatus.PENDING_AUTHORIZATION
 
 
-def _authorize(cart: Cart, request: object | None, idempotency_key: str | None) -> None:
+def _authorize(cart: Cart, request: object | None, idempotency_key: str | None, shopper: Shopper | None) -> None:
     session = _session_to_authorize(cart, idempotency_key)
     if session.provider_id not in region_providers(cart.region_id):
         raise InvalidData(
@@ -111,6 +118,7 @@ def _authorize(cart: Cart, request: object | None, idempotency_key: str | None) 
             payment_session_id=session.pk,
             request=request,
             idempotency_key=idempotency_key,
+            shopper=shopper,
         )
     except NotFound as error:
         raise Conflict("Another way to pay was chosen meanwhile.") from error

@@ -85,7 +85,7 @@ def test_initialize_session(storefront: ValidatedClient, collection: Make) -> No
     assert made == pinned(f"""
         SELECT:publishablekey SELECT:paymentcollection SELECT:paymentsession
         BEGIN LOCK:paymentcollection SELECT:operation SELECT:paymentsession SELECT:paymentsession
-        INSERT:paymentsession INSERT:operation COMMIT
+        SELECT:operation INSERT:paymentsession INSERT:operation COMMIT
         BEGIN LOCK:paymentcollection SELECT:operation SELECT:paymentsession SELECT:paymentsession
         UPDATE:paymentsession INSERT:event UPDATE:operation {PROJECTION_UNPAID} COMMIT
         SELECT:paymentsession {COLLECTION_DOCUMENT}
@@ -149,7 +149,7 @@ def test_a_provider_that_keeps_no_customers_costs_nothing(customer: ValidatedCli
 
 AUTHORIZE = f"""
     SELECT:publishablekey SELECT:paymentcollection
-    BEGIN LOCK:paymentcollection SELECT:paymentsession SELECT:operation INSERT:operation COMMIT
+    BEGIN LOCK:paymentcollection SELECT:paymentsession SELECT:operation SELECT:operation INSERT:operation COMMIT
     BEGIN LOCK:paymentcollection SELECT:operation SELECT:paymentsession UPDATE:paymentsession
     SELECT:payment INSERT:payment INSERT:event UPDATE:operation {PROJECTION} COMMIT
     SELECT:paymentsession

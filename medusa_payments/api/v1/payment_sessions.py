@@ -7,6 +7,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from medusa_payments.api.representations import Reader
 from medusa_payments.api.schema import operation
 from medusa_payments.api.serializers.v1 import (
     V1AuthorizePaymentSessionsSerializer,
@@ -69,8 +70,9 @@ class V1PaymentSessionViewSet(InV1Words, PublicViewSet):
             payment_session_ids=body["session_ids"],
             request=request,
             idempotency_key=self.idempotency_key,
+            shopper=self.shopper,
         )
-        return _answer(id, COLLECTION_WITH_PAYMENTS)
+        return self._answer(id, COLLECTION_WITH_PAYMENTS)
 
     @operation(
         operation_id="v1AuthorizePaymentSession",
@@ -91,10 +93,11 @@ class V1PaymentSessionViewSet(InV1Words, PublicViewSet):
                 payment_session_id=session_id,
                 request=request,
                 idempotency_key=self.idempotency_key,
+                shopper=self.shopper,
             )
         if session.status != SessionStatus.AUTHORIZED:
             raise NotAuthorized(session_id)
-        return Response({"payment_session": payment_session(session)})
+        return Response({"payment_session": payment_session(session, self.reader)})
 
     @operation(
         operation_id="v1ManagePaymentSessionsBatch",
@@ -124,8 +127,9 @@ class V1PaymentSessionViewSet(InV1Words, PublicViewSet):
                 customer=self.logged_in_customer,
                 request=request,
                 idempotency_key=self.idempotency_key,
+                shopper=self.shopper,
             )
-        return _answer(id, COLLECTION_WITH_SESSIONS)
+        return self._answer(id, COLLECTION_WITH_SESSIONS)
 
     @operation(
         operation_id="v1ManagePaymentSession",
@@ -151,8 +155,9 @@ class V1PaymentSessionViewSet(InV1Words, PublicViewSet):
                 customer=self.logged_in_customer,
                 request=request,
                 idempotency_key=self.idempotency_key,
+                shopper=self.shopper,
             )
-        return _answer(id, COLLECTION_WITH_SESSIONS)
+        return self._answer(id, COLLECTION_WITH_SESSIONS)
 
     @operation(
         operation_id="v1RefreshPaymentSession",
@@ -170,9 +175,20 @@ class V1PaymentSessionViewSet(InV1Words, PublicViewSet):
         _refuse_if_elsewhere(id, session_id)
         with about_refreshing(session_id):
             session = payment_sessions.refresh(
-                payment_collection_id=id, payment_session_id=session_id, idempotency_key=self.idempotency_key
+                payment_collection_id=id,
+                payment_session_id=session_id,
+                idempotency_key=self.idempotency_key,
+                shopper=self.shopper,
             )
-        return Response({"payment_session": payment_session(session)})
+        return Response({"payment_session": payment_session(session, self.reader)})
+
+    @property
+    def reader(self) -> Reader:
+        return Reader(customer_id=self.customer_id)
+
+    def _answer(self, payment_collection_id: str, shape: Shape) -> Response:
+        collection = payment_collections.detailed(payment_collection_id)
+        return Response({"payment_collection": shape.represent(collection, self.reader)})
 
 
 def _choice(
@@ -186,9 +202,8 @@ def _choice(
 
 
 def _enabled(collection: PaymentCollection, name: str) -> str:
-    region_id = collection.region_id
-    enabled = payment_providers.of_region(region_id) if region_id else payment_providers.configured()
-    provider_id = named(name, [provider.id for provider in enabled])
+    """Return the provider that v1 calls so. Whether a shopper may choose one that takes no money, the service knows."""
+    provider_id = named(name, payment_providers.nameable_in(collection.region_id))
     if provider_id is None:
         raise InvalidData("Payment provider not found")
     return provider_id
@@ -203,8 +218,3 @@ def _refuse_if_elsewhere(payment_collection_id: str, payment_session_id: str) ->
         raise NotAllowed(
             f"Payment Session {payment_session_id} does not belong to Payment Collection {payment_collection_id}"
         )
-
-
-def _answer(payment_collection_id: str, shape: Shape) -> Response:
-    collection = payment_collections.detailed(payment_collection_id)
-    return Response({"payment_collection": shape.represent(collection)})

@@ -74,6 +74,7 @@ class StripePaymentProvider(PaymentProvider):
     """Those whose outcome comes days later, unless the option `async_payment_method_types` says otherwise."""
 
     client_data_keys: ClassVar[frozenset[str] | None] = client_data.CLIENT_DATA_KEYS
+    url_data_keys: ClassVar[frozenset[str]] = client_data.URL_DATA_KEYS
     public_data_keys: ClassVar[frozenset[str]] = translate.PUBLIC_DATA_KEYS
     api_version: ClassVar[str] = API_VERSION
 

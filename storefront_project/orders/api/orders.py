@@ -48,7 +48,9 @@ class CompletionViewSet(WholeDocuments, StoreViewSet):
         self.validated(StoreCompleteCartSerializer, request.data)
         context = {"reader": Reader(customer_id=self.customer_id)}
         try:
-            order = orders.complete_cart(cart_id=id, request=request, idempotency_key=self.idempotency_key)
+            order = orders.complete_cart(
+                cart_id=id, request=request, idempotency_key=self.idempotency_key, shopper=self.shopper
+            )
         except PaymentAuthorizationError as declined:
             error = {
                 "message": declined.message,
