@@ -50,11 +50,13 @@ def first_question() -> timedelta:
 def is_watchable(session: PaymentSession) -> bool:
     """Say whether asking a session's provider can tell more than we know."""
     is_open = session.status in OPEN_STATUSES and session.provider_ref is not None
-    return is_open and _can_be_asked(session)
+    return is_open and can_be_asked(session)
 
 
-def _can_be_asked(session: PaymentSession) -> bool:
-    """An alias that is gone is stood in for by another one on its account (`operations.provider_for`)."""
+def can_be_asked(session: PaymentSession) -> bool:
+    """Say whether a session's provider can be asked. Another alias on its account stands in for one that is gone
+    (`operations.provider_for`).
+    """
     if session.provider_id in providers:
         return providers[session.provider_id].capabilities.can_retrieve
     return any(provider.capabilities.can_retrieve for provider in providers.on_account(session.provider_account))
