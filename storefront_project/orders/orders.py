@@ -16,7 +16,7 @@ from medusa_payments.states import MONEY_HOLDING_STATUSES, CollectionStatus, Ses
 from storefront_project.orders.models import Order
 from storefront_project.shop import carts
 from storefront_project.shop.models import Cart
-from storefront_project.shop.payments import region_providers
+from storefront_project.shop.payments import refresh_payment_collection, region_providers
 
 PROCESSABLE = frozenset(set(SessionStatus) - {SessionStatus.ERROR, SessionStatus.CANCELED})
 
@@ -62,6 +62,9 @@ def complete_cart(*, cart_id: str, request: object | None = None, idempotency_ke
         cart = carts.get_cart(cart_id)
         if cart.total:
             _authorize(cart, request, idempotency_key)
+        else:
+            # It cost something before: what is held for it goes back.
+            refresh_payment_collection(cart_id, request)
         order = _place(cart_id)
     if order.payment_collection_id:
         with suppress(NotFound):  # Deleted since, which only happens to one that nothing was paid with.

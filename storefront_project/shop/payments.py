@@ -22,6 +22,7 @@ def resolve_cart(cart_id: str, _request: object | None = None) -> CartSnapshot |
         currency_code=cart.currency_code,
         region_id=cart.region_id,
         email=cart.email,
+        has_order=cart.completed_at is not None,
     )
 
 
