@@ -159,13 +159,19 @@ def _refuse_unless_covered(cart: Cart, collection: PaymentCollection | None) -> 
     if collection is None:
         if cart.total:
             raise _not_initiated()
-    elif (collection.amount, collection.currency_code) != (cart.total, cart.currency_code):
+    elif not _is_for(cart, collection):
         raise _cart_changed()
     elif collection.status == CollectionStatus.AWAITING and not held_money.is_given_up(collection):
         if not all(_has_amount_of(collection, session) for session in _live_sessions(collection)):
             raise _cart_changed()
     elif cart.total and not held_money.pays_for(collection):
         raise InvalidData("Payment sessions do not cover the total of the cart")
+
+
+def _is_for(cart: Cart, collection: PaymentCollection) -> bool:
+    """Say whether a collection is for the cart's total. More that was captured for a larger cart pays for it, too."""
+    is_captured = collection.amount > cart.total > 0 and collection.captured_amount >= cart.total
+    return collection.currency_code == cart.currency_code and (collection.amount == cart.total or is_captured)
 
 
 def _has_amount_of(collection: PaymentCollection, session: PaymentSession) -> bool:
