@@ -241,7 +241,7 @@ def authorize_sessions(
     live = session_choice.live_sessions(collection)
     if not collection.amount:
         live = [session for session in live if session.status != SessionStatus.CANCELED]
-    if collection.payments.exists() and collection.authorized_amount >= collection.amount:
+    if collection.payments.filter(canceled_at=None).exists() and collection.authorized_amount >= collection.amount:
         return collection
     if not live and collection.amount == 0:
         live = [initialize(payment_collection_id=collection.pk, provider_id=SYSTEM, created_by=created_by)]

@@ -16,7 +16,7 @@ from medusa_payments.states import MONEY_HOLDING_STATUSES, CollectionStatus, Ses
 from storefront_project.orders.models import Order
 from storefront_project.shop import carts
 from storefront_project.shop.models import Cart
-from storefront_project.shop.payments import refresh_payment_collection, region_providers
+from storefront_project.shop.payments import region_providers
 
 PROCESSABLE = frozenset(set(SessionStatus) - {SessionStatus.ERROR, SessionStatus.CANCELED})
 
@@ -63,8 +63,7 @@ def complete_cart(*, cart_id: str, request: object | None = None, idempotency_ke
         if cart.total:
             _authorize(cart, request, idempotency_key)
         else:
-            # It cost something before: what is held for it goes back.
-            refresh_payment_collection(cart_id, request)
+            _release_what_is_held(cart, request)
         order = _place(cart_id)
     if order.payment_collection_id:
         with suppress(NotFound):  # Deleted since, which only happens to one that nothing was paid with.
@@ -100,6 +99,13 @@ def authorize_payment_session(
         idempotency_key=idempotency_key,
     )
     return session.status != SessionStatus.PENDING_AUTHORIZATION
+
+
+def _release_what_is_held(cart: Cart, request: object | None) -> None:
+    """A cart that costs nothing any more may have cost something when it was paid for."""
+    collection = collection_queries.of_cart(cart.pk)
+    if collection is not None:
+        payment_collections.refresh(payment_collection_id=collection.pk, request=request)
 
 
 def _authorize(cart: Cart, request: object | None, idempotency_key: str | None) -> None:
