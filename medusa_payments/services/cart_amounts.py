@@ -157,6 +157,7 @@ def _held(payment: Payment) -> HeldMoney:
         payment_id=payment.pk,
         session_id=payment.payment_session_id,
         currency_code=payment.currency_code,
+        paid=payment.amount,
         held=payment.held_amount,
         releasable=payment.capturable_amount if may_go else 0,
         is_empty=payment.amount == 0 and may_go,

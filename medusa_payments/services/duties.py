@@ -67,8 +67,8 @@ def reserve(collection: PaymentCollection) -> list[Reservation]:
 def reserve_for_cart(
     collection: PaymentCollection, *, snapshot: CartSnapshot, split: ChosenSplit | None = None
 ) -> list[Reservation]:
-    """Reserve what must be released before a locked collection can be paid as its cart is now: what is due anyway, and
-    money that doesn't fit the cart any more (`due.misfit`). Has the collection follow the cart when its money fits, and
+    """Reserve what must be released before a locked collection without an order can be paid as its cart is now: what is
+    due anyway, and money that doesn't fit the cart any more (`due.misfit`). Has the collection follow the cart when its money fits, and
     tells staff of money that is kept.
 
     No-op once an order exists, and while somebody may be authorizing. Raises `Conflict` while another request releases
@@ -82,9 +82,9 @@ def reserve_for_cart(
         unfinished = [holder for pk in releasing if (holder := operations.slot_holder(pk)) is not None]
         if unfinished:
             return [operations.resume(operation) for operation in unfinished]
-    due_anyway = [undo for undo in _undoes(collection) if undo.release and not _was_refused(undo)]
-    if due_anyway:
-        return [reservation for undo in due_anyway for reservation in _reserve_undo(undo)]
+        due_anyway = [undo for undo in _undoes(collection) if undo.release and not _was_refused(undo)]
+        if due_anyway:
+            return [reservation for undo in due_anyway for reservation in _reserve_undo(undo)]
     kept = staying(collection)
     misfit = cart_amounts.misfit_of(collection, snapshot, kept, split=split)
     if misfit is not None and misfit.release:

@@ -22,7 +22,7 @@ class CartFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldMoney:
-    """What one payment holds. `releasable` is the part that is neither captured nor in flight, and that its provider
+    """What one payment holds of what was paid with it (`paid`). `releasable` is the part that is neither captured nor in flight, and that its provider
     has not refused to release.
 
     `is_empty`: a payment of 0, for a cart that cost nothing.
@@ -31,6 +31,7 @@ class HeldMoney:
     payment_id: str
     session_id: str
     currency_code: str
+    paid: int
     held: int
     releasable: int = 0
     is_empty: bool = False
@@ -69,7 +70,8 @@ def misfit(
     | there     | no question: the cart is history |
 
     Money fits when it comes to the cart's amount in its currency: alone, with what the live sessions that wait for
-    their payment come to (`pending`), or within the split that the customer asks for.
+    their payment come to (`pending`), or within the split that the customer asks for. So does money that came to it
+    once, and of which a part was given back or disputed since: that isn't the cart's doing.
     """
     there = [each for each in money if each.held or each.is_empty]
     if not there or cart.has_order or _fits(cart, there, pending, split):
@@ -85,8 +87,8 @@ def misfit(
 def _fits(cart: CartFacts, there: list[HeldMoney], pending: int, split: ChosenSplit | None) -> bool:
     if any(each.currency_code != cart.currency_code for each in there):
         return False
-    held = sum(each.held for each in there)
-    totals = [held, held + pending]
+    held, paid = sum(each.held for each in there), sum(each.paid for each in there)
+    totals = [held, held + pending, paid, paid + pending]
     if split is not None and all(each.session_id in split.kept for each in there):
         totals.append(split.total)
     return any(cart.amount <= total <= cart.most for total in totals)
