@@ -90,11 +90,12 @@ def payments_there(collection: PaymentCollection) -> list[Payment]:
 
 
 def tell_of_kept_money(collection: PaymentCollection, snapshot: CartSnapshot, misfit: Misfit) -> None:
-    """Record that a locked collection keeps money that doesn't fit its cart, once for each change of the cart."""
+    """Record that a locked collection keeps money that doesn't fit its cart: `before` is what it holds, `after` what
+    the cart costs. No-op when that was recorded last.
+    """
     told: dict[str, Any] = {
-        "amount": misfit.kept + misfit.kept_abroad,
-        "cart_amount": rounded_total(snapshot).minor_units,
-        "cart_currency": snapshot.currency_code.lower(),
+        "before": {"amount": misfit.kept + misfit.kept_abroad, "currency_code": collection.currency_code},
+        "after": {"amount": rounded_total(snapshot).minor_units, "currency_code": snapshot.currency_code.lower()},
         "reason": ORDER_UNKNOWN if snapshot.has_order is None else NOT_RELEASABLE,
     }
     earlier = primary(Event).filter(payment_collection=collection, name=EventName.MONEY_KEPT.value).order_by("-number")

@@ -67,9 +67,10 @@ def reserve(collection: PaymentCollection) -> list[Reservation]:
 def reserve_for_cart(
     collection: PaymentCollection, *, snapshot: CartSnapshot, split: ChosenSplit | None = None
 ) -> list[Reservation]:
-    """Reserve what must be released before a locked collection without an order can be paid as its cart is now: what is
-    due anyway, and money that doesn't fit the cart any more (`due.misfit`). Has the collection follow the cart when its money fits, and
-    tells staff of money that is kept.
+    """Reserve what must be released before a locked collection without an order can be paid as its cart is now: what
+    is due anyway, and money that doesn't fit the cart any more (`due.misfit`).
+
+    Has the collection follow the cart when its money fits, and tells staff of money that is kept.
 
     No-op once an order exists, and while somebody may be authorizing. Raises `Conflict` while another request releases
     it, `PaymentOutcomeUnknown`.

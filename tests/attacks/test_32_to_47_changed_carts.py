@@ -300,9 +300,8 @@ class TestAttack35NobodySaysWhetherAnOrderExists:
         assert (rest.amount, again().pk, again(SYSTEM).amount) == (2000, rest.pk, 2000)
         assert told() == [
             {
-                "amount": 5000,
-                "cart_amount": 7000,
-                "cart_currency": "eur",
+                "before": {"amount": 5000, "currency_code": "eur"},
+                "after": {"amount": 7000, "currency_code": "eur"},
                 "reason": "the shop doesn't say whether an order exists",
             }
         ]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import stripe
+from django.core import checks
 from django.test import Client
 
 from medusa_payments.exceptions import NotAllowed
@@ -20,7 +21,7 @@ from tests.audit import differences, recover
 from tests.scripted import Moved, Script, Scripted, authorize
 from tests.split import FAKE, split, tender
 from tests.till import Till
-from tests.twin import open_twin
+from tests.twin import MULTICAPTURE_KEY, open_twin
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_engine]
 
@@ -120,6 +121,43 @@ class TestAttack38OnStripe:
 
         assert session.status == "pending"
         assert AccountHolder.objects.get().external_id != deleted.external_id
+
+
+class TestAttack38TheKeyOfAnotherAccount:
+    def test_38_a_check_with_deploy_says_so(self, till: Till, settings: Any, stripe_twin: StripeTwin) -> None:
+        session = till.session(STRIPE)
+        stripe_twin.dashboard.pay(session.provider_ref or "", "pm_card_visa")
+        authorize(session)
+        assert warnings() == []
+
+        configured = settings.MEDUSA_PAYMENTS["PROVIDERS"]
+        another = {"api_key": MULTICAPTURE_KEY}
+        settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {
+            "PROVIDERS": {
+                alias: entry | {"OPTIONS": entry.get("OPTIONS", {}) | another} if alias == STRIPE else entry
+                for alias, entry in configured.items()
+                if alias == STRIPE or "stripe" not in entry["BACKEND"]
+            }
+        }
+
+        [warning] = warnings()
+        assert warning.startswith(f"{STRIPE} knows none of the newest payments")
+        assert MULTICAPTURE_KEY not in warning
+
+    def test_38_the_next_choice_works_all_the_same(self, till: Till, settings: Any, stripe_twin: StripeTwin) -> None:
+        session = till.session(STRIPE)
+        configured = settings.MEDUSA_PAYMENTS["PROVIDERS"]
+        entry = configured[STRIPE] | {"OPTIONS": configured[STRIPE]["OPTIONS"] | {"api_key": MULTICAPTURE_KEY}}
+        settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"PROVIDERS": configured | {STRIPE: entry}}
+
+        again = till.session_of(session)
+
+        assert (again.status, again.pk == session.pk) == ("pending", False)
+
+
+def warnings() -> list[str]:
+    reported = checks.run_checks(tags=["medusa_payments"], include_deployment_checks=True)
+    return [message.msg for message in reported if message.id == "medusa_payments.W025"]
 
 
 class TestAttack38ObjectsThatCanNotBeChanged:

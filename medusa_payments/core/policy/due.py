@@ -22,9 +22,9 @@ class CartFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldMoney:
-    """What one payment holds of what was paid with it (`paid`). `releasable` is the part that is neither captured nor in flight, and that its provider
-    has not refused to release.
+    """What one payment holds of what was paid with it (`paid`).
 
+    `releasable` is the part that is neither captured nor in flight, and that its provider has not refused to release.
     `is_empty`: a payment of 0, for a cart that cost nothing.
     """
 
