@@ -25,7 +25,7 @@ from medusa_payments.models import AccountHolder, PaymentSession
 from medusa_payments.providers.account_holders import AccountHolderResult
 from medusa_payments.providers.errors import ProviderRejected
 from medusa_payments.queries import account_holders as queries
-from medusa_payments.services import account_holders, account_opening, operations, payment_sessions
+from medusa_payments.services import account_holders, account_opening, operations, payment_methods, payment_sessions
 from medusa_payments.services.session_plans import SessionChoice
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.scripted import SECOND, Script, answer_lost, changed, lost, run_out_holder
@@ -488,6 +488,12 @@ class TestAnAccountThatIsGoneAtTheProvider:
         )
 
         assert request_of(fresh)["account_holder_ref"] == refs(fake_provider)[0]
+
+    def test_is_opened_anew_to_save_a_payment_method(
+        self, till: Till, fake_provider: FakeProvider, gone: AccountHolder
+    ) -> None:
+        payment_methods.save(account_holder_id=gone.pk, customer_id=JANE.id)
+        assert AccountHolder.objects.get().external_id == refs(fake_provider)[0] != gone.external_id
 
     def test_a_refusal_for_another_reason_changes_nothing(self, till: Till, fake_provider: FakeProvider) -> None:
         holder = account_holders.create(provider_id=FAKE, customer=JANE)
