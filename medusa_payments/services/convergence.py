@@ -65,20 +65,27 @@ def look_at(payment_session_id: str, *, is_dry_run: bool = False) -> Convergence
     return take_in(session, reading.snapshot, as_of=reading.as_of, is_dry_run=is_dry_run)
 
 
-def look_at_open_sessions(payment_collection_id: str) -> None:
+def look_at_open_sessions(payment_collection_id: str) -> bool:
     """Ask the providers of a collection's live sessions, before something is done that would lose money there: those
     that aren't decided, and those with money that isn't captured, which may be gone.
 
-    What can't be asked is left as it is. An object that isn't there any more counts as canceled.
+    What can't be asked is left as it is. An object that isn't there any more counts as canceled. Returns True if a
+    session may hold money by now.
     """
+    may_hold_money = False
     live = primary(PaymentSession).filter(payment_collection_id=payment_collection_id, slot__isnull=False)
     for session in live.select_related("payment"):
         payment = getattr(session, "payment", None)
         if payment is not None:
+            may_hold_money = True
             if payment.capturable_amount and attention.can_be_asked(session):
                 look_at(session.pk)
-        elif attention.is_watchable(session) and look_at(session.pk).problem == NO_SUCH_OBJECT:
-            _book_absence(session)
+        elif attention.is_watchable(session):
+            converged = look_at(session.pk)
+            may_hold_money |= bool(converged.changes)
+            if converged.problem == NO_SUCH_OBJECT:
+                _book_absence(session)
+    return may_hold_money
 
 
 def _book_absence(session: PaymentSession) -> None:

@@ -114,7 +114,7 @@ def refresh(*, payment_collection_id: str, request: object | None = None) -> Pay
     collection = queries.existing(payment_collection_id)
     snapshot = cart_amounts.snapshot_of(collection, request)
     if snapshot is None or cart_amounts.covers(collection, snapshot):
-        return collection
+        return queries.existing(payment_collection_id)
     return upkeep.follow_cart(collection, snapshot, request=request)
 
 

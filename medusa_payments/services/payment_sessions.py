@@ -82,9 +82,13 @@ def initialize(
     def choose(through: choices.Through) -> PaymentSession:
         choice = choices.choose(provider_id, region_id, data or {}, common)
         through.append((choice.provider, choice.account_holder))
-        cart = upkeep.make_room(payment_collection_id, snapshot, request=request)
-        choice = replace(choice, snapshot=cart)
-        if cart and session_plans.asks_for_a_rest(queries.existing(payment_collection_id), cart):
+        room = upkeep.make_room(collection, snapshot, request=request)
+        cart, choice = room.cart, replace(choice, snapshot=room.cart)
+        if (
+            cart
+            and room.may_hold_money
+            and session_plans.asks_for_a_rest(queries.existing(payment_collection_id), cart)
+        ):
             return _session_for_the_rest(payment_collection_id, choice, cart, asked)
         choices.make_live(payment_collection_id, choice)
         session = choices.live_session(payment_collection_id)
@@ -140,7 +144,7 @@ def set_sessions(
             plan=partial(session_plans.chosen, tenders=tenders),
             asked=repeats.fingerprint(sessions=asked, customer_id=whose),
             caller=caller,
-            snapshot=upkeep.make_room(payment_collection_id, snapshot, request=request, split=split),
+            snapshot=upkeep.make_room(collection, snapshot, request=request, split=split).cart,
             created_by=created_by,
         )
         session_sets.carry_out(payment_collection_id, wanted)
@@ -182,7 +186,7 @@ def refresh(
             plan=partial(session_plans.refreshed, payment_session_id=payment_session_id, choice=choice),
             asked=repeats.fingerprint(refresh=payment_session_id),
             caller=caller,
-            snapshot=upkeep.make_room(payment_collection_id, snapshot, request=request),
+            snapshot=upkeep.make_room(collection, snapshot, request=request).cart,
             created_by=created_by,
         )
         done = session_sets.carry_out(payment_collection_id, wanted)

@@ -7,6 +7,7 @@ process, an unreachable provider or a missed webhook only ever means that it is 
 import logging
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -23,7 +24,6 @@ from medusa_payments.exceptions import (
     ProviderNotReachable,
 )
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
-from medusa_payments.queries import payment_collections as queries
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import (
     attention,
@@ -82,27 +82,34 @@ def tend(payment_collection_id: str) -> None:
     carry_out(reservations)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """The cart that a collection is to be paid for, and whether money may be held for it already."""
+
+    cart: CartSnapshot | None
+    may_hold_money: bool = False
+
+
 def make_room(
-    payment_collection_id: str,
+    collection: PaymentCollection,
     snapshot: CartSnapshot | None,
     *,
     request: object | None,
     split: ChosenSplit | None = None,
-) -> CartSnapshot | None:
+) -> Room:
     """Prepare a collection for being paid as its cart is now: book what the providers of its sessions have, and release
-    money that doesn't fit the cart any more. Returns the cart as it is then.
+    money that doesn't fit the cart any more. The cart that is returned is as it is then.
 
     The host is asked once more after the providers were: an order may have been placed meanwhile. Raises `Conflict`,
     `PaymentOutcomeUnknown` and `ProviderNotReachable` while a release isn't done, `InsideTransaction`.
     """
-    convergence.look_at_open_sessions(payment_collection_id)
-    collection = queries.existing(payment_collection_id)
-    if snapshot is None or not cart_amounts.payments_there(collection):
-        return snapshot
+    may_hold_money = convergence.look_at_open_sessions(collection.pk)
+    if snapshot is None or not (may_hold_money or collection.authorized_amount):
+        return Room(cart=snapshot)
     snapshot = cart_amounts.snapshot_of(collection, request) or snapshot
     for _ in range(_FEW_ROUNDS):
         reserved = execution.reserve_all(
-            payment_collection_id=payment_collection_id,
+            payment_collection_id=collection.pk,
             reserve=partial(duties.reserve_for_cart, snapshot=snapshot, split=split),
         )
         if not reserved:
@@ -111,7 +118,7 @@ def make_room(
             # What the provider refuses to release stays, and is asked about once: the next round knows.
             with suppress(InvalidData, PaymentAuthorizationError):
                 convergence.conclude(operation)
-    return snapshot
+    return Room(cart=snapshot, may_hold_money=True)
 
 
 _FEW_ROUNDS = 4
@@ -123,7 +130,7 @@ def follow_cart(collection: PaymentCollection, snapshot: CartSnapshot, *, reques
     Raises `NotFound` when it was deleted meanwhile, `InsideTransaction`.
     """
     with suppress(Conflict, ProviderNotReachable):
-        snapshot = make_room(collection.pk, snapshot, request=request) or snapshot
+        snapshot = make_room(collection, snapshot, request=request).cart or snapshot
     with locked_collection(collection.pk) as locked:
         cart_amounts.follow(locked, snapshot)
     return locked
