@@ -150,10 +150,7 @@ def refuse_if_money_is_held(collection: PaymentCollection, *, except_by: Collect
     """Raise `NotAllowed` when a session of the collection, live or not, holds money; `except_by` are the ids of those
     that may.
     """
-    held = primary(PaymentSession).filter(
-        payment_collection=collection,
-        status__in=MONEY_HOLDING_STATUSES,
-    )
+    held = primary(PaymentSession).filter(payment_collection=collection, status__in=MONEY_HOLDING_STATUSES)
     session = held.exclude(pk__in=except_by).first() if except_by else held.first()
     if session is not None:
         raise NotAllowed(
@@ -183,7 +180,7 @@ def refuse_if_given_back(collection: PaymentCollection) -> None:
     that would be paid beside it doesn't come to the amount.
     """
     payment = held_money.diminished(collection) if collection.authorized_amount else None
-    if payment is None or _comes_to_the_amount(collection):
+    if payment is None or held_money.comes_to_the_amount(collection):
         return
     session = payment.payment_session
     held, paid = (to_major_units(each, collection.currency_code) for each in (payment.held_amount, session.amount))
@@ -192,13 +189,6 @@ def refuse_if_given_back(collection: PaymentCollection) -> None:
         "disputed. Cancel the payment collection and pay with a new one, or make one for what is lacking.",
         details={"payment_session_id": session.pk, "payment_id": payment.pk},
     )
-
-
-def _comes_to_the_amount(collection: PaymentCollection) -> bool:
-    """A rest that was chosen after a part went back, beside what is left of it."""
-    unpaid = [each for each in live_sessions(collection) if each.authorized_at is None]
-    waiting = [each.amount for each in unpaid if each.status != SessionStatus.CANCELED]
-    return bool(waiting) and held_money.amount_of(collection) + sum(waiting) >= collection.amount
 
 
 def refuse_if_an_order_waits(collection: PaymentCollection) -> None:
