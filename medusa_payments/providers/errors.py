@@ -21,6 +21,20 @@ class ProviderRejected(ProviderError):
     """The provider said our request is wrong. Nothing moved; the same request can't succeed."""
 
 
+OBJECT_GONE = "object_gone"
+"""The code of a rejection after which another payment object does it."""
+
+
+class ProviderObjectGone(ProviderRejected):
+    """The payment object is missing, canceled, or can't be changed any more. Nothing moved.
+
+    For `update` and `authorize`: the customer's choice is then made with a new object, in the same request.
+    """
+
+    def __init__(self, message: str, *, code: str = OBJECT_GONE) -> None:
+        super().__init__(message, code=code)
+
+
 class ProviderUnavailable(ProviderError):
     """Nothing moved: no byte of the request was sent, or the provider turned it away at the door (a revoked key)."""
 

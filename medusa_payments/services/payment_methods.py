@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from medusa_payments.core import shoppers
-from medusa_payments.customers import Shopper
+from medusa_payments.customers import Customer, Shopper
 from medusa_payments.exceptions import InvalidData, NotFound, PaymentOutcomeUnknown
 from medusa_payments.ids import new_id
 from medusa_payments.models import AccountHolder
@@ -15,12 +15,13 @@ from medusa_payments.providers.account_holders import (
     DeletePaymentMethodRequest,
     SavedPaymentMethod,
     SavePaymentMethodRequest,
+    SavePaymentMethodResult,
 )
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.errors import ProviderRejected
 from medusa_payments.queries import account_holders as queries
 from medusa_payments.queries.payment_sessions import SAVED_METHOD
-from medusa_payments.services import account_calls, repeats
+from medusa_payments.services import account_calls, account_opening, repeats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,15 +72,26 @@ def save(
     holder = queries.owned(account_holder_id, customer_id)
     provider = _provider_for(holder, provider_id)
     shoppers.refuse_foreign_urls(shopper, provider, data or {})
-    request = SavePaymentMethodRequest(
-        idempotency_key=_provider_key(holder, idempotency_key),
-        account_holder_ref=_ref(holder),
-        data=_client_data(provider, data or {}),
-    )
-    begun = account_calls.ask(provider, holder.pk, lambda: provider.save_payment_method(request))
+    cleaned = _client_data(provider, data or {})
+    key = _provider_key(holder, idempotency_key)
+    try:
+        begun = _begun(provider, holder, cleaned, key)
+    except InvalidData:
+        # The customer was deleted there: saved with a new account, in the same request.
+        if not account_opening.reopen_if_gone(provider, holder):
+            raise
+        customer = Customer(id=customer_id, email=holder.email)
+        begun = _begun(provider, account_opening.open_account(provider, customer), cleaned, f"{key}-anew")
     if not cleaning.is_usable(begun.ref):
         raise account_calls.outcome_unknown(provider, holder.pk)
     return PaymentMethod(id=begun.ref, provider_id=provider.alias, data=dict(begun.data))
+
+
+def _begun(
+    provider: PaymentProvider, holder: AccountHolder, data: Mapping[str, Any], key: str
+) -> SavePaymentMethodResult:
+    request = SavePaymentMethodRequest(idempotency_key=key, account_holder_ref=_ref(holder), data=data)
+    return account_calls.ask(provider, holder.pk, lambda: provider.save_payment_method(request))
 
 
 def delete(*, account_holder_id: str, customer_id: str, payment_method_id: str, provider_id: str | None = None) -> None:

@@ -18,6 +18,7 @@ from medusa_payments.exceptions import (
     RejectedByProvider,
 )
 from medusa_payments.models import Operation, PaymentCollection
+from medusa_payments.providers.errors import OBJECT_GONE
 from medusa_payments.providers.types import (
     CancelResult,
     CaptureResult,
@@ -208,6 +209,8 @@ def _settle_refusal(collection: PaymentCollection, operation: Operation, outcome
         operation.kind == OperationKind.AUTHORIZE and outcome.refusal is RefusalKind.DECLINED
     ):
         session_settlement.book_failure(operation)
+    if operation.kind == OperationKind.AUTHORIZE and outcome.code == OBJECT_GONE:
+        session_settlement.book_cancel(collection, session_settlement.session_of(operation), operation)
     operation.refusal = outcome.refusal.value
     operation.error_code = outcome.code
     operation.error_message = outcome.message

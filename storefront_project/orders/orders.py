@@ -69,6 +69,8 @@ def complete_cart(
         cart = carts.get_cart(cart_id)
         if cart.total:
             _authorize(cart, request, idempotency_key, shopper)
+        else:
+            _release_what_is_held(cart, request)
         order = _place(cart_id)
     if order.payment_collection_id:
         with suppress(NotFound):  # Deleted since, which only happens to one that nothing was paid with.
@@ -104,6 +106,13 @@ def authorize_payment_session(
         idempotency_key=idempotency_key,
     )
     return session.status != SessionStatus.PENDING_AUTHORIZATION
+
+
+def _release_what_is_held(cart: Cart, request: object | None) -> None:
+    """A cart that costs nothing any more may have cost something when it was paid for."""
+    collection = collection_queries.of_cart(cart.pk)
+    if collection is not None:
+        payment_collections.refresh(payment_collection_id=collection.pk, request=request)
 
 
 def _authorize(cart: Cart, request: object | None, idempotency_key: str | None, shopper: Shopper | None) -> None:
@@ -164,13 +173,19 @@ def _refuse_unless_covered(cart: Cart, collection: PaymentCollection | None) -> 
     if collection is None:
         if cart.total:
             raise _not_initiated()
-    elif (collection.amount, collection.currency_code) != (cart.total, cart.currency_code):
+    elif not _is_for(cart, collection):
         raise _cart_changed()
     elif collection.status == CollectionStatus.AWAITING and not held_money.is_given_up(collection):
         if not all(_has_amount_of(collection, session) for session in _live_sessions(collection)):
             raise _cart_changed()
     elif cart.total and not held_money.pays_for(collection):
         raise InvalidData("Payment sessions do not cover the total of the cart")
+
+
+def _is_for(cart: Cart, collection: PaymentCollection) -> bool:
+    """Say whether a collection is for the cart's total. More that was captured for a larger cart pays for it, too."""
+    is_captured = collection.amount > cart.total > 0 and collection.captured_amount >= cart.total
+    return collection.currency_code == cart.currency_code and (collection.amount == cart.total or is_captured)
 
 
 def _has_amount_of(collection: PaymentCollection, session: PaymentSession) -> bool:

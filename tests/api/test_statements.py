@@ -99,6 +99,9 @@ def test_update_session(storefront: ValidatedClient, session: Make) -> None:
 
     assert made == pinned(f"""
         SELECT:publishablekey SELECT:paymentcollection SELECT:paymentsession
+        SELECT:paymentsession SELECT:paymentcollection
+        BEGIN LOCK:paymentcollection SELECT:paymentsession SELECT:operation SELECT:payment SELECT:payment
+        SELECT:event COMMIT
         BEGIN LOCK:paymentcollection SELECT:operation SELECT:paymentsession SELECT:paymentsession
         SELECT:operation INSERT:operation COMMIT
         BEGIN LOCK:paymentcollection SELECT:operation SELECT:paymentsession

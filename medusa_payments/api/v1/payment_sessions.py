@@ -163,8 +163,8 @@ class V1PaymentSessionViewSet(InV1Words, PublicViewSet):
         operation_id="v1RefreshPaymentSession",
         summary="Refresh a payment session (v1)",
         description=(
-            "Makes a session anew, with the same provider and amount and a new id; the old one is given up. One that "
-            f"holds money is 400 `not_allowed`. {NO_KEY}"
+            "Makes a session anew, with the same provider and a new id, for what the cart costs now; the old one is "
+            f"given up. One that holds money which stays is 400 `not_allowed`. {NO_KEY}"
         ),
         tags=TAGS,
         response=V1PaymentSessionResponseSerializer,
@@ -177,6 +177,7 @@ class V1PaymentSessionViewSet(InV1Words, PublicViewSet):
             session = payment_sessions.refresh(
                 payment_collection_id=id,
                 payment_session_id=session_id,
+                request=request,
                 idempotency_key=self.idempotency_key,
                 shopper=self.shopper,
             )
