@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models.functions import Now
 
+from medusa_payments.core import debts
 from medusa_payments.exceptions import InvalidData, NotFound
 from medusa_payments.ids import new_id
 from medusa_payments.models import Operation, Payment, PaymentCollection, RefundReason
@@ -126,7 +127,7 @@ def _prepared(
         note=note,
         metadata=metadata,
     )
-    asking = Caller(who=created_by, began_at=payment.now, key=key)
+    asking = Caller(who=created_by, began_at=payment.now - debts.elapsed(), key=key)
     reserve_it = partial(
         _reserve,
         payment_id=payment_id,

@@ -119,9 +119,9 @@ def refuse_other_parameters(caller: CallerKey, earlier: Operation | PaymentColle
 
 
 def clock(payment_collection_id: str) -> datetime:
-    """Return what the database's clock says, as a request about a collection comes in."""
+    """Return when a request about a collection came in, by the database's clock."""
     now = primary(PaymentCollection).filter(pk=payment_collection_id).values_list(Now(), flat=True).first()
-    return now or timezone.now()
+    return (now or timezone.now()) - debts.elapsed()
 
 
 def ask(

@@ -48,6 +48,13 @@ class Owed:
     paid_at: datetime | None = None
     is_doubtful: bool = False
 
+    def is_unpaid(self, began_at: datetime | None = None) -> bool:
+        """Say whether it was not paid, or not yet when a request came in that had to wait since.
+
+        Else the second of two who repeat a lost answer at once would begin anew, as soon as the first one is answered.
+        """
+        return self.paid_at is None or (began_at is not None and began_at < self.paid_at)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
@@ -85,10 +92,10 @@ class Earlier:
         """Return the debts to one caller, paid or not."""
         return [debt for debt in self.debts if debt.who == who]
 
-    def is_owed(self, who: str) -> bool:
+    def is_owed(self, who: str, began_at: datetime | None = None) -> bool:
         """Say whether `who` is to be answered with this operation: as its own caller, or, once, in another's place."""
         own = self.of(who)
-        return any(debt.paid_at is None for debt in own or self.debts)
+        return any(debt.is_unpaid(began_at) for debt in own or self.debts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +151,7 @@ def debt_of(earlier: Earlier, who: str, now: datetime, *, is_sent_away: bool) ->
     to is another one. Whose first request got lost may come back at once; when it is sent away then, it counts as
     another one, too.
     """
-    unpaid = [debt for debt in earlier.of(who) if debt.paid_at is None]
+    unpaid = [debt for debt in earlier.of(who) if debt.is_unpaid()]
     if is_sent_away:
         known = [debt for debt in unpaid if _may_be_back(debt) <= now]
     else:
@@ -186,7 +193,7 @@ def _open(equal: Iterable[Earlier], asked: Asked) -> Decision | None:
 
 def _finished(equal: Iterable[Earlier], asked: Asked, now: datetime) -> Decision | None:
     recent = [found for found in equal if _is_recent(found, now) and not _came_in_first_flight(found, asked)]
-    candidates = [found for found in recent if found.is_owed(asked.who)]
+    candidates = [found for found in recent if found.is_owed(asked.who, asked.began_at)]
     if asked.is_enqueued:
         # Who enqueues wants it done: a refusal is no answer to that.
         candidates = [found for found in candidates if found.status is not OperationStatus.REFUSED]
@@ -218,7 +225,7 @@ def _stands_by_itself(found: Earlier, asked: Asked) -> bool:
     """Say whether an open operation is none of a caller's business: its own caller isn't in doubt about it."""
     if found.is_first_flight:
         return True
-    if found.is_owed(asked.who):
+    if found.is_owed(asked.who, asked.began_at):
         return False
     # What was enqueued, and what the worker wants itself, nobody waits for. It may be on its way, though: a caller who
     # waits, and can't tell it from an own one, finds out first.
@@ -246,7 +253,7 @@ def _is_not_executed(found: Earlier) -> bool:
 
 
 def _has_own_debt(found: Earlier, asked: Asked) -> bool:
-    return any(debt.paid_at is None for debt in found.of(asked.who))
+    return any(debt.is_unpaid(asked.began_at) for debt in found.of(asked.who))
 
 
 def _moments(found: Earlier, own: Iterable[Owed]) -> Iterable[datetime]:
