@@ -64,9 +64,13 @@ def paid_on_return() -> Iterator[None]:
 
 
 def elapsed() -> timedelta:
-    """Return how long ago the request came in that is being answered; nothing for who calls from Python."""
+    """Return how long ago the request came in that is being answered; nothing for who calls from Python.
+
+    Rather too little than too much: the clock of SQLite counts milliseconds.
+    """
     undelivered = _undelivered.get()
-    return timedelta(seconds=time.monotonic() - undelivered.began_at) if undelivered else timedelta()
+    waited = time.monotonic() - undelivered.began_at if undelivered else 0
+    return timedelta(seconds=waited) - timedelta(milliseconds=1)
 
 
 def of(operation_ids: Sequence[str]) -> dict[str, tuple[Owed, ...]]:

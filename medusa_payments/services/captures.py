@@ -78,13 +78,14 @@ def enqueue_capture(
 def _prepared(
     payment_id: str, amount: Decimal | None, created_by: str, idempotency_key: str | None
 ) -> tuple[Payment, Caller, Callable[..., Reservation | None]]:
+    waited = debts.elapsed()
     payment = primary(Payment).filter(pk=payment_id).annotate(now=Now()).first()
     if payment is None:
         raise NotFound(f"Payment with id: {payment_id} was not found")
     requested = amounts.positive_minor_units(amount, currency_code=payment.currency_code, verb="Capture")
     asking = Caller(
         who=created_by,
-        began_at=payment.now - debts.elapsed(),
+        began_at=payment.now - waited,
         key=repeats.caller_key(idempotency_key, amount=requested),
     )
     reserve_it = partial(

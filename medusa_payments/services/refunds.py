@@ -113,6 +113,7 @@ def _prepared(
     metadata: Mapping[str, Any] | None = None,
     refund_reason_code: str | None = None,
 ) -> tuple[Payment, Caller, Callable[..., Reservation]]:
+    waited = debts.elapsed()
     payment = primary(Payment).filter(pk=payment_id).annotate(now=Now()).first()
     if payment is None:
         raise NotFound(f"Payment id not found: {payment_id}")
@@ -127,7 +128,7 @@ def _prepared(
         note=note,
         metadata=metadata,
     )
-    asking = Caller(who=created_by, began_at=payment.now - debts.elapsed(), key=key)
+    asking = Caller(who=created_by, began_at=payment.now - waited, key=key)
     reserve_it = partial(
         _reserve,
         payment_id=payment_id,

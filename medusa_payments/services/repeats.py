@@ -120,8 +120,9 @@ def refuse_other_parameters(caller: CallerKey, earlier: Operation | PaymentColle
 
 def clock(payment_collection_id: str) -> datetime:
     """Return when a request about a collection came in, by the database's clock."""
+    waited = debts.elapsed()
     now = primary(PaymentCollection).filter(pk=payment_collection_id).values_list(Now(), flat=True).first()
-    return (now or timezone.now()) - debts.elapsed()
+    return (now or timezone.now()) - waited
 
 
 def ask(

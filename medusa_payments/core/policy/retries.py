@@ -94,8 +94,9 @@ class Earlier:
 
     def is_owed(self, who: str, began_at: datetime | None = None) -> bool:
         """Say whether `who` is to be answered with this operation: as its own caller, or, once, in another's place."""
-        own = self.of(who)
-        return any(debt.is_unpaid(began_at) for debt in own or self.debts)
+        # A request that came in at once with its own, in the first flight, asks for another one.
+        as_of = None if self.first_flight_until else began_at
+        return any(debt.is_unpaid(as_of) for debt in self.of(who) or self.debts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,7 +254,7 @@ def _is_not_executed(found: Earlier) -> bool:
 
 
 def _has_own_debt(found: Earlier, asked: Asked) -> bool:
-    return any(debt.is_unpaid(asked.began_at) for debt in found.of(asked.who))
+    return any(debt.is_unpaid() for debt in found.of(asked.who))
 
 
 def _moments(found: Earlier, own: Iterable[Owed]) -> Iterable[datetime]:
