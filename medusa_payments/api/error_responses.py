@@ -96,7 +96,8 @@ ERRORS: dict[int, ErrorResponse] = {
         description=(
             "Another request is at work on the same thing (`invalid_state_error`), the cart has changed "
             "(`cart_changed`), or the provider's answer was lost and money may have moved (`payment_outcome_unknown`): "
-            "repeat the same request, it finds out and moves nothing twice."
+            "repeat the same request, it finds out and moves nothing twice. `possible_repeat`: the same was asked for "
+            "several times and is done; send an `Idempotency-Key` to do it again."
         ),
         examples={
             "invalid_state_error": {"code": "invalid_state_error", "type": "conflict", "message": CONFLICT_MESSAGE},

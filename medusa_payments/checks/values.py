@@ -55,6 +55,7 @@ _EXPECTED: dict[str, _Expected] = {
     "EXPIRY_WARNING_SECONDS": _SECONDS,
     "EVIDENCE_WARNING_SECONDS": _SECONDS,
     "POLL_SESSIONS_AFTER_SECONDS": _SECONDS,
+    "POSSIBLE_REPEAT_SECONDS": _SECONDS,
     "EVENT_ATTEMPTS": (lambda value: _is_number(value, 1), "a number, at least 1"),
     "RETENTION_DAYS": (lambda value: value is None or _is_number(value), "a number of days, or None"),
     "MAX_PROVIDER_CALLS": (

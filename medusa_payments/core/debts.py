@@ -1,6 +1,7 @@
 """Answers that callers of captures and refunds without a key are owed: written down, and paid when they were given."""
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,9 +19,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Undelivered:
-    """Debts whose answers are in a response that isn't delivered yet, each with the error that it says, if any."""
+    """Debts whose answers are in a response that isn't delivered yet, each with the error that it says, if any.
+
+    `began_at`: when the request came in, by this process's clock (seconds).
+    """
 
     debts: list[tuple[int, Exception | None]] = field(default_factory=list)
+    began_at: float = field(default_factory=time.monotonic)
 
     def only_of(self, error: Exception) -> None:
         """Forget what a response that says this error doesn't tell."""
@@ -56,6 +61,16 @@ def paid_on_return() -> Iterator[None]:
         yield
     finally:
         _undelivered.reset(token)
+
+
+def elapsed() -> timedelta:
+    """Return how long ago the request came in that is being answered; nothing for who calls from Python.
+
+    Rather too little than too much: the clock of SQLite counts milliseconds.
+    """
+    undelivered = _undelivered.get()
+    waited = time.monotonic() - undelivered.began_at if undelivered else 0
+    return timedelta(seconds=waited) - timedelta(milliseconds=1)
 
 
 def of(operation_ids: Sequence[str]) -> dict[str, tuple[Owed, ...]]:

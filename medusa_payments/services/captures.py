@@ -7,6 +7,7 @@ from functools import partial
 from django.db.models import F, Sum
 from django.db.models.functions import Now
 
+from medusa_payments.core import debts
 from medusa_payments.exceptions import Conflict, InvalidData, NotFound
 from medusa_payments.ids import new_id
 from medusa_payments.models import Operation, Payment, PaymentCollection
@@ -77,11 +78,16 @@ def enqueue_capture(
 def _prepared(
     payment_id: str, amount: Decimal | None, created_by: str, idempotency_key: str | None
 ) -> tuple[Payment, Caller, Callable[..., Reservation | None]]:
+    waited = debts.elapsed()
     payment = primary(Payment).filter(pk=payment_id).annotate(now=Now()).first()
     if payment is None:
         raise NotFound(f"Payment with id: {payment_id} was not found")
     requested = amounts.positive_minor_units(amount, currency_code=payment.currency_code, verb="Capture")
-    asking = Caller(who=created_by, began_at=payment.now, key=repeats.caller_key(idempotency_key, amount=requested))
+    asking = Caller(
+        who=created_by,
+        began_at=payment.now - waited,
+        key=repeats.caller_key(idempotency_key, amount=requested),
+    )
     reserve_it = partial(
         _reserve,
         payment_id=payment_id,

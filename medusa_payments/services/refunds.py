@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models.functions import Now
 
+from medusa_payments.core import debts
 from medusa_payments.exceptions import InvalidData, NotFound
 from medusa_payments.ids import new_id
 from medusa_payments.models import Operation, Payment, PaymentCollection, RefundReason
@@ -112,6 +113,7 @@ def _prepared(
     metadata: Mapping[str, Any] | None = None,
     refund_reason_code: str | None = None,
 ) -> tuple[Payment, Caller, Callable[..., Reservation]]:
+    waited = debts.elapsed()
     payment = primary(Payment).filter(pk=payment_id).annotate(now=Now()).first()
     if payment is None:
         raise NotFound(f"Payment id not found: {payment_id}")
@@ -126,7 +128,7 @@ def _prepared(
         note=note,
         metadata=metadata,
     )
-    asking = Caller(who=created_by, began_at=payment.now, key=key)
+    asking = Caller(who=created_by, began_at=payment.now - waited, key=key)
     reserve_it = partial(
         _reserve,
         payment_id=payment_id,

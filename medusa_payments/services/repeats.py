@@ -119,9 +119,10 @@ def refuse_other_parameters(caller: CallerKey, earlier: Operation | PaymentColle
 
 
 def clock(payment_collection_id: str) -> datetime:
-    """Return what the database's clock says, as a request about a collection comes in."""
+    """Return when a request about a collection came in, by the database's clock."""
+    waited = debts.elapsed()
     now = primary(PaymentCollection).filter(pk=payment_collection_id).values_list(Now(), flat=True).first()
-    return now or timezone.now()
+    return (now or timezone.now()) - waited
 
 
 def ask(
@@ -305,7 +306,6 @@ def _fact(first: Operation, group: list[Operation], asks: tuple[object, ...], ow
         is_unsent=first.is_deferred and first.in_flight_until is None,
         is_first_flight=bool(unfinished) and all(_is_in_first_flight(one) for one in unfinished),
         first_flight_until=_first_flight_until(group),
-        found_out_at=max((one.settled_at for one in group if one.settled_at and _was_unknown(one)), default=None),
         is_leased=any(_is_leased(one) for one in unfinished),
         is_undone=bool(moved) and all(one.is_reversed for one in moved),  # type: ignore[attr-defined]
         settled_at=max((one.settled_at for one in group if one.settled_at), default=None),
@@ -348,12 +348,6 @@ def _first_flight_until(group: list[Operation]) -> datetime | None:
         if one.settled_at and one.fence == 0 and one.settled_by == Settler.ANSWER
     ]
     return max(ends) if len(ends) == len(group) else None
-
-
-def _was_unknown(operation: Operation) -> bool:
-    """Return True for a settled operation that was taken over, or whose lease was over by then."""
-    is_late = operation.settled_at is not None and operation.lease_expires_at < operation.settled_at
-    return operation.fence > 0 or is_late
 
 
 def _other_parameters(caller: CallerKey, earlier: Operation | PaymentCollection) -> IdempotencyError:

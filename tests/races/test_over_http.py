@@ -93,7 +93,8 @@ def amounts_at_provider(fake_provider: Any, verb: str) -> list[int]:
 
 
 def test_exactly_three_captures_of_30_fit_into_100(shop: Shop, fake_provider: Any) -> None:
-    payment_id = shop.authorized_payment(on="capture", delay_ms=50)
+    # All are under way before the first one is answered: else the rest might ask for what was answered already.
+    payment_id = shop.authorized_payment(on="capture", delay_ms=500)
 
     answers = shop.at_once(f"/admin/payments/{payment_id}/capture", {"amount": 30})
 
@@ -105,7 +106,8 @@ def test_exactly_three_captures_of_30_fit_into_100(shop: Shop, fake_provider: An
 
 
 def test_exactly_three_refunds_of_30_fit_into_100(shop: Shop, fake_provider: Any) -> None:
-    payment_id = shop.authorized_payment(on="refund", delay_ms=50)
+    # All are under way before the first one is answered: else the rest might ask for what was answered already.
+    payment_id = shop.authorized_payment(on="refund", delay_ms=500)
     assert shop.post(f"/admin/payments/{payment_id}/capture", {}).status == 200
 
     answers = shop.at_once(f"/admin/payments/{payment_id}/refund", {"amount": 30})

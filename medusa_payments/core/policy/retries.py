@@ -48,6 +48,13 @@ class Owed:
     paid_at: datetime | None = None
     is_doubtful: bool = False
 
+    def is_unpaid(self, began_at: datetime | None = None) -> bool:
+        """Say whether it was not paid, or not yet when a request came in that had to wait since.
+
+        Else the second of two who repeat a lost answer at once would begin anew, as soon as the first one is answered.
+        """
+        return self.paid_at is None or (began_at is not None and began_at < self.paid_at)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
@@ -55,8 +62,8 @@ class Earlier:
 
     `asks`: the requests it stands for; none where it can't be an answer to the request at hand, whatever that asks for.
     `is_enqueued`: the worker carries it out. `is_unsent`: nothing of it was sent, or is on its way. `is_first_flight`:
-    who reserved it is at work on it; `first_flight_until`: when that was over. `found_out_at`: when its outcome, which
-    was unknown before, became known. `is_undone`: a refund that failed after it was booked.
+    who reserved it is at work on it; `first_flight_until`: when that was over. `is_undone`: a refund that failed after
+    it was booked.
     """
 
     id: str
@@ -68,7 +75,6 @@ class Earlier:
     is_unsent: bool = False
     is_first_flight: bool = False
     first_flight_until: datetime | None = None
-    found_out_at: datetime | None = None
     is_leased: bool = False
     is_undone: bool = False
     settled_at: datetime | None = None
@@ -86,10 +92,11 @@ class Earlier:
         """Return the debts to one caller, paid or not."""
         return [debt for debt in self.debts if debt.who == who]
 
-    def is_owed(self, who: str) -> bool:
+    def is_owed(self, who: str, began_at: datetime | None = None) -> bool:
         """Say whether `who` is to be answered with this operation: as its own caller, or, once, in another's place."""
-        own = self.of(who)
-        return any(debt.paid_at is None for debt in own or self.debts)
+        # A request that came in at once with its own, in the first flight, asks for another one.
+        as_of = None if self.first_flight_until else began_at
+        return any(debt.is_unpaid(as_of) for debt in self.of(who) or self.debts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +152,7 @@ def debt_of(earlier: Earlier, who: str, now: datetime, *, is_sent_away: bool) ->
     to is another one. Whose first request got lost may come back at once; when it is sent away then, it counts as
     another one, too.
     """
-    unpaid = [debt for debt in earlier.of(who) if debt.paid_at is None]
+    unpaid = [debt for debt in earlier.of(who) if debt.is_unpaid()]
     if is_sent_away:
         known = [debt for debt in unpaid if _may_be_back(debt) <= now]
     else:
@@ -187,7 +194,7 @@ def _open(equal: Iterable[Earlier], asked: Asked) -> Decision | None:
 
 def _finished(equal: Iterable[Earlier], asked: Asked, now: datetime) -> Decision | None:
     recent = [found for found in equal if _is_recent(found, now) and not _came_in_first_flight(found, asked)]
-    candidates = [found for found in recent if found.is_owed(asked.who) or _was_found_out_since(found, asked)]
+    candidates = [found for found in recent if found.is_owed(asked.who, asked.began_at)]
     if asked.is_enqueued:
         # Who enqueues wants it done: a refusal is no answer to that.
         candidates = [found for found in candidates if found.status is not OperationStatus.REFUSED]
@@ -219,7 +226,7 @@ def _stands_by_itself(found: Earlier, asked: Asked) -> bool:
     """Say whether an open operation is none of a caller's business: its own caller isn't in doubt about it."""
     if found.is_first_flight:
         return True
-    if found.is_owed(asked.who):
+    if found.is_owed(asked.who, asked.began_at):
         return False
     # What was enqueued, and what the worker wants itself, nobody waits for. It may be on its way, though: a caller who
     # waits, and can't tell it from an own one, finds out first.
@@ -238,13 +245,6 @@ def _came_in_first_flight(found: Earlier, asked: Asked) -> bool:
     )
 
 
-def _was_found_out_since(found: Earlier, asked: Asked) -> bool:
-    """Return True when a request came in while the outcome was unknown, and was decided after another caller had got
-    the answer: the last of ten who repeat it at once is one of them, too.
-    """
-    return found.found_out_at is not None and asked.began_at is not None and asked.began_at < found.found_out_at
-
-
 def _is_recent(found: Earlier, now: datetime) -> bool:
     return found.settled_at is not None and found.settled_at > now - OWED_FOR
 
@@ -254,7 +254,7 @@ def _is_not_executed(found: Earlier) -> bool:
 
 
 def _has_own_debt(found: Earlier, asked: Asked) -> bool:
-    return any(debt.paid_at is None for debt in found.of(asked.who))
+    return any(debt.is_unpaid() for debt in found.of(asked.who))
 
 
 def _moments(found: Earlier, own: Iterable[Owed]) -> Iterable[datetime]:

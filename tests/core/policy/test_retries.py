@@ -158,6 +158,14 @@ class TestWhoIsAnswered:
         assert decide([operation], replace(KEYLESS, began_at=ago(seconds=2)), NOW).verdict is NEW
         assert decide([operation], replace(KEYLESS, began_at=ago(seconds=0.5)), NOW).verdict is ANSWER
 
+    def test_who_came_before_another_was_answered(self) -> None:
+        """Of two who repeat a lost answer at once, one may be answered before the other is looked at."""
+        operation = earlier("succeeded", owed(paid_at=ago(seconds=1)))
+        assert decide([operation], replace(KEYLESS, began_at=ago(seconds=2)), NOW).verdict is ANSWER
+        assert decide([operation], replace(KEYLESS, began_at=ago(seconds=0.5)), NOW).verdict is NEW
+        at_once = replace(operation, first_flight_until=ago(seconds=3))
+        assert decide([at_once], replace(KEYLESS, began_at=ago(seconds=2)), NOW).verdict is NEW
+
     def test_what_the_enqueued_one_stands_for_is_answered_by_it_once(self) -> None:
         """A lost request was left to the worker by who enqueued the same: the next one enqueued is another intent."""
         operation = earlier("open", owed(paid_at=ago(seconds=1)), is_enqueued=True)
