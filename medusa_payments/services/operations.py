@@ -5,44 +5,26 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
-import msgspec
 from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from medusa_payments.core.saga.requests import kind_of, stored
+from medusa_payments.core.saga.requests import provider_key as provider_key
+from medusa_payments.core.saga.requests import request_of as request_of
 from medusa_payments.exceptions import Conflict, InvalidData, NotAllowed, PaymentOutcomeUnknown
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.money import to_major_units
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.registry import providers
-from medusa_payments.providers.types import (
-    AuthorizeRequest,
-    CancelRequest,
-    CaptureRequest,
-    InitiateRequest,
-    ProviderRequest,
-    RefundRequest,
-    UpdateRequest,
-    key_of,
-)
+from medusa_payments.providers.types import ProviderRequest
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import workers
 from medusa_payments.services.freezing import refuse_to_send_if_frozen
 from medusa_payments.states import OperationKind, OperationStatus
-
-REQUEST_TYPES: dict[OperationKind, type[ProviderRequest]] = {
-    OperationKind.INITIATE: InitiateRequest,
-    OperationKind.UPDATE: UpdateRequest,
-    OperationKind.AUTHORIZE: AuthorizeRequest,
-    OperationKind.CAPTURE: CaptureRequest,
-    OperationKind.REFUND: RefundRequest,
-    OperationKind.CANCEL: CancelRequest,
-}
-_KINDS = {request_type: kind for kind, request_type in REQUEST_TYPES.items()}
 
 KEY_WINDOW_MARGIN = timedelta(hours=1)
 """Taken off a provider's key window, for clocks that disagree."""
@@ -50,10 +32,6 @@ KEY_WINDOW_MARGIN = timedelta(hours=1)
 IN_PROGRESS_RETRY_SECONDS = 1
 UNKNOWN_RETRY_SECONDS = 5
 STAFF_RETRY_SECONDS = 600
-"""A person has to look, which takes longer than any caller waits."""
-
-_KEYS = ("operation_id", "idempotency_key")
-"""Not stored with a request: its operation knows them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +111,7 @@ def reserve(
     leased_at = time.monotonic()
     operation = primary(Operation).create(  # type: ignore[misc]
         id=request.operation_id,
-        kind=_KINDS[type(request)].value,
+        kind=kind_of(request).value,
         payment_collection_id=session.payment_collection_id,
         payment_session=session,
         payment=payment,
@@ -143,7 +121,7 @@ def reserve(
         amount=amount,
         requested_amount=requested_amount,
         currency_code=session.currency_code,
-        request=_without_keys(msgspec.to_builtins(request, builtin_types=(Decimal,))),
+        request=stored(request),
         intent=dict(intent or {}),
         open_slot=open_slot,
         lease_expires_at=Now() if is_deferred else _new_lease(provider),
@@ -159,27 +137,9 @@ def reserve(
     return Reservation(operation=operation, leased_at=leased_at)
 
 
-def request_of(operation: Operation) -> ProviderRequest:
-    """Return the canonical request, exactly as it was reserved, under the operation's current key."""
-    stored = _without_keys(operation.request)  # Until 0009 requests were stored with their key.
-    keys = {"operation_id": operation.pk, "idempotency_key": provider_key(operation)}
-    request: ProviderRequest = msgspec.convert(stored | keys, REQUEST_TYPES[OperationKind(operation.kind)])
-    return request
-
-
-def provider_key(operation: Operation) -> str:
-    """Return an operation's current idempotency key at the provider."""
-    return key_of(operation.pk, operation.key_number)
-
-
-def _without_keys(request: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in request.items() if name not in _KEYS}
-
-
 def resume(operation: Operation, *, is_deferred: bool = False) -> Reservation:
-    """Go on with an operation of an earlier request: as it is when finished, else taken over, to be looked for at the
-    provider before anything is sent again; a deferred one is left to the worker, which from now on sees to it that it
-    is carried out.
+    """Go on with an operation of an earlier request: as it is when finished, else taken over, to be read at the
+    provider first; a deferred one is left to the worker, which from now on carries it out.
 
     Raises `Conflict` while somebody is at work on it.
     """
@@ -202,8 +162,8 @@ def claim(operation: Operation) -> Reservation | None:
 def prepare_to_send(reservation: Reservation) -> None:
     """Record that a claimed operation is about to be sent, so that its absence proves nothing for a while.
 
-    One that is proven not to be executed, and is sent as for the first time, leaves a spent key behind. Raises
-    `Conflict` when somebody else has taken it over, and while its payment is frozen.
+    What is sent as for the first time leaves a spent key behind. Raises `Conflict` when somebody else has taken it
+    over, and while its payment is frozen.
     """
     operation = reservation.operation
     refuse_to_send_if_frozen(operation)
@@ -217,10 +177,7 @@ def prepare_to_send(reservation: Reservation) -> None:
 
 
 def _use_next_key(operation: Operation) -> None:
-    """Leave a key behind that the provider answered with an error of its own.
-
-    Raises `PaymentOutcomeUnknown` while what was sent under it may still arrive: it would be executed under both.
-    """
+    """Leave a spent key behind. Raises `PaymentOutcomeUnknown` while what was sent under it may still arrive."""
     if not has_arrived(operation):
         raise outcome_unknown(operation)
     operation.key_number += 1
@@ -277,9 +234,8 @@ def is_worth_a_resend(operation: Operation, provider: PaymentProvider) -> bool:
 def reopen(operation: Operation, *, open_slot: str | None = None, is_deferred: bool = False) -> Reservation:
     """Go on with an operation that was proven not to have been executed; a deferred one is left to the worker.
 
-    The caller has raised the counters again. It keeps its key, whose memory at the provider begins anew, unless the
-    provider answered under it with an error of its own: then it gets the next one. Raises `PaymentOutcomeUnknown` while
-    what was sent under a spent key may still arrive (staff closed it early).
+    The caller has raised the counters again. It keeps its key, whose memory at the provider begins anew, or leaves a
+    spent one behind. Raises `PaymentOutcomeUnknown` while what was sent under that may still arrive (staff were early).
     """
     leased_at = time.monotonic()
     if operation.is_key_spent:
@@ -406,9 +362,7 @@ def outcome_unknown(operation: Operation) -> PaymentOutcomeUnknown:
 
 
 def _seconds_until_known(operation: Operation) -> int:
-    """Return after which time a repeat can tell more. Under a spent key nothing is sent again, so nothing can be told
-    before what was sent has arrived; a keyless choice of a session leads on at once, to another object.
-    """
+    """Under a spent key a repeat tells nothing before what was sent has arrived, but a keyless choice makes anew."""
     if operation.needs_person_at is not None:
         return STAFF_RETRY_SECONDS
     is_choice = operation.kind in {OperationKind.INITIATE, OperationKind.UPDATE} and not operation.idempotency_key

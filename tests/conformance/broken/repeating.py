@@ -13,6 +13,7 @@ from medusa_payments.providers.errors import (
     ProviderUnavailable,
 )
 from medusa_payments.providers.types import CaptureResult, RefundResult, SessionResult
+from medusa_payments.testing.conformance import Fault
 from tests.conformance.broken.defects import WithoutKey, breaks, notes_of
 from tests.conformance.pocket import API_KEY, Pocket
 from tests.conformance.pocket_service import BrokenAnswer, Refusal
@@ -257,3 +258,16 @@ class KeepsTheCallInSelf(Pocket):
         self.request = request
         time.sleep(0.005)
         return super().initiate(replace(request, money=self.request.money))
+
+
+@breaks({"ERR-07": "initiate: the key is answered with the same error, and was_answered is False"})
+class RepeatsItsErrorsInSilence(Pocket):
+    """The service remembers a server error under its key, as Stripe does; the provider calls it a lost answer."""
+
+    def ask(self, verb: str, request: Any, execute: Any) -> Any:
+        key, errors = getattr(request, "idempotency_key", ""), notes_of(self, "errors")
+        if self.service.faults.get(verb) is Fault.SERVER_ERROR:
+            errors.add(key)
+        if key and key in errors:
+            raise ProviderOutcomeUnknown("The service didn't answer.")
+        return super().ask(verb, request, execute)

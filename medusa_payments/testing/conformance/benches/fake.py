@@ -27,7 +27,7 @@ _FAULTS = {
     Fault.UNREACHABLE: Outcome.UNAVAILABLE,
     Fault.REQUEST_LOST: Outcome.TIMEOUT_BEFORE,
     Fault.ANSWER_LOST: Outcome.TIMEOUT_AFTER,
-    Fault.SERVER_ERROR: Outcome.TIMEOUT_AFTER,
+    Fault.SERVER_ERROR: Outcome.ERROR_AFTER,
 }
 
 _DAY = 24 * 60 * 60

@@ -15,7 +15,7 @@ from medusa_payments.providers.errors import (
 )
 from medusa_payments.providers.types import CancelResult, CaptureResult, RefundResult, SessionResult
 from medusa_payments.testing.conformance.bench import Customer, Fault
-from medusa_payments.testing.conformance.desk import UNKNOWN_REF, Desk, Sale, outcome
+from medusa_payments.testing.conformance.desk import UNKNOWN_REF, Desk, Sale, new_key, outcome
 from medusa_payments.testing.conformance.expectations import describe, expect, is_text
 from medusa_payments.testing.conformance.needs import counted, faults
 from medusa_payments.testing.conformance.rules import rule
@@ -111,6 +111,28 @@ def comes_back_in_time(desk: Desk) -> None:
         expect(is_in_time, f"{trial.verb} took {trial.seconds:.1f} seconds; timeout_seconds says {limit}")
 
 
+@rule(
+    "ERR-07",
+    "An error of its own that the service repeats under a key is told as one (`was_answered`).",
+    change="Raise `ProviderOutcomeUnknown(…, was_answered=True)` for a server error that the service answered.",
+    stake="The core would send the request under that key again and again, until the service forgets the key.",
+    needs=[faults],
+)
+def tells_that_the_service_answered(desk: Desk) -> None:
+    for verb in _verbs(desk):
+        paid, key = _paid_for(desk, verb), new_key()
+        with desk.bench.fault(Fault.SERVER_ERROR, verb):
+            call = partial(getattr(desk, verb), paid or desk.sale(), key=key)
+            first = outcome(call)
+        again = outcome(call)
+        is_repeated = isinstance(first, ProviderOutcomeUnknown) and isinstance(again, ProviderOutcomeUnknown)
+        expect(
+            not is_repeated or (first.was_answered and again.was_answered),
+            f"{verb}: the key is answered with the same error, and was_answered is "
+            f"{getattr(first, 'was_answered', None)}, then {getattr(again, 'was_answered', None)}",
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Trial:
     """What a verb ended in while its calls suffered a fault, and how long that took."""
@@ -126,16 +148,22 @@ class _Trial:
 
 
 def _trials(desk: Desk, fault: Fault) -> list[_Trial]:
+    return [_trial(desk, fault, verb) for verb in _verbs(desk)]
+
+
+def _verbs(desk: Desk) -> list[str]:
     verbs = ["initiate", "refund"]
-    if desk.payer is Customer.AUTHORIZES:
-        verbs += ["capture", "cancel"]
-    return [_trial(desk, fault, verb) for verb in verbs]
+    return [*verbs, "capture", "cancel"] if desk.payer is Customer.AUTHORIZES else verbs
+
+
+def _paid_for(desk: Desk, verb: str) -> Sale | None:
+    if verb == "initiate":
+        return None
+    return desk.captured() if verb == "refund" else desk.authorized()
 
 
 def _trial(desk: Desk, fault: Fault, verb: str) -> _Trial:
-    paid = None
-    if verb != "initiate":
-        paid = desk.captured() if verb == "refund" else desk.authorized()
+    paid = _paid_for(desk, verb)
     with desk.bench.fault(fault, verb):
         sale = paid or desk.sale()
         started = time.monotonic()
