@@ -9,7 +9,6 @@ from django.core.exceptions import ImproperlyConfigured
 from medusa_payments.core.saga import calls
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import PaymentCollection, PaymentSession
-from medusa_payments.money import MAX_MINOR_UNITS, Money
 from medusa_payments.providers import cleaning
 from medusa_payments.providers.errors import ProviderError
 from medusa_payments.providers.facts import PaymentSnapshot, RetrieveRequest
@@ -75,10 +74,4 @@ def misfit(snapshot: Any) -> str:
         return type(snapshot).__name__
     if not cleaning.is_usable(snapshot.provider_ref):
         return "no usable reference"
-    monies = [snapshot.money, snapshot.captured, snapshot.released]
-    monies += [fact.money for fact in snapshot.captures] + [fact.money for fact in snapshot.refunds]
-    return "" if all(map(_is_an_amount, monies)) else "an amount that can't be stored"
-
-
-def _is_an_amount(money: Any) -> bool:
-    return isinstance(money, Money) and type(money.minor_units) is int and 0 <= money.minor_units <= MAX_MINOR_UNITS
+    return ""
