@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from medusa_payments import signals
 from medusa_payments.exceptions import InvalidData, PaymentOutcomeUnknown
-from medusa_payments.models import EventDelivery, Payment
+from medusa_payments.models import Event, EventDelivery, Payment
 from medusa_payments.services import captures, collection_refunds, deliveries
-from tests.scripted import Script, Verb, authorize, declined, lost
+from tests.scripted import Script, Verb, authorize, changed, declined, euros, lost
 from tests.split import split, tender
 from tests.till import Till
 
@@ -82,3 +82,15 @@ def test_an_event_that_is_to_be_delivered_again_has_all_its_attempts(till: Till,
         assert let_the_worker_try().dead_at is not None
     finally:
         signals.payment_captured.disconnect(receive)
+
+
+def test_what_our_own_capture_releases_has_not_expired(till: Till, script: Script) -> None:
+    """Its authorization ran out while the capture was on its way."""
+    payment = till.authorized()
+    Payment.objects.update(capture_before=timezone.now() - timedelta(seconds=1))
+    script["capture"] = changed(released=euros(4000))
+    captures.capture(payment_id=payment.pk, amount=Decimal(60))
+    told = [
+        event.name for event in Event.objects.order_by("number") if "release" in event.name or "expired" in event.name
+    ]
+    assert told == ["payment.released"]
