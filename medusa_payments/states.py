@@ -67,6 +67,16 @@ class UndoPolicy(StrEnum):
     REFUND = "refund"
 
 
+class RefundState(StrEnum):
+    """`pending`: asked for or taken by the provider, the outcome follows. `failed`: the money is the merchant's again,
+    or never left.
+    """
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
 class RefundStrategy(StrEnum):
     """How a refund is divided among a collection's payments: by what each can give back, or the oldest one first."""
 

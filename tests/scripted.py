@@ -135,9 +135,9 @@ def authorize(session: PaymentSession, **request: Any) -> PaymentSession:
     )
 
 
-def settle(operation: Operation, outcome: Outcome, *, is_answer: bool = False) -> None:
+def settle(operation: Operation, outcome: Outcome) -> None:
     with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
-        apply_settlement(collection, operation, outcome, is_answer=is_answer)
+        apply_settlement(collection, operation, outcome)
 
 
 def run_out_holder(holder: AccountHolder) -> None:

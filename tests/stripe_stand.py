@@ -29,7 +29,7 @@ from medusa_payments.providers.stripe import client_data, translate
 from medusa_payments.providers.stripe.methods import StripeProvider
 from medusa_payments.providers.types import Capabilities
 from medusa_payments.states import OperationKind
-from medusa_payments.testing.fake_steering import RETRIEVE, STEERING_KEYS, WITHOUT_ANSWER, Outcome, Steering
+from medusa_payments.testing.fake_steering import ERRORS, RETRIEVE, STEERING_KEYS, WITHOUT_ANSWER, Outcome, Steering
 from medusa_payments.testing.stripe_twin.books import Books
 from medusa_payments.testing.stripe_twin.errors import StripeTwinError
 from medusa_payments.testing.stripe_twin.faults import Fault
@@ -55,6 +55,8 @@ _LOSSES = {
     Outcome.CRASH_BEFORE: Fault.CRASH_BEFORE,
     Outcome.CRASH_AFTER: Fault.CRASH_AFTER,
     Outcome.UNAVAILABLE: Fault.UNREACHABLE,
+    Outcome.ERROR_BEFORE: Fault.ERROR_BEFORE,
+    Outcome.ERROR_AFTER: Fault.ERROR_AFTER,
 }
 
 _REFUSALS = {Outcome.DECLINED: ProviderDeclined, Outcome.REJECTED: ProviderRejected}
@@ -172,7 +174,7 @@ class StripeStand(StripeProvider):
         """Keep how a session is steered, and plan what is to go wrong with it; once for each operation."""
         steering = {key: request.data[key] for key in STEERING_KEYS if key in request.data}
         with self._notes() as notes:
-            is_new = notes.execute("INSERT OR IGNORE INTO notes VALUES (?, '')", [request.idempotency_key]).rowcount
+            is_new = notes.execute("INSERT OR IGNORE INTO notes VALUES (?, '')", [request.operation_id]).rowcount
             notes.execute(
                 "INSERT OR REPLACE INTO notes VALUES (?, ?)", [request.session_id, json.dumps(steering, default=str)]
             )
@@ -187,7 +189,9 @@ class StripeStand(StripeProvider):
         fault = _LOSSES.get(steering.outcome) if steering.outcome else None
         if fault is not None and steering.on != RETRIEVE:
             is_for_ever = steering.outcome is Outcome.UNAVAILABLE
-            self.twin.fail(endpoint, fault, times=None if is_for_ever else 1, for_each_key=True)
+            # An operation's next key works.
+            is_for_each_key = steering.outcome not in ERRORS
+            self.twin.fail(endpoint, fault, times=None if is_for_ever else 1, for_each_key=is_for_each_key)
 
     def _steering(self, session_id: str) -> Steering:
         with self._notes() as notes:

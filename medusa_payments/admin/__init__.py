@@ -5,6 +5,7 @@ A shop that wants a page otherwise subclasses its class, unregisters the model a
 
 from medusa_payments.admin.account_holder import AccountHolderAdmin
 from medusa_payments.admin.capture import CaptureAdmin
+from medusa_payments.admin.debt import DebtAdmin
 from medusa_payments.admin.dispute import DisputeAdmin
 from medusa_payments.admin.event import EventAdmin
 from medusa_payments.admin.event_delivery import EventDeliveryAdmin
@@ -24,6 +25,7 @@ from medusa_payments.admin.webhook_refusal import WebhookRefusalAdmin
 __all__ = [
     "AccountHolderAdmin",
     "CaptureAdmin",
+    "DebtAdmin",
     "DisputeAdmin",
     "EventAdmin",
     "EventDeliveryAdmin",

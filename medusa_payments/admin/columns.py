@@ -28,6 +28,16 @@ def money(field: str, label: Text, *, currency: str = "currency_code", is_sortab
     return column
 
 
+def computed_money(amount_of: Callable[[Any], int], label: Text) -> Column:
+    """An amount in minor units that is no column, in the row's own currency."""
+
+    @admin.display(description=label)
+    def column(model_admin: Any, row: Any) -> str:
+        return display.money(amount_of(row), row.currency_code)
+
+    return column
+
+
 def status(label: Text) -> Column:
     @admin.display(description=label, ordering="status")
     def column(model_admin: Any, row: Any) -> str:

@@ -24,7 +24,10 @@ Evidence = Sequence[Lines]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """One thing to decide about a row. `carry_out` returns what the user is told. `evidence` may ask the provider."""
+    """One thing to decide about a row. `carry_out` returns what the user is told. `evidence` may ask the provider.
+
+    `initial` is what the form offers.
+    """
 
     name: str
     title: Text
@@ -35,6 +38,7 @@ class Decision:
     evidence: Callable[[Any, ReadOnlyAdmin[Any]], Evidence]
     carry_out: Callable[[Any, Mapping[str, Any], str], Text]
     not_due: Text
+    initial: Callable[[Any], dict[str, Any]] = lambda _: {}
 
 
 class DecisionView(QuestionPage[Model]):
@@ -55,7 +59,7 @@ class DecisionView(QuestionPage[Model]):
         return super().dispatch(request)
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self._page(self.decision.form_class())
+        return self._page(self.decision.form_class(initial=self.decision.initial(self.row)))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = self.decision.form_class(request.POST)

@@ -16,13 +16,17 @@ from medusa_payments.admin.event import TITLES
 from medusa_payments.admin.read_only import ReadOnlyAdmin
 from medusa_payments.models import Event, Operation, Payment, PaymentSession, WebhookEvent
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import convergence, decisions, freezing, provider_reads, webhooks
+from medusa_payments.services import convergence, decisions, freezing, operations, provider_reads, webhooks
 from medusa_payments.services.convergence import Convergence
 from medusa_payments.services.decisions import Verdict
 from medusa_payments.services.events import EventName
 from medusa_payments.services.provider_reads import Found, Unreadable
+from medusa_payments.states import OperationStatus
 
 LONGEST_NOTE = 2000
+
+UNDECIDED = {OperationStatus.OPEN.value, OperationStatus.ACCEPTED.value}
+"""The states in which staff can be asked how an operation ended."""
 
 
 class NoteForm(forms.Form):
@@ -50,7 +54,12 @@ class VerdictForm(NoteForm):
         required=False,
         widget=forms.TextInput(attrs={"class": "vTextField"}),
     )
-    field_order = ["verdict", "provider_ref", "note"]
+    amount = forms.DecimalField(
+        label=_("Amount that moved"),
+        help_text=_("Of a capture or refund, if it isn't the amount that was asked for."),
+        required=False,
+    )
+    field_order = ["verdict", "provider_ref", "amount", "note"]
 
 
 class NothingToFill(forms.Form):
@@ -97,9 +106,14 @@ def _evidence_of_operation(operation: Operation, model_admin: ReadOnlyAdmin[Any]
     rows: list[tuple[Text, Text]] = [
         (_("Operation"), f"{operation.get_kind_display()}"),
         (_("Amount"), display.money(operation.amount or 0, operation.currency_code)),
-        (_("Idempotency key at the provider"), display.identifier(operation.pk)),
+        (_("Idempotency key at the provider"), display.identifier(operations.provider_key(operation))),
+        *([(_("Refund"), display.identifier(operation.line_id))] if operation.line_id else []),
+        *([(_("Provider reference"), display.identifier(operation.line_ref))] if operation.line_ref else []),
         (_("What is known"), operation.error_message or "-"),
     ]
+    seen = decisions.seen_amount(operation)
+    if seen is not None:
+        rows.append((_("The provider has of it"), f"{seen} {operation.currency_code.upper()}"))
     payment = primary(Payment).filter(pk=operation.payment_id).first()
     return [rows, *([[*_our_side(payment)]] if payment else []), [*_provider_side(session)]]
 
@@ -126,6 +140,7 @@ def _decide(operation: Operation, answers: Mapping[str, Any], user_id: str) -> T
         verdict=Verdict(answers["verdict"]),
         note=answers["note"],
         provider_ref=answers["provider_ref"],
+        amount=answers["amount"],
         created_by=user_id,
     )
     return _("Recorded. The operation is closed: %(status)s.") % {"status": closed.get_status_display()}
@@ -187,10 +202,11 @@ DECIDE = Decision(
     button=_("Record this decision"),
     permission="medusa_payments.resolve_payment",
     form_class=VerdictForm,
-    is_due=lambda operation: operation.needs_person_at is not None and operation.is_open,
+    is_due=lambda operation: operation.needs_person_at is not None and operation.status in UNDECIDED,
     evidence=_evidence_of_operation,
     carry_out=_decide,
     not_due=_("There is nothing to decide about this operation."),
+    initial=lambda operation: {"amount": decisions.seen_amount(operation)},
 )
 
 UNFREEZE = Decision(

@@ -13,7 +13,7 @@ from medusa_payments.admin.decision_view import decision_urls
 from medusa_payments.admin.decisions import DECIDE
 from medusa_payments.admin.question_page import url_of
 from medusa_payments.admin.read_only import ReadOnlyAdmin, Tool
-from medusa_payments.models import Capture, Event, Operation, Refund
+from medusa_payments.models import Capture, Debt, Event, Operation, Refund
 from medusa_payments.models.operation import STATUS_CHOICES
 from medusa_payments.states import OperationStatus
 
@@ -82,18 +82,22 @@ class OperationAdmin(ReadOnlyAdmin[Operation]):
         "payment_session__id__exact",
         "payment_collection__id__exact",
         "payment_session__provider_ref__exact",
+        "line_id__exact",
+        "line_ref__exact",
     )
-    search_help_text = _("Search by the id of an operation, payment, session or collection, or by provider reference.")
+    search_help_text = _(
+        "Search by the id of an operation, payment, session, collection or refund, or by provider reference."
+    )
     fieldsets = (
         (None, {"fields": ("id", ("kind", "shown_status"), ("amount_money", "requested_money"), "error")}),
-        (_("Belongs to"), {"fields": ("collection_link", "session_link", "payment_link")}),
+        (_("Belongs to"), {"fields": ("collection_link", "session_link", "payment_link", "refund_link")}),
         (_("Provider"), {"fields": (("provider", "account", "api_version"), "request_json")}),
         (
             _("Course"),
             {
                 "fields": (
                     ("who", "created_time"),
-                    ("settled_time", "settled_by", "answered_time"),
+                    ("settled_time", "settled_by"),
                     ("attempts", "next_attempt_time", "needs_person_time"),
                     ("lease_expires_time", "fence"),
                     "caller_key",
@@ -101,7 +105,7 @@ class OperationAdmin(ReadOnlyAdmin[Operation]):
             },
         ),
     )
-    related = {Capture: "operation", Refund: "operation", Event: "operation"}
+    related = {Capture: "operation", Refund: "operation", Debt: "operation", Event: "operation"}
     related_columns = ("id", "kind", "shown_status", "amount_money", "who", "created_time", "settled_time", "error")
     actor_field = "created_by"
 
@@ -114,7 +118,6 @@ class OperationAdmin(ReadOnlyAdmin[Operation]):
     account = columns.identifier("provider_account", _("provider account"))
     caller_key = columns.identifier("idempotency_key", _("caller's idempotency key"))
     settled_time = columns.moment("settled_at", _("settled at"))
-    answered_time = columns.moment("answered_at", _("answered at"))
     next_attempt_time = columns.moment("next_attempt_at", _("next attempt at"))
     needs_person_time = columns.moment("needs_person_at", _("needs a person since"))
     lease_expires_time = columns.moment("lease_expires_at", _("lease expires at"))
@@ -122,6 +125,12 @@ class OperationAdmin(ReadOnlyAdmin[Operation]):
     @admin.display(description=_("status"), ordering="status")
     def shown_status(self, operation: Any) -> str:
         return display.badge(operation.shown_status, SHOWN_STATUS_LABELS[operation.shown_status])
+
+    @admin.display(description=_("refund"))
+    def refund_link(self, operation: Operation) -> str:
+        if operation.line_id is None:
+            return self.get_empty_value_display()
+        return display.object_link(self.admin_site, Refund, operation.line_id)
 
     @admin.display(description=_("error"))
     def error(self, operation: Operation) -> str:

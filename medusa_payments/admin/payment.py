@@ -17,6 +17,7 @@ from medusa_payments.models import (
     Refund,
     RefundReversal,
 )
+from medusa_payments.queries import payments
 
 
 class PaymentState(TextChoices):
@@ -25,6 +26,7 @@ class PaymentState(TextChoices):
     FROZEN = "frozen", _("frozen")
     DISPUTED = "disputed", _("disputed")
     CANCELED = "canceled", _("canceled")
+    REFUNDING = "refunding", _("refund pending")
     REFUNDED = "refunded", _("refunded")
     PARTIALLY_REFUNDED = "partially_refunded", _("partially refunded")
     CAPTURED = "captured", _("captured")
@@ -36,6 +38,7 @@ STATE = Case(
     When(frozen_at__isnull=False, then=Value(PaymentState.FROZEN)),
     When(withheld_amount__gt=0, then=Value(PaymentState.DISPUTED)),
     When(canceled_at__isnull=False, captured_amount=0, then=Value(PaymentState.CANCELED)),
+    When(refunding_amount__gt=0, then=Value(PaymentState.REFUNDING)),
     When(refunded_amount__gt=0, refunded_amount=F("captured_amount"), then=Value(PaymentState.REFUNDED)),
     When(refunded_amount__gt=0, then=Value(PaymentState.PARTIALLY_REFUNDED)),
     When(captured_at__isnull=False, then=Value(PaymentState.CAPTURED)),
@@ -155,7 +158,7 @@ class PaymentAdmin(MoneyAdmin):
     released_money = columns.money("released_amount", _("released"))
     refunded_money = columns.money("refunded_amount", _("refunded"))
     capturable_money = columns.money("capturable_amount", _("can be captured"), is_sortable=False)
-    refundable_money = columns.money("refundable_amount", _("can be refunded"), is_sortable=False)
+    refundable_money = columns.computed_money(payments.refundable_amount, _("can be refunded"))
     capturing_money = columns.money("capturing_amount", _("capturing"))
     releasing_money = columns.money("releasing_amount", _("releasing"))
     refunding_money = columns.money("refunding_amount", _("refunding"))

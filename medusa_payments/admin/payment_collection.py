@@ -1,6 +1,8 @@
 from collections.abc import Sequence
+from typing import Any
 
 from django.contrib import admin
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.http import HttpRequest
 from django.urls import URLPattern
 from django.utils.html import format_html
@@ -18,6 +20,22 @@ from medusa_payments.models import (
     PaymentSession,
     Refund,
 )
+from medusa_payments.queries import payment_collections
+from medusa_payments.states import RefundState
+
+
+class PendingRefundFilter(admin.SimpleListFilter):
+    """Collections with a refund on its way: their status and totals don't tell."""
+
+    title = _("refund")
+    parameter_name = "refund"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(RefundState.PENDING.value, _("pending"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        refunding = Payment.objects.filter(refunding_amount__gt=0).values("payment_collection")
+        return queryset if self.value() is None else queryset.filter(pk__in=refunding)
 
 
 @admin.register(PaymentCollection)
@@ -35,7 +53,13 @@ class PaymentCollectionAdmin(ReadOnlyAdmin[PaymentCollection]):
         "order",
         "cart",
     )
-    list_filter = ("status", "currency_code", "created_at", ("deleted_at", admin.EmptyFieldListFilter))
+    list_filter = (
+        "status",
+        PendingRefundFilter,
+        "currency_code",
+        "created_at",
+        ("deleted_at", admin.EmptyFieldListFilter),
+    )
     date_hierarchy = "created_at"
     search_fields = (
         "id__exact",
@@ -59,6 +83,7 @@ class PaymentCollectionAdmin(ReadOnlyAdmin[PaymentCollection]):
                     "id",
                     "status_badge",
                     ("amount_money", "authorized_money", "captured_money", "refunded_money"),
+                    ("refunding_money", "refundable_money"),
                 )
             },
         ),
@@ -81,6 +106,8 @@ class PaymentCollectionAdmin(ReadOnlyAdmin[PaymentCollection]):
     authorized_money = columns.money("authorized_amount", _("authorized"))
     captured_money = columns.money("captured_amount", _("captured"))
     refunded_money = columns.money("refunded_amount", _("refunded"))
+    refunding_money = columns.computed_money(payment_collections.refunding_amount, _("refund pending"))
+    refundable_money = columns.computed_money(payment_collections.refundable_amount, _("can be refunded"))
     cart = columns.identifier("cart_id", _("cart"))
     order = columns.identifier("order_id", _("order"))
     region = columns.identifier("region_id", _("region"))
@@ -97,6 +124,15 @@ class PaymentCollectionAdmin(ReadOnlyAdmin[PaymentCollection]):
         if collection.deleted_at is None:
             return status
         return format_html("{} {}", status, display.badge("deleted", _("deleted")))
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> PaymentCollection | None:
+        collection = super().get_object(request, object_id, from_field)
+        if collection is not None:
+            payments = Payment.objects.defer("provider_data", "metadata")
+            prefetch_related_objects([collection], Prefetch("payments", payments))
+        return collection
 
     def get_urls(self) -> list[URLPattern]:
         return [*collection_refund_view.refund_urls(self), *super().get_urls()]

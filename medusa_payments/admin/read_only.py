@@ -134,13 +134,17 @@ class ReadOnlyAdmin(_TypedAdmin[RowT]):
     def related_tables(self, request: HttpRequest, obj: RowT) -> list[RelatedTable]:
         """Load the tables below a page, as far as the user may see them, and name who did what on it."""
         loaded = [
-            (model_admin, latest_rows(model_admin, model_admin.get_queryset(request).filter(**{lookup: obj.pk})))
+            (model_admin, model_admin.rows_related_to(request, lookup, obj.pk))
             for model_admin, lookup in self._related_admins()
             if model_admin.has_view_permission(request)
         ]
         actors.put_names(chain(self.acted([obj]), *(model_admin.acted(rows) for model_admin, rows in loaded)))
         collection_id = getattr(obj, "payment_collection_id", obj.pk)
         return [lay_out(model_admin, rows, payment_collection_id=collection_id) for model_admin, rows in loaded]
+
+    def rows_related_to(self, request: HttpRequest, lookup: str, pk: str) -> list[RowT]:
+        """Load the rows of another page's table: the latest ones that `lookup` leads from to its object."""
+        return latest_rows(self, self.get_queryset(request).filter(**{lookup: pk}))
 
     def acted(self, rows: Iterable[RowT]) -> Iterator[tuple[RowT, str]]:
         """Yield rows with the id of who did it."""

@@ -48,6 +48,8 @@ _REFUND: dict[str, Any] = {
     "id": REFUND_ID,
     "amount": 10,
     "raw_amount": _raw("10"),
+    "failed_amount": 0,
+    "status": "succeeded",
     "payment_id": PAYMENT_ID,
     "refund_reason_id": REFUND_REASON_ID,
     "note": "Sorry for the dented box.",
@@ -65,6 +67,8 @@ AUTHORIZED_PAYMENT: dict[str, Any] = {
     "authorized_amount": 59.97,
     "captured_amount": 0,
     "refunded_amount": 0,
+    "refunding_amount": 0,
+    "refundable_amount": 0,
     "raw_amount": _raw("59.97"),
     "currency_code": "eur",
     "provider_id": PROVIDER_ID,
@@ -84,11 +88,17 @@ AUTHORIZED_PAYMENT: dict[str, Any] = {
 }
 CAPTURED_PAYMENT = AUTHORIZED_PAYMENT | {
     "captured_amount": 59.97,
+    "refundable_amount": 59.97,
     "captured_at": CAPTURED_AT,
     "updated_at": CAPTURED_AT,
     "captures": [_CAPTURE],
 }
-REFUNDED_PAYMENT = CAPTURED_PAYMENT | {"refunded_amount": 10, "updated_at": REFUNDED_AT, "refunds": [_REFUND]}
+REFUNDED_PAYMENT = CAPTURED_PAYMENT | {
+    "refunded_amount": 10,
+    "refundable_amount": 49.97,
+    "updated_at": REFUNDED_AT,
+    "refunds": [_REFUND],
+}
 
 _PENDING_SESSION: dict[str, Any] = {
     "id": SESSION_ID,
@@ -121,6 +131,8 @@ NEW_COLLECTION: dict[str, Any] = {
     "authorized_amount": 0,
     "captured_amount": 0,
     "refunded_amount": 0,
+    "refunding_amount": 0,
+    "refundable_amount": 0,
     "completed_at": None,
     "created_at": CREATED_AT,
     "updated_at": CREATED_AT,
@@ -144,6 +156,7 @@ AUTHORIZED_COLLECTION = PENDING_COLLECTION | {
 _CAPTURED_SESSION = _AUTHORIZED_SESSION | {"payment": CAPTURED_PAYMENT}
 COMPLETED_COLLECTION = AUTHORIZED_COLLECTION | {
     "captured_amount": 59.97,
+    "refundable_amount": 59.97,
     "completed_at": CAPTURED_AT,
     "updated_at": CAPTURED_AT,
     "status": "completed",
@@ -153,6 +166,7 @@ COMPLETED_COLLECTION = AUTHORIZED_COLLECTION | {
 _REFUNDED_SESSION = _AUTHORIZED_SESSION | {"payment": REFUNDED_PAYMENT}
 REFUNDED_COLLECTION = COMPLETED_COLLECTION | {
     "refunded_amount": 10,
+    "refundable_amount": 49.97,
     "updated_at": REFUNDED_AT,
     "payment_sessions": [_REFUNDED_SESSION],
     "payments": [REFUNDED_PAYMENT],

@@ -13,10 +13,10 @@ from medusa_payments.queries import (
     Payment,
     PaymentCollection,
     PaymentSession,
-    Refund,
     payment_collections,
     payment_sessions,
     payments,
+    refunds,
 )
 
 Getter = Callable[[Any], Any]
@@ -61,6 +61,11 @@ def _amounts(*names: str, raw: tuple[str, ...] = ("amount",), currency: str = "c
     return getters | {f"raw_{name}": _raw(getters[name]) for name in raw}
 
 
+def _computed(**amounts: Callable[[Any], int]) -> dict[str, Getter]:
+    """Amounts that aren't columns, by the functions that compute them in minor units."""
+    return {name: _amount(of_row, attrgetter("currency_code")) for name, of_row in amounts.items()}
+
+
 def _amount(minor_units_of: Callable[[Any], int], currency_of: Callable[[Any], str]) -> Callable[[Any], Decimal]:
     return lambda row: to_major_units(minor_units_of(row), currency_of(row))
 
@@ -89,10 +94,6 @@ def _captures(payment: Payment) -> list[Capture]:
     return list(payment.captures.all())
 
 
-def _refunds(payment: Payment) -> list[Refund]:
-    return list(payment.refunds.all())
-
-
 def _disputes(payment: Payment) -> list[Dispute]:
     return sorted(payment.disputes.all(), key=lambda dispute: (dispute.created_at, dispute.pk))
 
@@ -108,7 +109,7 @@ def _nothing(row: object) -> dict[str, Any]:
     return {}
 
 
-def _created_by(line: Capture | Refund) -> str | None:
+def _created_by(line: Capture | refunds.ShownRefund) -> str | None:
     return line.created_by or None
 
 
@@ -119,6 +120,10 @@ SHAPES: dict[str, Shape] = {
         fields={
             **_columns("id", "currency_code"),
             **_amounts(*COLLECTION_TOTALS, raw=COLLECTION_TOTALS),
+            **_computed(
+                refunding_amount=payment_collections.refunding_amount,
+                refundable_amount=payment_collections.refundable_amount,
+            ),
             **_columns("completed_at", "created_at", "updated_at", "deleted_at", "metadata", "status"),
         },
         relations={
@@ -152,7 +157,8 @@ SHAPES: dict[str, Shape] = {
     "payment": Shape(
         fields={
             **_columns("id"),
-            **_amounts("amount", "authorized_amount", "captured_amount", "refunded_amount"),
+            **_amounts("amount", "authorized_amount", "captured_amount", "refunded_amount", "refunding_amount"),
+            **_computed(refundable_amount=payments.refundable_amount),
             **_columns("currency_code", "provider_id"),
             "data": payments.public_data,
             **_columns("captured_at", "canceled_at", "payment_collection_id", "payment_session_id"),
@@ -161,7 +167,7 @@ SHAPES: dict[str, Shape] = {
         },
         relations={
             "captures": Relation(shape="capture", related=_captures, is_many=True),
-            "refunds": Relation(shape="refund", related=_refunds, is_many=True),
+            "refunds": Relation(shape="refund", related=refunds.of_payment, is_many=True),
             "disputes": Relation(shape="dispute", related=_disputes, is_many=True),
             "payment_collection": Relation(
                 shape="payment_collection",
@@ -197,9 +203,9 @@ SHAPES: dict[str, Shape] = {
     "refund": Shape(
         fields={
             **_columns("id"),
-            **_amounts("amount", currency="payment.currency_code"),
-            **_columns("payment_id", "refund_reason_id", "note", "metadata", "created_at"),
-            "updated_at": attrgetter("created_at"),
+            **_amounts("amount", "failed_amount", currency="payment.currency_code"),
+            "status": attrgetter("state.value"),
+            **_columns("payment_id", "refund_reason_id", "note", "metadata", "created_at", "updated_at"),
             "deleted_at": _never,
             "created_by": _created_by,
         },

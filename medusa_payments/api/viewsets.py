@@ -30,12 +30,14 @@ from medusa_payments.api.permissions import (
     PublishableKeyIfSent,
 )
 from medusa_payments.api.renderers import AlwaysJSON, JSONRenderer
+from medusa_payments.api.responses import DeliveredResponse
 from medusa_payments.api.schema import PaymentsAutoSchema
 from medusa_payments.api.validation import Problem, in_v2_words, validated
 from medusa_payments.conf import payments_settings
 from medusa_payments.customers import Customer, resolve_customer
 from medusa_payments.exceptions import InvalidData, NotFound, Unauthorized
 from medusa_payments.services import provider_calls
+from medusa_payments.services.repeats import paid_by_response
 
 IDEMPOTENCY_KEY_HEADER = "Idempotency-Key"
 
@@ -84,6 +86,15 @@ class PaymentsViewSet(GenericViewSet[Any]):
     def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response | None]:
         return exception_handler
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer a request. What its caller is owed is paid when the response was delivered."""
+        with paid_by_response() as self._undelivered:
+            return super().dispatch(request, *args, **kwargs)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        self._undelivered.only_of(exc)
+        return super().handle_exception(exc)
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Read the body first: Medusa reports a broken one before a missing key or login."""
         self.sent_before = provider_calls.last_sent()
@@ -97,9 +108,11 @@ class PaymentsViewSet(GenericViewSet[Any]):
             raise NotFound("Not found")
         super().initial(request, *args, **kwargs)
 
-    def finalize_response(self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any) -> Response:
-        """Say of every answer, errors too, who may keep it."""
-        answer = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[arg-type]
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """Say of every answer, errors too, who may keep it; have its delivery pay what its caller is owed."""
+        if self._undelivered.debts:
+            response = DeliveredResponse(response, request=self.request._request, undelivered=self._undelivered)
+        answer = super().finalize_response(request, response, *args, **kwargs)
         patch_vary_headers(answer, self.varies_on)
         if not self.is_cacheable or answer.status_code >= 400:
             answer["Cache-Control"] = NEVER_KEPT

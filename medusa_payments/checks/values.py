@@ -43,6 +43,10 @@ _EXPECTED: dict[str, _Expected] = {
     "POLL_SESSIONS_AFTER_SECONDS": _SECONDS,
     "EVENT_ATTEMPTS": (lambda value: _is_number(value, 1), "a number, at least 1"),
     "RETENTION_DAYS": (lambda value: value is None or _is_number(value), "a number of days, or None"),
+    "MAX_PROVIDER_CALLS": (
+        lambda value: value is None or (type(value) is int and _is_number(value, 1)),
+        "a whole number, at least 1, or None",
+    ),
     "WEBHOOK_MAX_BYTES": (lambda value: type(value) is int and _is_number(value, 1), "a whole number of bytes"),
     "REQUIRE_IDEMPOTENCY_KEY_FOR_REFUNDS": (lambda value: isinstance(value, bool), "True or False"),
 }

@@ -62,7 +62,7 @@ def _copy_links(field, capture, mark_paid, using, tables):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('medusa_payments', '0006_account_holder_requests'),
+        ('medusa_payments', '0010_refund_ids'),
     ]
 
     operations = [

@@ -2,6 +2,7 @@
 
 from medusa_payments.models.account_holder import AccountHolder
 from medusa_payments.models.capture import Capture
+from medusa_payments.models.debt import Debt
 from medusa_payments.models.dispute import Dispute
 from medusa_payments.models.event import Event
 from medusa_payments.models.event_delivery import EventDelivery
@@ -20,6 +21,7 @@ from medusa_payments.models.webhook_refusal import WebhookRefusal
 __all__ = [
     "AccountHolder",
     "Capture",
+    "Debt",
     "Dispute",
     "Event",
     "EventDelivery",

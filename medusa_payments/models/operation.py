@@ -8,6 +8,7 @@ from medusa_payments.models.fields import DatabaseTimeField, ExactJSONField, Min
 from medusa_payments.models.payment import Payment
 from medusa_payments.models.payment_collection import PaymentCollection
 from medusa_payments.models.payment_session import PaymentSession
+from medusa_payments.models.refund_reason import RefundReason
 from medusa_payments.states import OperationKind, OperationStatus, RefusalKind, Settler
 
 KIND_CHOICES = [
@@ -43,16 +44,20 @@ SETTLER_CHOICES = [
 class Operation(models.Model):
     """The intent to make a provider do one mutating call, committed before the call. Never deleted.
 
-    Its id is the idempotency key at the provider. `request` is the whole canonical request, so that anybody can send it
+    Its id is the first idempotency key at the provider; `key_number` counts its keys (`id`, `id/2`, `id/3`).
+    `is_key_spent`: the provider answered with an error of its own under the current key, and may repeat that answer, so
+    nothing more is sent under it. `request` is the whole canonical request but the key, so that anybody can send it
     again; `intent` is what settling needs besides (note, reason). While `lease_expires_at` (the database's clock) lies
     ahead, one process (`leased_by`) is at work on it; `fence` counts who took it over. Until `in_flight_until` what was
     sent may still arrive at the provider, whatever became of its answer. `open_slot` is held by verbs that don't add
     up, while open. `created_at` begins anew when one that was never executed is reopened, as the provider's memory of
-    its key does; when it was first asked for stands in its id. `answered_at` says that a caller got the outcome,
-    or that none waits for it. `idempotency_key` is the caller's own, unique with kind and target (payment, session or
-    collection), `fingerprint` a hash of what was asked under it. `is_deferred`: the worker carries it out, nobody waits
-    for it. `attempts` counts how often the worker tried to find out, next at `next_attempt_at`; from `needs_person_at`
-    on only a person can. `settled_by` says who found out. `erased_at`: `request` and `intent` were erased.
+    its key does; when it was first asked for stands in its id. `idempotency_key` is the caller's own, unique with kind
+    and target (payment, session or collection), `fingerprint` a hash of what was asked under it; callers without one
+    are owed the outcome (`debts`). `is_deferred`: the worker carries it out, nobody waits for it. `attempts` counts how
+    often the worker tried to find out, next at `next_attempt_at`; from `needs_person_at` on only a person can.
+    `settled_by` says who found out. `erased_at`: `request` and `intent` were erased.
+    `line_id` is the id that a refund's ledger line will have, shown from reservation on; `line_ref` the provider's
+    reference of a refund that it has only accepted.
     """
 
     id = PrefixedIdField(prefix="payop", verbose_name=_("id"))
@@ -80,9 +85,16 @@ class Operation(models.Model):
     in_flight_until = models.DateTimeField(_("in flight until"), null=True, blank=True, editable=False)
     leased_by = models.CharField(_("leased by"), max_length=255, blank=True, default="", editable=False)
     fence = models.PositiveIntegerField(_("fence"), default=0, editable=False)
+    key_number = models.PositiveIntegerField(_("key number"), default=1, editable=False)
+    is_key_spent = models.BooleanField(_("key is spent"), default=False, editable=False)
     target = models.CharField(_("target"), max_length=64)
     idempotency_key = models.CharField(_("idempotency key"), max_length=255, null=True, blank=True)
     fingerprint = models.CharField(_("fingerprint"), max_length=64, blank=True, default="", editable=False)
+    line_id = models.CharField(_("refund"), max_length=64, null=True, blank=True, unique=True, editable=False)
+    line_ref = models.CharField(_("provider reference"), max_length=255, null=True, blank=True, editable=False)
+    refund_reason = models.ForeignKey(
+        RefundReason, models.PROTECT, related_name="+", verbose_name=_("refund reason"), null=True, blank=True
+    )
     refusal = models.CharField(_("refusal"), max_length=16, choices=REFUSAL_CHOICES, blank=True, default="")
     error_code = models.CharField(_("error code"), max_length=255, blank=True, default="")
     error_message = models.TextField(_("error message"), blank=True, default="")
@@ -97,12 +109,12 @@ class Operation(models.Model):
     created_by = models.CharField(_("created by"), max_length=255, blank=True, default="")
     created_at = DatabaseTimeField(verbose_name=_("created at"))
     settled_at = models.DateTimeField(_("settled at"), null=True, blank=True, editable=False)
-    answered_at = models.DateTimeField(_("answered at"), null=True, blank=True, editable=False)
 
     if TYPE_CHECKING:
         payment_collection_id: str
         payment_session_id: str
         payment_id: str | None
+        refund_reason_id: str | None
 
     class Meta:
         verbose_name = _("operation")

@@ -77,6 +77,7 @@ class Payment(models.Model):
         refunds: RelatedManager[Refund]
         disputes: RelatedManager[Dispute]
         operations: RelatedManager[Operation]
+        unbooked_refunds: list[Operation]
 
     class Meta:
         verbose_name = _("payment")

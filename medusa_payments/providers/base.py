@@ -43,6 +43,7 @@ class PaymentProvider(ABC):
 
     Money may only move inside `authorize`, `capture`, `refund` and `cancel`, and only once for one
     `idempotency_key`: a repeat with the same key must return the first call's result (or raise its refusal).
+    A service that repeats an error of its own under a key says so: `ProviderOutcomeUnknown(…, was_answered=True)`.
     """
 
     capabilities: Capabilities = Capabilities()
@@ -62,6 +63,11 @@ class PaymentProvider(ABC):
 
     timeout_seconds: float = 30
     """An upper bound of one verb's duration, retries included. The lease of an operation is derived from it."""
+
+    waiting_timeout_seconds: float | None = None
+    """A shorter bound for calls that a customer waits for: `initiate`, `update`, `authorize`, `retrieve`, and those
+    about customers and their payment methods. None: `timeout_seconds` is that, too. The provider keeps it.
+    """
 
     def __init__(self, alias: str, options: Mapping[str, Any]) -> None:
         """Raise `ValueError` or `TypeError` for wrong options; called once, before anything is reserved."""
@@ -146,7 +152,11 @@ class PaymentProvider(ABC):
     def read_webhook(self, request: WebhookRequest) -> WebhookNotice:
         """Verify and read a webhook. A pure function: no call, no state, no clock but `request.received_at`.
 
-        Only called with the capability `has_webhooks`. Raises `WebhookRefused` for bytes that can't be trusted.
+        Only called with the capability `has_webhooks`. Raises `WebhookRefused` for bytes that can't be trusted. What is
+        signed and not understood (an unknown type, an object that can't be read) is no reason to refuse: it is read as
+        a notice that names neither a payment object nor a session, and ignored. A provider that signs nothing
+        (`has_unsigned_webhooks`) checks the secret that the shop put into the URL (`request.query`), and names the
+        object to look at.
         """
         raise NotImplementedError(f"{self.alias} sends no webhooks.")
 

@@ -26,4 +26,13 @@ class ProviderUnavailable(ProviderError):
 
 
 class ProviderOutcomeUnknown(ProviderError):
-    """The request may have been executed: timeout, reset, server error, answer not understood."""
+    """The request may have been executed: timeout, reset, server error, answer not understood.
+
+    `was_answered`: the provider itself answered with this error, and may repeat it under the same idempotency key for
+    as long as it remembers the key (Stripe does with its 500: https://docs.stripe.com/api/idempotent_requests). Nothing
+    more is sent under that key then. A timeout, a reset and a key in use are no such answers.
+    """
+
+    def __init__(self, message: str, *, code: str = "", was_answered: bool = False) -> None:
+        super().__init__(message, code=code)
+        self.was_answered = was_answered

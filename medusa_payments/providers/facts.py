@@ -1,17 +1,18 @@
 """What a provider says that it has: totals and single movements, read back after the fact.
 
-Amounts are `Money` (minor units). `idempotency_key` is the key of the call that caused a movement, which is the id of
-our operation; None where the provider doesn't tell, or where somebody else caused it (the provider's dashboard).
+Amounts are `Money` (minor units). `idempotency_key` is the key of the call that caused a movement, or the id of its
+operation; None where the provider doesn't tell, or where somebody else caused it (the provider's dashboard).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from medusa_payments.money import Money
+from medusa_payments.providers.types import operation_of
 from medusa_payments.states import DisputeState as DisputeState
+from medusa_payments.states import RefundState as RefundState
 from medusa_payments.states import SessionStatus
 
 
@@ -31,13 +32,10 @@ class CaptureFact:
     capture_ref: str | None = None
     idempotency_key: str | None = None
 
-
-class RefundState(StrEnum):
-    """`pending`: taken by the provider, the outcome follows. `failed`: the money came back to the merchant."""
-
-    PENDING = "pending"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
+    @property
+    def operation_id(self) -> str | None:
+        """The operation that caused it, whichever of its keys the provider tells."""
+        return operation_of(self.idempotency_key) if self.idempotency_key else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +47,11 @@ class RefundFact:
     state: RefundState
     idempotency_key: str | None = None
     reason: str = ""
+
+    @property
+    def operation_id(self) -> str | None:
+        """The operation that caused it, whichever of its keys the provider tells."""
+        return operation_of(self.idempotency_key) if self.idempotency_key else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

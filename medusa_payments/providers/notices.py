@@ -1,7 +1,7 @@
 """What comes in by itself: a provider's webhook, verified and read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from medusa_payments.providers.errors import ProviderError
@@ -10,16 +10,20 @@ from medusa_payments.providers.facts import PaymentSnapshot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookRequest:
-    """The bytes exactly as they came, and the headers by lower-case name. `received_at` is the clock to verify with."""
+    """The bytes exactly as they came, the headers by lower-case name, and the query of the URL (of a name that comes
+    twice, the last value). `received_at` is the clock to verify with.
+    """
 
     body: bytes
     headers: Mapping[str, str]
     received_at: datetime
+    query: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookNotice:
-    """A verified event, unique by `event_id` in the provider's account. It is a hint to look, never an order.
+    """A verified event, unique by `event_id` in the provider's account. It is a hint to look, never an order. An
+    unsigned hint has no id: `event_id` is "".
 
     `provider_ref` is the payment object it is about, `session_id` what our metadata on that object says; both None for
     an event about anything else. `is_foreign`: it belongs to another environment or account (test and live mode mixed

@@ -1,7 +1,6 @@
 """What crosses the provider edge: one frozen dataclass in, one out. No ORM object, request or setting does.
 
-Amounts are `Money` (minor units). `idempotency_key` is the id of the committed operation that asks for the call;
-the same key always comes with the same request. `provider_ref` is the provider's own id of the payment object.
+Amounts are `Money` (minor units). `provider_ref` is the provider's own id of the payment object.
 """
 
 from collections.abc import Mapping
@@ -22,13 +21,15 @@ class Capabilities:
     `key_window_seconds`: how long the provider remembers an idempotency key; None means for ever.
     `can_retrieve`: `retrieve` tells what the provider has. `finds_by_session`: also without a reference, by our
     metadata, so that "not found" proves that nothing was initiated. `reports_keys`: movements name the idempotency key
-    that caused them, so that a missing one proves that nothing moved. `can_list`: `list_payments` works.
+    that caused them, or its operation's id, so that a missing one proves that nothing moved. `can_list`:
+    `list_payments` works.
     `takes_outside_money`: what it authorizes is a customer's money; a shopper may choose one that takes none (paid by
     other means, a test) only where the shop says so. `supports_update`: an object can be brought to another amount or
     other data; without it the object is replaced.
-    `has_webhooks`: `read_webhook` works. `has_account_holders`: it keeps customers, so that accounts can be created,
-    found and deleted. `has_saved_methods`: it keeps their payment methods as well. `has_disputes`: its
-    snapshots tell of disputes.
+    `has_webhooks`: `read_webhook` works. `has_unsigned_webhooks`: nobody signs what it reads, so that it is only a hint
+    to look at the payment object that it names; goes with `can_retrieve`. `has_account_holders`: it keeps customers, so
+    that accounts can be created, found and deleted. `has_saved_methods`: it keeps their payment methods as well.
+    `has_disputes`: its snapshots tell of disputes.
     """
 
     is_local: bool = False
@@ -44,20 +45,51 @@ class Capabilities:
     reports_keys: bool = False
     can_list: bool = False
     has_webhooks: bool = False
+    has_unsigned_webhooks: bool = False
     has_account_holders: bool = False
     has_saved_methods: bool = False
     has_disputes: bool = False
 
 
+KEY_SEPARATOR = "/"
+"""Stands between an operation's id and the number of its key. No id has one."""
+
+
+def key_of(operation_id: str, number: int) -> str:
+    """Return an operation's idempotency key: its id at first, then `id/2`, `id/3`."""
+    return operation_id if number == 1 else f"{operation_id}{KEY_SEPARATOR}{number}"
+
+
+def operation_of(idempotency_key: str) -> str:
+    """Return the id of the operation that a key belongs to."""
+    return idempotency_key.partition(KEY_SEPARATOR)[0]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InitiateRequest:
+class OperationRequest:
+    """What all verbs are asked with: the committed operation that asks for the call.
+
+    `idempotency_key` is what the provider's service is sent as its idempotency key; the same key always comes with the
+    same request. `operation_id` stays the same while the key may change: write it to the metadata of what the call
+    makes, and tell it in `CaptureFact` and `RefundFact`. Left out, it is read off the key.
+    """
+
+    idempotency_key: str
+    operation_id: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.operation_id:
+            object.__setattr__(self, "operation_id", operation_of(self.idempotency_key))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitiateRequest(OperationRequest):
     """`account_holder_ref` is the provider's id of the customer, where it keeps customers and one is logged in.
 
     A saved payment method comes as `data["payment_method"]`, and is that customer's. `is_off_session`: `authorize`
     is to pay with it while the customer isn't there to confirm anything.
     """
 
-    idempotency_key: str
     session_id: str
     payment_collection_id: str
     money: Money
@@ -69,8 +101,7 @@ class InitiateRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateRequest:
-    idempotency_key: str
+class UpdateRequest(OperationRequest):
     session_id: str
     payment_collection_id: str
     provider_ref: str
@@ -79,8 +110,7 @@ class UpdateRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizeRequest:
-    idempotency_key: str
+class AuthorizeRequest(OperationRequest):
     session_id: str
     payment_collection_id: str
     provider_ref: str
@@ -88,10 +118,9 @@ class AuthorizeRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaptureRequest:
+class CaptureRequest(OperationRequest):
     """`is_final`: nothing more will be captured, because this takes all that remains, and no other is in flight."""
 
-    idempotency_key: str
     session_id: str
     payment_id: str
     provider_ref: str
@@ -100,8 +129,7 @@ class CaptureRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefundRequest:
-    idempotency_key: str
+class RefundRequest(OperationRequest):
     session_id: str
     payment_id: str
     provider_ref: str
@@ -110,8 +138,7 @@ class RefundRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CancelRequest:
-    idempotency_key: str
+class CancelRequest(OperationRequest):
     session_id: str
     provider_ref: str
 

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from django.db.models import Prefetch, Q, QuerySet
 
 from medusa_payments.exceptions import NotFound
-from medusa_payments.models import PaymentCollection, PaymentSession
+from medusa_payments.models import Payment, PaymentCollection, PaymentSession
 from medusa_payments.queries import payments
 from medusa_payments.queries.primary import primary
 
@@ -19,7 +19,7 @@ def existing(payment_collection_id: str) -> PaymentCollection:
 
 
 def detailed(payment_collection_id: str) -> PaymentCollection:
-    """Return a collection with its live sessions, payments, captures and refunds (five statements).
+    """Return a collection with its live sessions, payments, captures and refunds (six statements).
 
     Raises `NotFound` for an unknown or deleted collection.
     """
@@ -53,6 +53,21 @@ def provider_ids(collection: PaymentCollection) -> list[str]:
     of_sessions = [session.provider_id for session in collection.payment_sessions.all()]
     of_payments = [payment.provider_id for payment in collection.payments.all()]
     return list(dict.fromkeys(of_sessions + of_payments))
+
+
+def refunding_amount(collection: PaymentCollection) -> int:
+    """Return what is on its way back of a collection's payments in its currency (minor units)."""
+    return sum(payment.refunding_amount for payment in _counted(collection))
+
+
+def refundable_amount(collection: PaymentCollection) -> int:
+    """Return the most that a refund across a collection's payments would be accepted for now (minor units)."""
+    return sum(payments.refundable_amount(payment) for payment in _counted(collection))
+
+
+def _counted(collection: PaymentCollection) -> list[Payment]:
+    """As `payments.counted`, without asking the database again."""
+    return [each for each in collection.payments.all() if each.currency_code == collection.currency_code]
 
 
 def _detailed() -> QuerySet[PaymentCollection]:

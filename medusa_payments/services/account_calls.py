@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
+from medusa_payments.core.saga import calls
 from medusa_payments.exceptions import InvalidData, PaymentOutcomeUnknown, ProviderNotReachable
 from medusa_payments.models import AccountHolder
 from medusa_payments.providers.base import PaymentProvider
@@ -16,13 +17,13 @@ RETRY_SECONDS = 5
 
 
 def ask(provider: PaymentProvider, about: str, call: Callable[[], ResultT]) -> ResultT:
-    """Make one call and return its answer; `about` is the id of what it is about, for messages and the log.
+    """Make one call and return its answer, cleaned; `about` is the id of what it is about, for messages and the log.
 
     Raises `InvalidData` (the provider refused; nothing was done), `ProviderNotReachable` (nothing was sent) or
     `PaymentOutcomeUnknown` (anything else: the same call may be made again).
     """
     try:
-        return call()
+        return calls.call(provider, call)
     except (ProviderDeclined, ProviderRejected) as error:
         raise InvalidData(error.message, code=error.code) from error
     except ProviderUnavailable as error:

@@ -30,6 +30,7 @@ from medusa_payments.exceptions import (
 )
 from medusa_payments.ids import new_id
 from medusa_payments.models import AccountHolder
+from medusa_payments.providers import cleaning
 from medusa_payments.providers.account_holders import (
     AccountHolderResult,
     CreateAccountHolderRequest,
@@ -44,8 +45,6 @@ logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 5
 """For how long others are told to come again while one opens the account. Then they go on without it."""
-
-_LONGEST_REF = 255
 
 _SETTLED = timedelta(hours=1)
 """After how long a provider that looks accounts up in an index is sure to find one."""
@@ -95,7 +94,8 @@ def find_at_provider(provider: PaymentProvider, holder: AccountHolder) -> Accoun
     request = FindAccountHolderRequest(
         account_holder_id=holder.pk, email=holder.email, account_holder_ref=holder.external_id
     )
-    return account_calls.ask(provider, holder.pk, lambda: provider.find_account_holder(request))
+    found = account_calls.ask(provider, holder.pk, lambda: provider.find_account_holder(request))
+    return None if found is None else _usable(provider, holder, found)
 
 
 def reopen_if_gone(provider: PaymentProvider, holder: AccountHolder) -> None:
@@ -207,10 +207,14 @@ def _created(provider: PaymentProvider, claim: Claim) -> AccountHolderResult:
     if time.monotonic() - claim.leased_at > operations.lease_seconds(provider) / 2:
         logger.warning("account holder %s was claimed too long ago to be sent", claim.holder.pk)
         raise account_calls.not_reachable(provider)
-    result: object = account_calls.ask(provider, claim.holder.pk, lambda: provider.create_account_holder(claim.request))
-    if not isinstance(result, AccountHolderResult) or not 0 < len(result.account_holder_ref) <= _LONGEST_REF:
-        logger.error("%s answered about %s with no usable reference", provider.alias, claim.holder.pk)
-        raise account_calls.outcome_unknown(provider, claim.holder.pk)
+    result = account_calls.ask(provider, claim.holder.pk, lambda: provider.create_account_holder(claim.request))
+    return _usable(provider, claim.holder, result)
+
+
+def _usable(provider: PaymentProvider, holder: AccountHolder, result: object) -> AccountHolderResult:
+    if not isinstance(result, AccountHolderResult) or not cleaning.is_usable(result.account_holder_ref):
+        logger.error("%s answered about %s with no usable reference", provider.alias, holder.pk)
+        raise account_calls.outcome_unknown(provider, holder.pk)
     return result
 
 
@@ -271,9 +275,7 @@ def _settle(provider: PaymentProvider, claim: Claim, result: AccountHolderResult
 
 def _give_up(claim: Claim, why: str) -> None:
     """Nothing was opened, for certain. The next attempt is a request of its own, under a key of its own."""
-    _mine(claim).update(
-        attempt=F("attempt") + 1, error_message=why.replace("\0", ""), updated_at=Now(), **_NOTHING_SENT
-    )
+    _mine(claim).update(attempt=F("attempt") + 1, error_message=why, updated_at=Now(), **_NOTHING_SENT)
 
 
 def _let_go(claim: Claim, *, is_sent: bool) -> None:

@@ -7,6 +7,7 @@ from django.utils import timezone
 from medusa_payments.conf import payments_settings
 from medusa_payments.models import PaymentCollection, PaymentSession
 from medusa_payments.providers.registry import providers
+from medusa_payments.providers.types import Capabilities
 from medusa_payments.states import SessionStatus
 
 SHORTEST_WAIT = timedelta(seconds=10)
@@ -50,14 +51,19 @@ def first_question() -> timedelta:
 def is_watchable(session: PaymentSession) -> bool:
     """Say whether asking a session's provider can tell more than we know."""
     is_open = session.status in OPEN_STATUSES and session.provider_ref is not None
-    return is_open and _can_be_asked(session)
+    return is_open and any(each.can_retrieve for each in _capabilities(session))
 
 
-def _can_be_asked(session: PaymentSession) -> bool:
+def is_within_reach(session: PaymentSession) -> bool:
+    """Say whether a session's provider can be asked what it has, or tells it by webhook."""
+    return any(each.can_retrieve or each.has_webhooks for each in _capabilities(session))
+
+
+def _capabilities(session: PaymentSession) -> list[Capabilities]:
     """An alias that is gone is stood in for by another one on its account (`operations.provider_for`)."""
     if session.provider_id in providers:
-        return providers[session.provider_id].capabilities.can_retrieve
-    return any(provider.capabilities.can_retrieve for provider in providers.on_account(session.provider_account))
+        return [providers[session.provider_id].capabilities]
+    return [provider.capabilities for provider in providers.on_account(session.provider_account)]
 
 
 def backoff(attempts: int) -> timedelta:

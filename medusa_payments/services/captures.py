@@ -18,6 +18,7 @@ from medusa_payments.queries.primary import primary
 from medusa_payments.services import amounts, convergence, execution, operations, repeats
 from medusa_payments.services.freezing import refuse_if_frozen
 from medusa_payments.services.operations import CallerKey, Reservation
+from medusa_payments.services.repeats import Caller
 from medusa_payments.states import OperationKind, OperationStatus
 
 
@@ -38,13 +39,14 @@ def capture(
     `PaymentAuthorizationError` (declined), `Conflict` (another request is at work), `IdempotencyError` (key used for
     something else), `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
     """
-    payment, reserve_it = _prepared(payment_id, amount, created_by, idempotency_key)
-    operation = execution.execute(
-        payment_collection_id=payment.payment_collection_id, include_deleted=True, reserve=reserve_it
-    )
-    if operation is not None:
-        _conclude(operation)
-    return primary(Payment).get(pk=payment_id)
+    payment, asking, reserve_it = _prepared(payment_id, amount, created_by, idempotency_key)
+    with repeats.answering(asking, payment.payment_collection_id):
+        operation: Operation | None = execution.execute(
+            payment_collection_id=payment.payment_collection_id, include_deleted=True, reserve=reserve_it
+        )
+        if operation is not None:
+            _conclude(operation)
+        return primary(Payment).get(pk=payment_id)
 
 
 def _conclude(operation: Operation) -> None:
@@ -68,25 +70,26 @@ def enqueue_capture(
     Guaranteed: captured once if the caller commits, and not at all if it rolls back. Returns the operation, None when
     there is nothing left to capture. Raises what `capture` raises before it calls the provider.
     """
-    payment, reserve_it = _prepared(payment_id, amount, created_by, idempotency_key)
+    payment, _, reserve_it = _prepared(payment_id, amount, created_by, idempotency_key)
     return execution.enqueue(payment_collection_id=payment.payment_collection_id, reserve=reserve_it)
 
 
 def _prepared(
     payment_id: str, amount: Decimal | None, created_by: str, idempotency_key: str | None
-) -> tuple[Payment, Callable[..., Reservation | None]]:
-    payment = primary(Payment).filter(pk=payment_id).first()
+) -> tuple[Payment, Caller, Callable[..., Reservation | None]]:
+    payment = primary(Payment).filter(pk=payment_id).annotate(now=Now()).first()
     if payment is None:
         raise NotFound(f"Payment with id: {payment_id} was not found")
     requested = amounts.positive_minor_units(amount, currency_code=payment.currency_code, verb="Capture")
-    return payment, partial(
+    asking = Caller(who=created_by, began_at=payment.now, key=repeats.caller_key(idempotency_key, amount=requested))
+    reserve_it = partial(
         _reserve,
         payment_id=payment_id,
         provider=operations.provider_for(payment),
         requested=requested,
-        caller=repeats.caller_key(idempotency_key, amount=requested),
-        created_by=created_by,
+        asking=asking,
     )
+    return payment, asking, repeats.owing(asking, reserve_it)
 
 
 def _reserve(
@@ -95,13 +98,16 @@ def _reserve(
     payment_id: str,
     provider: PaymentProvider,
     requested: int | None,
-    caller: CallerKey | None,
-    created_by: str,
+    asking: Caller,
     is_deferred: bool = False,
 ) -> Reservation | None:
     payment = primary(Payment).select_related("payment_session").get(pk=payment_id)
     earlier = repeats.find_on_payment(
-        caller, payment=payment, kind=OperationKind.CAPTURE, requested_amount=requested, is_deferred=is_deferred
+        asking,
+        payment=payment,
+        kind=OperationKind.CAPTURE,
+        asked=repeats.ask(requested),
+        is_deferred=is_deferred,
     )
     if earlier is not None and earlier.status != OperationStatus.NOT_EXECUTED:
         return operations.resume(earlier, is_deferred=is_deferred)
@@ -119,8 +125,8 @@ def _reserve(
         provider,
         amount=amount,
         requested=requested,
-        caller=caller,
-        created_by=created_by,
+        caller=asking.key,
+        created_by=asking.who,
         is_deferred=is_deferred,
     )
 

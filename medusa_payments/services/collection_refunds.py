@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from medusa_payments.exceptions import Conflict, InvalidData, PaymentsError
+from medusa_payments.exceptions import Conflict, InvalidData, PaymentsError, ProviderNotReachable
 from medusa_payments.ids import new_id
 from medusa_payments.models import Operation, Payment, PaymentCollection
 from medusa_payments.money import to_major_units
@@ -16,6 +16,7 @@ from medusa_payments.queries.primary import primary
 from medusa_payments.services import amounts, convergence, disputes, execution, operations, refunds, repeats, texts
 from medusa_payments.services.operations import CallerKey, Reservation
 from medusa_payments.services.refund_allocation import Source, allocate
+from medusa_payments.services.repeats import Caller
 from medusa_payments.states import OperationKind, OperationStatus, RefundStrategy
 
 
@@ -49,24 +50,30 @@ def refund(
         "refund_reason_id": refund_reason_id,
         "note": note,
     }
-    reserved = execution.reserve_all(
-        payment_collection_id=payment_collection_id,
-        reserve=partial(
-            _reserve_parts,
-            asked=asked,
-            caller=repeats.caller_key(idempotency_key, **asked),
-            created_by=created_by,
-        ),
+    asking = Caller(
+        who=created_by,
+        began_at=repeats.clock(payment_collection_id),
+        key=repeats.caller_key(idempotency_key, **asked),
     )
-    problems: list[PaymentsError] = []
-    for reservation in reserved:
-        try:
-            convergence.conclude(execution.answer(reservation))
-        except PaymentsError as error:
-            problems.append(error)
-    for problem in sorted(problems, key=lambda problem: not isinstance(problem, Conflict)):
-        raise problem
-    return queries.existing(payment_collection_id)
+    with repeats.answering(asking, payment_collection_id):
+        reserved = execution.reserve_all(
+            payment_collection_id=payment_collection_id,
+            reserve=repeats.owing(asking, partial(_reserve_parts, asked=asked, asking=asking)),
+        )
+        problems: list[PaymentsError] = []
+        for reservation in reserved:
+            try:
+                convergence.conclude(execution.answer(reservation, reopen=_reopened))
+            except PaymentsError as error:
+                problems.append(error)
+        for problem in sorted(problems, key=_certainty):
+            raise problem
+        return queries.existing(payment_collection_id)
+
+
+def _certainty(problem: PaymentsError) -> int:
+    """What isn't known is told first, then what was not sent: after both, the same request goes on."""
+    return 0 if isinstance(problem, Conflict) else 1 if isinstance(problem, ProviderNotReachable) else 2
 
 
 def divisible(collection: PaymentCollection) -> QuerySet[Payment]:
@@ -81,15 +88,13 @@ def _strategy(strategy: str) -> RefundStrategy:
         raise InvalidData(f"The strategy of a refund must be one of: {', '.join(RefundStrategy)}") from None
 
 
-def _reserve_parts(
-    collection: PaymentCollection, *, asked: dict[str, Any], caller: CallerKey | None, created_by: str
-) -> list[Reservation]:
+def _reserve_parts(collection: PaymentCollection, *, asked: dict[str, Any], asking: Caller) -> list[Reservation]:
     """Reserve all parts at once, or go on with those of an earlier request: the amount is divided only once."""
     fingerprint = repeats.fingerprint(**asked)
-    earlier = repeats.find_in_collection(caller, collection=collection, kind=OperationKind.REFUND, asked=fingerprint)
+    earlier = repeats.find_in_collection(asking, collection=collection, kind=OperationKind.REFUND, asked=fingerprint)
     if earlier:
         return [_resumed(operation) for operation in earlier]
-    caller = caller or CallerKey(key=new_id(repeats.ACROSS_PAYMENTS), fingerprint=fingerprint)
+    caller = asking.key or CallerKey(key=new_id(repeats.ACROSS_PAYMENTS), fingerprint=fingerprint)
     reason = refunds.existing_reason(asked["refund_reason_id"])
     return [
         refunds.reserve(
@@ -98,8 +103,9 @@ def _reserve_parts(
             amount=share,
             reason=reason,
             note=asked["note"],
+            intent={"is_part": True},
             caller=caller,
-            created_by=created_by,
+            created_by=asking.who,
         )
         for payment, share in _parts(collection, asked["amount"], RefundStrategy(asked["strategy"]))
     ]
@@ -137,5 +143,9 @@ def _refuse_what_is_disputed(payments: list[Payment], amount: int) -> None:
 def _resumed(operation: Operation) -> Reservation:
     if operation.status != OperationStatus.NOT_EXECUTED:
         return operations.resume(operation)
+    return _reopened(None, operation)
+
+
+def _reopened(_: PaymentCollection | None, operation: Operation) -> Reservation:
     payment = primary(Payment).get(pk=operation.payment_id)
     return refunds.reopen(operation, payment, operations.provider_for(payment))

@@ -20,11 +20,10 @@ from medusa_payments.services import (
     projections,
     session_settlement,
 )
-from medusa_payments.services.execution import carry_out, raise_unless_succeeded
 from medusa_payments.services.operations import Reservation
 from medusa_payments.services.provider_calls import Succeeded
 from medusa_payments.services.provider_reads import Absent, Found, Reading, read
-from medusa_payments.services.settlement import apply_settlement
+from medusa_payments.services.settlement import apply_settlement, carry_out, raise_unless_succeeded
 from medusa_payments.states import OperationKind, OperationStatus, RefusalKind, SessionStatus, Settler
 
 NO_SUCH_OBJECT = "The payment provider has no such object."
@@ -77,7 +76,7 @@ def look_at_open_sessions(payment_collection_id: str) -> None:
 
 
 def conclude(operation: Operation) -> None:
-    """Tell the caller of a money verb what became of it, as `execution.raise_unless_succeeded` does.
+    """Tell the caller of a money verb what became of it, as `settlement.raise_unless_succeeded` does.
 
     A provider that rejects what our ledger allows knows something that we don't: it is asked, so that the next request
     starts from the truth.
@@ -189,9 +188,7 @@ def _converge_session(
     result = session_result(snapshot)
     operation = _operation_that_explains(session, snapshot)
     if operation is not None:
-        settlement = apply_settlement(
-            collection, operation, Succeeded(result=result), is_answer=False, settled_by=Settler.READ
-        )
+        settlement = apply_settlement(collection, operation, Succeeded(result=result), settled_by=Settler.READ)
         return settlement.follow_ups, False
     is_in_flight = primary(Operation).filter(payment_session=session, status=OperationStatus.OPEN.value).exists()
     has_payment = primary(Payment).filter(payment_session=session).exists()

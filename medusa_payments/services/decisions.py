@@ -1,10 +1,12 @@
 """What only a person can tell, with the provider's books in hand: recorded, and acted upon."""
 
+from decimal import Decimal
 from enum import StrEnum
 
 from medusa_payments.exceptions import Conflict, InvalidData, NotAllowed, NotFound
-from medusa_payments.models import Capture, Operation, Payment, PaymentCollection, PaymentSession, Refund
-from medusa_payments.money import Money
+from medusa_payments.models import Capture, Event, Operation, Payment, PaymentCollection, PaymentSession, Refund
+from medusa_payments.money import Money, to_major_units
+from medusa_payments.providers.facts import PaymentSnapshot
 from medusa_payments.providers.types import (
     CancelResult,
     CaptureResult,
@@ -14,20 +16,30 @@ from medusa_payments.providers.types import (
 )
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import (
+    amounts,
     attention,
     convergence,
     events,
     execution,
+    failed_refunds,
     freezing,
+    observed_payments,
     operations,
     projections,
+    provider_reads,
     texts,
 )
 from medusa_payments.services.events import EventName
 from medusa_payments.services.locks import locked_collection
+from medusa_payments.services.operations import Reservation
 from medusa_payments.services.provider_calls import NotExecuted, Outcome, Succeeded
+from medusa_payments.services.provider_reads import Found, Reading
 from medusa_payments.services.settlement import apply_settlement
-from medusa_payments.states import OperationKind, SessionStatus, Settler
+from medusa_payments.states import OperationKind, OperationStatus, SessionStatus, Settler
+
+NO_TRACE = "A person found no trace of it at the payment provider."
+
+_MOVEMENTS = frozenset({OperationKind.CAPTURE, OperationKind.REFUND})
 
 
 class Verdict(StrEnum):
@@ -38,16 +50,27 @@ class Verdict(StrEnum):
 
 
 def decide(
-    *, operation_id: str, verdict: Verdict, note: str, provider_ref: str = "", created_by: str = ""
+    *,
+    operation_id: str,
+    verdict: Verdict,
+    note: str,
+    provider_ref: str = "",
+    amount: Decimal | None = None,
+    created_by: str = "",
 ) -> Operation:
     """Close an open operation as a person says it ended, and record who said so and why.
 
     `executed` books it as the provider's own answer would have been; for an initiate the provider's reference is
-    needed. `not_executed` gives back what it had reserved. The provider is asked afterwards, and evidence that comes
-    later is still booked: whoever repeats the request is told what became of it.
+    needed. A capture or refund is booked with `amount` (major units), by default with what the provider has of it, else
+    with what was asked; beyond the limits of its payment it is closed and the payment frozen. `not_executed` gives back
+    what it had reserved, unless the provider has it: that is booked; a refund that the provider had accepted has failed
+    then. Evidence that comes later is still booked, too: whoever repeats the request is told what became of it.
+
+    The provider is asked before and afterwards. Where it can be, nothing is booked that it doesn't have.
 
     Raises `NotFound`, `NotAllowed` (closed already), `Conflict` (somebody is at work on it), `InvalidData` (no note, no
-    reference, or one that stands for something else; a card number in the note), `InsideTransaction`.
+    reference, or one that stands for something else; an amount that the provider contradicts; a card number in the
+    note), `InsideTransaction`.
     """
     operation = primary(Operation).filter(pk=operation_id).first()
     if operation is None:
@@ -55,9 +78,12 @@ def decide(
     if not note.strip():
         raise InvalidData("A decision needs a note that says where it was looked up.")
     texts.refuse_sensitive(note)
+    said = _said_amount(operation, amount)
+    reading = provider_reads.read(primary(PaymentSession).get(pk=operation.payment_session_id))
     with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
         current = primary(Operation).get(pk=operation_id)
         _refuse_unless_undecided(current)
+        outcome = _outcome(current, verdict, provider_ref, said, reading)
         events.record(
             collection,
             EventName.OPERATION_DECIDED,
@@ -67,9 +93,8 @@ def decide(
             verdict=verdict.value,
             note=note,
         )
-        outcome = _outcome(current, verdict, provider_ref)
-        settlement = apply_settlement(collection, current, outcome, is_answer=False, settled_by=Settler.PERSON)
-    execution.carry_out(settlement.follow_ups)
+        follow_ups = _close(collection, current, verdict, outcome)
+    execution.carry_out(follow_ups)
     convergence.look_at(operation.payment_session_id)
     return primary(Operation).get(pk=operation_id)
 
@@ -101,7 +126,22 @@ def _unfreeze(collection: PaymentCollection, payment_id: str, actor: str, note: 
     projections.store(collection)
 
 
+def _close(
+    collection: PaymentCollection, operation: Operation, verdict: Verdict, outcome: Outcome
+) -> tuple[Reservation, ...]:
+    # An accepted refund of which staff find no trace was taken by the provider, and came to nothing.
+    if isinstance(outcome, NotExecuted) and not operation.is_open:
+        failed_refunds.book(collection, None, operation, reason=outcome.message, settled_by=Settler.PERSON)
+        projections.store(collection)
+        return ()
+    is_disproved = verdict is Verdict.NOT_EXECUTED and isinstance(outcome, Succeeded)
+    settled_by = Settler.READ if is_disproved else Settler.PERSON
+    return apply_settlement(collection, operation, outcome, settled_by=settled_by).follow_ups
+
+
 def _refuse_unless_undecided(operation: Operation) -> None:
+    if operation.status == OperationStatus.ACCEPTED and operation.needs_person_at is not None:
+        return
     if not operation.is_open:
         raise NotAllowed(f"Operation {operation.pk} is closed: {operation.status}.")
     if operations.is_leased(operation):
@@ -110,12 +150,60 @@ def _refuse_unless_undecided(operation: Operation) -> None:
         )
 
 
-def _outcome(operation: Operation, verdict: Verdict, provider_ref: str) -> Outcome:
-    if verdict is Verdict.NOT_EXECUTED:
-        return NotExecuted(message="A person found no trace of it at the payment provider.")
+def seen_amount(operation: Operation) -> Decimal | None:
+    """Return what the provider had of an operation (major units) when it was handed to staff, if not what was asked."""
+    told = primary(Event).filter(operation=operation, name=EventName.OPERATION_NEEDS_PERSON.value)
+    seen = told.order_by("-number").values_list("data__seen_amount", flat=True).first()
+    return None if seen is None else to_major_units(seen, operation.currency_code)
+
+
+def _said_amount(operation: Operation, amount: Decimal | None) -> int | None:
+    if amount is not None and operation.kind not in _MOVEMENTS:
+        raise InvalidData("Only a capture or a refund can have been executed with another amount.")
+    return amounts.positive_minor_units(amount, currency_code=operation.currency_code, verb=operation.kind.capitalize())
+
+
+def _outcome(operation: Operation, verdict: Verdict, provider_ref: str, said: int | None, reading: Reading) -> Outcome:
+    """Return what is booked: what moved, whoever decides it.
+
+    Raises `InvalidData` when the provider, which was read, hasn't what is said to be executed, and for a reference that
+    stands for something else.
+    """
+    snapshot = reading.snapshot if isinstance(reading, Found) else None
+    seen = None
+    if snapshot is not None and operation.kind in _MOVEMENTS:
+        seen = observed_payments.amount_of(operation, snapshot)
+    if verdict is Verdict.NOT_EXECUTED and seen is None:
+        return NotExecuted(message=NO_TRACE)
     if provider_ref and _is_taken(operation, provider_ref):
         raise InvalidData(f"{provider_ref} is booked already, as something else.")
-    return Succeeded(result=_result(operation, provider_ref))
+    amount = next(each for each in (said, seen, operation.amount, 0) if each is not None)
+    if snapshot is not None:
+        has_moved = _moved(operation, snapshot) if seen is None else seen
+        if amount > has_moved or (seen is not None and amount != seen):
+            raise _contradicted(operation, max(has_moved, 0))
+    return Succeeded(result=_result(operation, provider_ref, amount))
+
+
+def _moved(operation: Operation, snapshot: PaymentSnapshot) -> int:
+    """Return the most that an operation can have moved, by what the provider has beyond the ledger (minor units)."""
+    match OperationKind(operation.kind):
+        case OperationKind.CAPTURE | OperationKind.REFUND:
+            return observed_payments.missing_of(operation, snapshot)
+        case OperationKind.CANCEL if operation.payment_id and snapshot.status != SessionStatus.CANCELED:
+            return observed_payments.missing_of(operation, snapshot)
+        case OperationKind.AUTHORIZE if not snapshot.status.holds_money:
+            return 0
+    return operation.amount or 0
+
+
+def _contradicted(operation: Operation, minor_units: int) -> InvalidData:
+    amount = to_major_units(minor_units, operation.currency_code)
+    return InvalidData(
+        f"The payment provider was asked: of {operation.kind} {operation.pk} it has {amount} "
+        f"{operation.currency_code.upper()} that isn't booked. Decide by that amount.",
+        details={"operation_id": operation.pk, "amount": amount},
+    )
 
 
 def _is_taken(operation: Operation, provider_ref: str) -> bool:
@@ -129,8 +217,8 @@ def _is_taken(operation: Operation, provider_ref: str) -> bool:
     return sessions.exclude(pk=operation.payment_session_id).exists()
 
 
-def _result(operation: Operation, provider_ref: str) -> ProviderResult:
-    money = Money(minor_units=operation.amount or 0, currency_code=operation.currency_code)
+def _result(operation: Operation, provider_ref: str, amount: int) -> ProviderResult:
+    money = Money(minor_units=amount, currency_code=operation.currency_code)
     match OperationKind(operation.kind):
         case OperationKind.CAPTURE:
             return CaptureResult(money=money, capture_ref=provider_ref or None)

@@ -12,6 +12,7 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from medusa_payments.conf import payments_settings
+from medusa_payments.core import debts
 from medusa_payments.models import Event, EventDelivery
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import attention
@@ -33,9 +34,11 @@ def prepare(event: Event, signal: Signal) -> EventDelivery | None:
 
 def send(event: Event, signal: Signal, delivery: EventDelivery) -> None:
     """Tell all receivers of a committed event, and record whether all of them returned. Never raises for one."""
-    answers = signal.send_robust(
-        sender=Event, event_id=event.pk, payment_collection_id=event.payment_collection_id, data=event.data
-    )
+    # A receiver that captures or refunds has its answer when the service returns, whatever becomes of this request's.
+    with debts.paid_on_return():
+        answers = signal.send_robust(
+            sender=Event, event_id=event.pk, payment_collection_id=event.payment_collection_id, data=event.data
+        )
     failures = [f"{_name(receiver)}: {type(answer).__name__}" for receiver, answer in answers if _failed(answer)]
     held = primary(EventDelivery).filter(pk=event.pk, attempts=delivery.attempts)
     if not failures:

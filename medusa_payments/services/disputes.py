@@ -1,8 +1,8 @@
 """Disputes: what a provider says of them is booked, and their payment counts what they withhold.
 
 Every function runs inside the collection's lock and opens no transaction. Amounts are minor units. A dispute is a fact
-of the provider's: it never moves our other counters, fits whatever was captured or refunded, and is booked on a frozen
-payment too. One that belongs to no payment of ours is recorded as a discrepancy.
+of the provider's, cleaned where it came in: it never moves our other counters, fits whatever was captured or refunded,
+and is booked on a frozen payment too. One that belongs to no payment of ours is recorded as a discrepancy.
 """
 
 from datetime import datetime, timedelta
@@ -23,8 +23,6 @@ from medusa_payments.services.events import EventName
 from medusa_payments.states import ANSWERABLE_STATES, ENDED_STATES, WITHHOLDING_STATES
 
 DISPUTED_CODE = "payment_disputed"
-
-_LONGEST_TEXT = 255
 
 _ENDINGS = {
     DisputeState.WON: EventName.DISPUTE_WON,
@@ -116,7 +114,7 @@ def _known(payment: Payment, fact: DisputeFact) -> Dispute | None:
 
 def _problem(fact: DisputeFact) -> str:
     """Say why a dispute can't be stored; "" when it can."""
-    if not fact.dispute_ref or fact.dispute_ref != _storable(fact.dispute_ref):
+    if not fact.dispute_ref:
         return "A dispute without a usable reference."
     if not 0 <= fact.money.minor_units <= MAX_MINOR_UNITS:
         return "A dispute about an amount that can't be stored."
@@ -129,10 +127,10 @@ def _problem(fact: DisputeFact) -> str:
 
 def _record_discrepancy(collection: PaymentCollection, fact: DisputeFact, reason: str, session_id: str) -> None:
     theirs = {
-        "dispute_ref": _storable(fact.dispute_ref),
+        "dispute_ref": fact.dispute_ref,
         "state": fact.state.value,
         "amount": str(fact.money.minor_units),
-        "currency_code": _storable(fact.money.currency_code),
+        "currency_code": fact.money.currency_code,
     }
     freezing.record_discrepancy(collection, reason=reason, ours={"payment_session_id": session_id}, theirs=theirs)
 
@@ -149,14 +147,9 @@ def _values(fact: DisputeFact, payment: Payment) -> dict[str, Any]:
         "currency_code": fact.money.currency_code,
         "withheld_amount": _withheld(fact, payment),
         "state": fact.state.value,
-        "reason": _storable(fact.reason),
+        "reason": fact.reason,
         "evidence_due_by": fact.evidence_due_by,
     }
-
-
-def _storable(text: str) -> str:
-    """PostgreSQL stores no NUL, and the columns hold so much."""
-    return text.replace("\0", "")[:_LONGEST_TEXT]
 
 
 def _withheld(fact: DisputeFact, payment: Payment) -> int:

@@ -1,57 +1,28 @@
-"""Reserve, call, settle: the one way in which an operation is carried out."""
+"""Reserve, call, settle: the one way in which an operation is carried out.
+
+One that was reserved before, and may have been sent, is read at the provider before anything is sent again.
+"""
 
 import logging
 from collections.abc import Callable, Iterable
-from functools import wraps
-from typing import ParamSpec, TypeVar, overload
+from typing import overload
 
 from django.db import Error as DatabaseError
 
-from medusa_payments.exceptions import (
-    InvalidData,
-    PaymentAuthorizationError,
-    PaymentsError,
-    ProviderNotReachable,
-)
 from medusa_payments.models import Operation, PaymentCollection
-from medusa_payments.services import locks, operations, provider_calls
+from medusa_payments.queries.primary import primary
+from medusa_payments.services import convergence, locks, operations, provider_calls, recovery
 from medusa_payments.services.locks import locked_collection
 from medusa_payments.services.operations import Reservation
-from medusa_payments.services.provider_calls import NotExecuted, Outcome, Unknown
-from medusa_payments.services.settlement import Settlement, apply_settlement
-from medusa_payments.states import OperationStatus, RefusalKind, Settler
+from medusa_payments.services.provider_calls import NotExecuted, Unknown
+from medusa_payments.services.settlement import Settlement, apply_settlement, complete
+from medusa_payments.services.settlement import carry_out as carry_out
+from medusa_payments.services.settlement import raise_unless_succeeded as raise_unless_succeeded
+from medusa_payments.states import OperationStatus, Settler
 
 logger = logging.getLogger(__name__)
 
-NOT_REACHABLE_RETRY_SECONDS = 5
-
 Reserve = Callable[[PaymentCollection], Reservation | None]
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-_MOST_ATTEMPTS = 8
-
-
-def retried(function: Callable[P, T]) -> Callable[P, T]:
-    """Repeat a function whose transaction the database undid for another one's sake (serialization failure, deadlock).
-
-    Only where nothing was sent meanwhile: a local provider was undone with the transaction.
-    """
-
-    @wraps(function)
-    def retry(*args: P.args, **kwargs: P.kwargs) -> T:
-        sent = provider_calls.last_sent()
-        for _ in range(_MOST_ATTEMPTS - 1):
-            try:
-                return function(*args, **kwargs)
-            except DatabaseError as error:
-                if not locks.was_rolled_back(error) or provider_calls.last_sent() is not sent:
-                    raise
-            locks.renew_connection()
-        return function(*args, **kwargs)
-
-    return retry
 
 
 @overload
@@ -67,18 +38,27 @@ def execute(
 def execute(*, payment_collection_id: str, reserve: Reserve, include_deleted: bool = False) -> Operation | None: ...
 
 
-@retried
+@provider_calls.retried
 def execute(*, payment_collection_id: str, reserve: Reserve, include_deleted: bool = False) -> Operation | None:
     """Carry out the operation that `reserve` returns and return it as it stands afterwards.
 
     `reserve` runs inside the collection's lock; it checks state and limits, inserts the operation and raises the
     counters, or returns None when there is nothing to do (then so does this). An operation that it finds finished is
-    returned as it is. The provider is called between two transactions, with no lock held; only a provider that declares
-    itself local is called inside the first.
+    returned as it is. One that may have been sent already is read at the provider first: what is seen there is the
+    answer. When it proves that nothing was executed, `reserve` runs once more, for a request that is new by then.
+    The provider is called between two transactions, with no lock held; only a provider that declares itself local is
+    called inside the first.
 
     Raises what `reserve` raises, `NotFound` (also for a deleted collection, unless `include_deleted`),
     `PaymentOutcomeUnknown` when the database couldn't book the answer, `InsideTransaction`.
     """
+    operation = _execute_once(payment_collection_id, reserve, include_deleted)
+    if operation is not None and _was_never_executed(operation):
+        return _execute_once(payment_collection_id, reserve, include_deleted)
+    return operation
+
+
+def _execute_once(payment_collection_id: str, reserve: Reserve, include_deleted: bool) -> Operation | None:
     reservation: Reservation | None = None
     settlement: Settlement | None = None
     try:
@@ -88,23 +68,22 @@ def execute(*, payment_collection_id: str, reserve: Reserve, include_deleted: bo
                 return None
             operation = reservation.operation
             if not operation.is_open:
-                operations.mark_answered(operation)
                 return operation
             provider = operations.provider_for(operation)
-            if provider.capabilities.is_local:
+            if provider.capabilities.is_local and not reservation.is_resend:
                 outcome = provider_calls.send(provider, reservation)
-                settlement = apply_settlement(collection, operation, outcome, is_answer=True)
+                settlement = apply_settlement(collection, operation, outcome)
     except DatabaseError:
         if reservation is not None:
             _withdraw(reservation)
         raise
     if settlement is None:
-        settlement = complete(reservation, is_answer=True)
+        return _sent(reservation)
     carry_out(settlement.follow_ups)
     return settlement.operation
 
 
-@retried
+@provider_calls.retried
 def reserve_all(
     *,
     payment_collection_id: str,
@@ -126,21 +105,49 @@ def reserve_all(
     return reservations
 
 
-def answer(reservation: Reservation) -> Operation:
+def answer(
+    reservation: Reservation, *, reopen: Callable[[PaymentCollection, Operation], Reservation] | None = None
+) -> Operation:
     """Carry out a committed operation for a caller who waits; return it as it stands afterwards.
 
-    Raises `PaymentOutcomeUnknown` when the database couldn't book the answer.
+    One that is proven not to have been executed is reopened by `reopen`, inside the collection's lock. Raises what that
+    raises, and `PaymentOutcomeUnknown` when the database couldn't book the answer.
     """
     if not reservation.operation.is_open:
-        try:
-            operations.mark_answered(reservation.operation)
-        except DatabaseError:
-            _withdraw(reservation)
-            raise
         return reservation.operation
-    settlement = complete(reservation, is_answer=True)
+    operation = _sent(reservation)
+    if reopen is None or not _was_never_executed(operation):
+        return operation
+    with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
+        reopened = reopen(collection, primary(Operation).get(pk=operation.pk))
+    return _sent(reopened)
+
+
+def _sent(reservation: Reservation) -> Operation:
+    """Send a reservation, unless it was reserved before and reading the provider tells more; return the operation as it
+    stands afterwards.
+    """
+    if not reservation.is_resend:
+        return _answered(reservation)
+    finding = recovery.find_out_for_caller(reservation)
+    if finding.to_send is not None:
+        operation = _answered(finding.to_send)
+    else:
+        operation = primary(Operation).get(pk=reservation.operation.pk)
+    if finding.waits:
+        convergence.look_at(operation.payment_session_id)
+    return operation
+
+
+def _answered(reservation: Reservation) -> Operation:
+    settlement = complete(reservation)
     carry_out(settlement.follow_ups)
     return settlement.operation
+
+
+def _was_never_executed(operation: Operation) -> bool:
+    """Return True for an operation that reading the provider proved not to be executed: it can be sent anew at once."""
+    return operation.status == OperationStatus.NOT_EXECUTED and operation.settled_by == Settler.READ
 
 
 def withdraw(reservations: Iterable[Reservation]) -> None:
@@ -153,109 +160,22 @@ def enqueue(*, payment_collection_id: str, reserve: Callable[..., Reservation | 
     """Reserve what the worker will carry out, inside the caller's own transaction; return the operation.
 
     Returns an operation that `reserve` finds finished as it is, leaves one that it finds open to the worker, and
-    returns None when there is nothing to do. Nobody waits for what comes of it: that counts as told. Raises what
-    `reserve` raises, and `NotFound`.
+    returns None when there is nothing to do. Raises what `reserve` raises, and `NotFound`.
     """
     with locks.collection_locked_for_caller(payment_collection_id) as collection:
         reservation = reserve(collection, is_deferred=True)
-        if reservation is None:
-            return None
-        operations.mark_answered(reservation.operation)
-        return reservation.operation
-
-
-def carry_out(follow_ups: Iterable[Reservation]) -> None:
-    """Send operations that follow from a committed change.
-
-    An error doesn't spoil the change: it leaves the operation open, to be resolved later.
-    """
-    for reservation in follow_ups:
-        try:
-            complete(reservation)
-        except (PaymentsError, DatabaseError) as error:
-            logger.warning("follow-up operation %s was left open: %s", reservation.operation.pk, type(error).__name__)
-            locks.renew_connection()
-
-
-def raise_unless_succeeded(operation: Operation) -> None:
-    """Turn an operation's outcome into what its caller is told.
-
-    Raises `PaymentAuthorizationError` (declined), `InvalidData` (rejected), `ProviderNotReachable` (nothing was sent)
-    or `PaymentOutcomeUnknown`.
-    """
-    details = {"operation_id": operation.pk}
-    match OperationStatus(operation.status):
-        case OperationStatus.OPEN:
-            raise operations.outcome_unknown(operation)
-        case OperationStatus.REFUSED if operation.refusal == RefusalKind.DECLINED:
-            raise PaymentAuthorizationError(operation.error_message, code=operation.error_code, details=details)
-        case OperationStatus.REFUSED:
-            raise InvalidData(operation.error_message, code=operation.error_code, details=details)
-        case OperationStatus.NOT_EXECUTED:
-            raise ProviderNotReachable(
-                f"Payment provider {operation.provider_id} can't be reached; nothing was done. Try again later.",
-                details=details,
-                retry_after=NOT_REACHABLE_RETRY_SECONDS,
-            )
+        return None if reservation is None else reservation.operation
 
 
 def _withdraw(reservation: Reservation, message: str = "The database failed while the payment was reserved.") -> None:
-    """Close what won't be sent. Where its commit failed, it may have been carried out all the same, settled by a local
-    provider, or marked as told: then its caller is not told, and may ask again.
+    """Close what won't be sent. Where its commit failed, it may have been carried out all the same, and settled by a
+    local provider: its caller is not told, and is owed the answer.
     """
     operation = reservation.operation
     outcome = Unknown(message=message) if reservation.is_resend else NotExecuted(message=message)
     locks.renew_connection()
     try:
         with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
-            apply_settlement(collection, operation, outcome, is_answer=False)
-            if operation.is_open or operation.answered_at is None:
-                operations.mark_undelivered(operation)
+            apply_settlement(collection, operation, outcome)
     except (Operation.DoesNotExist, DatabaseError):
         logger.warning("operation %s was not reserved, or can't be reached now", operation.pk)
-
-
-@retried
-def complete(reservation: Reservation, *, is_answer: bool = False) -> Settlement:
-    """Send a committed reservation, book its outcome and return what it became; its follow-ups aren't sent.
-
-    Raises `PaymentOutcomeUnknown` for what couldn't be booked.
-    """
-    operation = reservation.operation
-    provider = operations.provider_for(operation)
-    settled_by = Settler.RESEND if reservation.is_resend else Settler.ANSWER
-    if provider.capabilities.is_local:
-        with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
-            outcome = provider_calls.send(provider, reservation)
-            return apply_settlement(collection, operation, outcome, is_answer=is_answer, settled_by=settled_by)
-    outcome = provider_calls.send(provider, reservation)
-    return _settle(operation, outcome, is_answer=is_answer, settled_by=settled_by)
-
-
-def _settle(operation: Operation, outcome: Outcome, *, is_answer: bool, settled_by: Settler) -> Settlement:
-    """Book an outcome, a second time on a fresh connection when the database fails.
-
-    Raises `PaymentOutcomeUnknown` for what can't be booked; it is left to the next caller to find out.
-    """
-    unbooked = Unknown(message="The provider's answer could not be booked.")
-    for attempt in (outcome, outcome, unbooked):
-        try:
-            settlement = _book(operation, attempt, is_answer, settled_by, is_delivered=attempt is not unbooked)
-        except Exception as error:
-            provider_calls.log_exception(f"operation {operation.pk}: booking its outcome", error)
-            locks.renew_connection()
-        else:
-            if attempt is outcome:
-                return settlement
-    raise operations.outcome_unknown(operation)
-
-
-@retried
-def _book(
-    operation: Operation, outcome: Outcome, is_answer: bool, settled_by: Settler, *, is_delivered: bool
-) -> Settlement:
-    with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
-        settlement = apply_settlement(collection, operation, outcome, is_answer=is_answer, settled_by=settled_by)
-        if not is_delivered:
-            operations.mark_undelivered(operation)
-    return settlement

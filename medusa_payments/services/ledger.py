@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from medusa_payments.ids import new_id
 from medusa_payments.models import (
     Capture,
     Operation,
@@ -98,8 +99,9 @@ def book_refund(collection: PaymentCollection, operation: Operation, result: Ref
         payment.refunding_amount -= operation.amount or 0
     payment.provider_data = payment.provider_data | dict(result.data)
     if result.status is RefundStatus.ACCEPTED:
+        operation.line_ref = result.refund_ref or operation.line_ref
         return _book_acceptance(collection, payment, operation, amount)
-    _append_refund(collection, payment, operation, amount, provider_ref=result.refund_ref)
+    _append_refund(collection, payment, operation, amount, provider_ref=result.refund_ref or operation.line_ref)
     return True
 
 
@@ -109,31 +111,15 @@ def book_external_refund(collection: PaymentCollection, payment: Payment, amount
         _append_refund(collection, payment, None, amount, provider_ref=provider_ref)
 
 
-def reverse_refund(collection: PaymentCollection, refund: Refund, *, reason: str) -> None:
-    """Take a booked refund back: it failed later, and its amount can be refunded again. No-op when it was reversed."""
+def reverse_refund(refund: Refund, *, reason: str) -> bool:
+    """Take a booked refund back: it failed later, and its amount can be refunded again. False when it was before."""
     if primary(RefundReversal).filter(refund=refund).exists():
-        return
+        return False
     payment = primary(Payment).get(pk=refund.payment_id)
     payment.refunded_amount -= refund.amount
     _save(payment)
     primary(RefundReversal).create(payment=payment, refund=refund, amount=refund.amount, reason=reason[:255])
-    record_refund_failure(collection, payment, refund.operation, refund.amount, reason=reason)
-
-
-def record_refund_failure(
-    collection: PaymentCollection, payment: Payment, operation: Operation | None, amount: int, *, reason: str
-) -> None:
-    """Tell that a refund failed after the provider had taken it."""
-    events.record(
-        collection,
-        EventName.REFUND_FAILED,
-        operation=operation,
-        actor=BY_PROVIDER,
-        payment_id=payment.pk,
-        amount=amount,
-        refunded_amount=payment.refunded_amount,
-        reason=reason,
-    )
+    return True
 
 
 def release_reservation(operation: Operation) -> None:
@@ -263,6 +249,7 @@ def _append_refund(
         return
     intent = operation.intent if operation else {}
     refund = primary(Refund).create(
+        id=(operation and operation.line_id) or new_id("ref"),
         payment=payment,
         operation=operation,
         amount=amount,
@@ -289,7 +276,15 @@ def _book_acceptance(collection: PaymentCollection, payment: Payment, operation:
     if not _saved_within_limits(collection, payment, operation, {"refunding": amount}):
         return False
     attention.ask(collection, timezone.now() + attention.LONGEST_WAIT)
-    events.record(collection, EventName.REFUND_ACCEPTED, operation=operation, payment_id=payment.pk, amount=amount)
+    primary(Operation).filter(pk=operation.pk).update(line_ref=operation.line_ref)
+    events.record(
+        collection,
+        EventName.REFUND_ACCEPTED,
+        operation=operation,
+        payment_id=payment.pk,
+        refund_id=operation.line_id,
+        amount=amount,
+    )
     return True
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from django.db.models import QuerySet
 
 from medusa_payments.models import Capture, Operation, Payment, PaymentCollection, Refund
+from medusa_payments.providers import cleaning
 from medusa_payments.providers.facts import CaptureFact, PaymentSnapshot, RefundFact, RefundState
 from medusa_payments.providers.types import CancelResult, CaptureResult, RefundResult, RefundStatus
 from medusa_payments.queries.primary import primary
@@ -51,6 +52,26 @@ def converge(
     return waits
 
 
+def amount_of(operation: Operation, snapshot: PaymentSnapshot) -> int | None:
+    """Return what the provider has of a capture or refund (minor units); None when no movement is this operation's."""
+    is_capture = operation.kind == OperationKind.CAPTURE
+    facts: tuple[CaptureFact | RefundFact, ...] = snapshot.captures if is_capture else snapshot.refunds
+    ours = [fact for fact in facts if fact.operation_id == operation.pk]
+    found = [fact.money.minor_units for fact in ours if getattr(fact, "state", None) is not RefundState.FAILED]
+    return sum(found) if found else None
+
+
+def missing_of(operation: Operation, snapshot: PaymentSnapshot) -> int:
+    """Return what the provider captured, released or refunded beyond the ledger (minor units), by what a verb does."""
+    payment = _payment(operation.payment_id or "")
+    if operation.kind == OperationKind.CAPTURE:
+        return snapshot.captured.minor_units - payment.captured_amount
+    if operation.kind == OperationKind.CANCEL:
+        return snapshot.released.minor_units - payment.released_amount
+    given = sum(fact.money.minor_units for fact in snapshot.refunds if fact.state is not RefundState.FAILED)
+    return given - payment.refunded_amount
+
+
 def _told_apart(snapshot: PaymentSnapshot) -> int:
     return sum(fact.money.minor_units for fact in snapshot.captures)
 
@@ -69,7 +90,7 @@ def _converge_captures(collection: PaymentCollection, payment_id: str, snapshot:
             ledger.book_external_capture(collection, _payment(payment_id), amount, provider_ref=fact.capture_ref)
             missing -= amount
     if missing > 0:
-        total = f"{snapshot.provider_ref}:captured:{snapshot.captured.minor_units}"
+        total = cleaning.reference(f"{snapshot.provider_ref}:captured:{snapshot.captured.minor_units}")
         ledger.book_external_capture(collection, _payment(payment_id), missing, provider_ref=total)
     return False
 
@@ -78,11 +99,11 @@ def _settle_capture(collection: PaymentCollection, payment_id: str, fact: Captur
     """Settle the operation that a capture names; say whether the ledger has the capture now."""
     if _is_booked(payment_id, fact):
         return True
-    operation = _operation(payment_id, fact.idempotency_key)
+    operation = _operation(payment_id, fact.operation_id)
     if operation is None or operation.kind != OperationKind.CAPTURE or operation.amount != fact.money.minor_units:
         return False
     result = CaptureResult(money=fact.money, capture_ref=fact.capture_ref)
-    apply_settlement(collection, operation, Succeeded(result=result), is_answer=False, settled_by=Settler.READ)
+    apply_settlement(collection, operation, Succeeded(result=result), settled_by=Settler.READ)
     return True
 
 
@@ -93,8 +114,8 @@ def _is_booked(payment_id: str, fact: CaptureFact) -> bool:
     lines = primary(Capture).filter(payment_id=payment_id)
     if fact.capture_ref and lines.filter(provider_ref=fact.capture_ref).exists():
         return True
-    if fact.idempotency_key:
-        return lines.filter(operation_id=fact.idempotency_key).exists()
+    if fact.operation_id:
+        return lines.filter(operation=fact.operation_id).exists()
     return lines.filter(provider_ref=None, amount=fact.money.minor_units).exists()
 
 
@@ -106,7 +127,7 @@ def _converge_releases(collection: PaymentCollection, payment_id: str, snapshot:
     cancel = _open(payment_id, OperationKind.CANCEL).first()
     if cancel is not None and (snapshot.status == SessionStatus.CANCELED or missing >= (cancel.amount or 0)):
         outcome = Succeeded(result=CancelResult(released=snapshot.released, data=snapshot.data))
-        apply_settlement(collection, cancel, outcome, is_answer=False, settled_by=Settler.READ)
+        apply_settlement(collection, cancel, outcome, settled_by=Settler.READ)
         payment = _payment(payment_id)
         missing = snapshot.released.minor_units - payment.released_amount
     if missing <= 0 or payment.frozen_at is not None:
@@ -121,7 +142,7 @@ def _converge_refund(
     collection: PaymentCollection, payment_id: str, fact: RefundFact, *, captures_wait: bool, as_of: int | None
 ) -> bool:
     """What was refunded can't be booked before what was captured is."""
-    operation = _operation(payment_id, fact.idempotency_key)
+    operation = _operation(payment_id, fact.operation_id) or _accepted_as(payment_id, fact.refund_ref)
     booked = primary(Refund).filter(payment_id=payment_id, provider_ref=fact.refund_ref).first()
     if booked is None and operation is not None:
         booked = primary(Refund).filter(operation=operation).first()
@@ -145,17 +166,22 @@ def _settle_refund(collection: PaymentCollection, operation: Operation, fact: Re
     is_pending = fact.state is RefundState.PENDING
     status = RefundStatus.ACCEPTED if is_pending else RefundStatus.SUCCEEDED
     result = RefundResult(money=fact.money, status=status, refund_ref=fact.refund_ref)
-    apply_settlement(collection, operation, Succeeded(result=result), is_answer=False, settled_by=Settler.READ)
+    apply_settlement(collection, operation, Succeeded(result=result), settled_by=Settler.READ)
 
 
 def _payment(payment_id: str) -> Payment:
     return primary(Payment).get(pk=payment_id)
 
 
-def _operation(payment_id: str, idempotency_key: str | None) -> Operation | None:
-    if not idempotency_key:
+def _operation(payment_id: str, operation_id: str | None) -> Operation | None:
+    if not operation_id:
         return None
-    return primary(Operation).filter(pk=idempotency_key, payment_id=payment_id).first()
+    return primary(Operation).filter(pk=operation_id, payment_id=payment_id).first()
+
+
+def _accepted_as(payment_id: str, refund_ref: str) -> Operation | None:
+    """Return the refund that the provider accepted under this reference: not every provider reports our keys."""
+    return primary(Operation).filter(payment_id=payment_id, line_ref=refund_ref).first()
 
 
 def _open(payment_id: str, kind: OperationKind) -> QuerySet[Operation]:

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ import msgspec
 from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from medusa_payments.exceptions import Conflict, InvalidData, NotAllowed, PaymentOutcomeUnknown
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
@@ -26,6 +27,7 @@ from medusa_payments.providers.types import (
     ProviderRequest,
     RefundRequest,
     UpdateRequest,
+    key_of,
 )
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import workers
@@ -47,6 +49,11 @@ KEY_WINDOW_MARGIN = timedelta(hours=1)
 
 IN_PROGRESS_RETRY_SECONDS = 1
 UNKNOWN_RETRY_SECONDS = 5
+STAFF_RETRY_SECONDS = 600
+"""A person has to look, which takes longer than any caller waits."""
+
+_KEYS = ("operation_id", "idempotency_key")
+"""Not stored with a request: its operation knows them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,17 +123,16 @@ def reserve(
     open_slot: str | None = None,
     created_by: str = "",
     is_deferred: bool = False,
+    **columns: Any,
 ) -> Reservation:
     """Insert the operation behind a provider request, with a fresh lease; a deferred one without, for the worker.
 
-    Nobody waits for the outcome of what the worker wants itself: it counts as told.
-    `request.idempotency_key` becomes its id, `caller` is the key of who asked for it. `target` is the id of what it
-    works on: the payment; the session, or the collection while it is about choosing one. The caller holds the
-    collection's lock and commits before the call.
+    `request.operation_id` becomes its id, `caller` is the key of who asked. `target` is what it works on: payment,
+    session, or the collection while one is chosen. The caller holds the collection's lock and commits before the call.
     """
     leased_at = time.monotonic()
     operation = primary(Operation).create(  # type: ignore[misc]
-        id=request.idempotency_key,
+        id=request.operation_id,
         kind=_KINDS[type(request)].value,
         payment_collection_id=session.payment_collection_id,
         payment_session=session,
@@ -137,59 +143,106 @@ def reserve(
         amount=amount,
         requested_amount=requested_amount,
         currency_code=session.currency_code,
-        request=msgspec.to_builtins(request, builtin_types=(Decimal,)),
+        request=_without_keys(msgspec.to_builtins(request, builtin_types=(Decimal,))),
         intent=dict(intent or {}),
         open_slot=open_slot,
         lease_expires_at=Now() if is_deferred else _new_lease(provider),
         in_flight_until=None if is_deferred else _in_flight_until(provider),
         leased_by="" if is_deferred else workers.identity(),
         is_deferred=is_deferred,
-        answered_at=Now() if created_by == workers.ACTOR else None,
         target=target,
         idempotency_key=caller.key if caller else None,
         fingerprint=caller.fingerprint if caller else "",
         created_by=created_by,
+        **columns,
     )
     return Reservation(operation=operation, leased_at=leased_at)
 
 
 def request_of(operation: Operation) -> ProviderRequest:
-    """Return the canonical request, exactly as it was reserved."""
-    request: ProviderRequest = msgspec.convert(operation.request, REQUEST_TYPES[OperationKind(operation.kind)])
+    """Return the canonical request, exactly as it was reserved, under the operation's current key."""
+    stored = _without_keys(operation.request)  # Until 0009 requests were stored with their key.
+    keys = {"operation_id": operation.pk, "idempotency_key": provider_key(operation)}
+    request: ProviderRequest = msgspec.convert(stored | keys, REQUEST_TYPES[OperationKind(operation.kind)])
     return request
 
 
-def resume(operation: Operation, *, is_deferred: bool = False) -> Reservation:
-    """Go on with an operation of an earlier request: as it is when finished, else taken over to be sent again; a
-    deferred one is left to the worker, which from now on sees to it that it is carried out.
+def provider_key(operation: Operation) -> str:
+    """Return an operation's current idempotency key at the provider."""
+    return key_of(operation.pk, operation.key_number)
 
-    Raises `Conflict` while somebody is at work on it or its payment is frozen, `PaymentOutcomeUnknown` when the
-    provider may have forgotten its key.
+
+def _without_keys(request: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in request.items() if name not in _KEYS}
+
+
+def resume(operation: Operation, *, is_deferred: bool = False) -> Reservation:
+    """Go on with an operation of an earlier request: as it is when finished, else taken over, to be looked for at the
+    provider before anything is sent again; a deferred one is left to the worker, which from now on sees to it that it
+    is carried out.
+
+    Raises `Conflict` while somebody is at work on it.
     """
     if operation.is_open and is_deferred:
         operation.is_deferred = True
         operation.save(update_fields=["is_deferred"])
     if not operation.is_open or is_deferred:
         return Reservation(operation=operation)
-    refuse_to_send_if_frozen(operation)
-    provider = provider_for(operation)
-    reservation = _claimed(
-        operation, _is_remembered(provider), in_flight_until=_in_flight_until(provider), answered_at=None
-    )
+    reservation = _claimed(operation)
     if reservation is None:
-        raise in_progress(operation) if is_leased(operation) else outcome_unknown(operation)
+        raise in_progress(operation)
     return reservation
 
 
 def claim(operation: Operation) -> Reservation | None:
     """Take over an open operation that nobody is at work on, to find out; None when somebody else was faster."""
-    return _claimed(operation, Q())
+    return _claimed(operation)
 
 
 def prepare_to_send(reservation: Reservation) -> None:
-    """Record that a claimed operation is about to be sent, so that its absence proves nothing for a while."""
+    """Record that a claimed operation is about to be sent, so that its absence proves nothing for a while.
+
+    One that is proven not to be executed, and is sent as for the first time, leaves a spent key behind. Raises
+    `Conflict` when somebody else has taken it over, and while its payment is frozen.
+    """
     operation = reservation.operation
-    primary(Operation).filter(pk=operation.pk).update(in_flight_until=_in_flight_until(provider_for(operation)))
+    refuse_to_send_if_frozen(operation)
+    values: dict[str, Any] = {"in_flight_until": _in_flight_until(provider_for(operation))}
+    if operation.is_key_spent and not reservation.is_resend:
+        _use_next_key(operation)
+        values |= {"key_number": operation.key_number, "is_key_spent": False, "created_at": Now()}
+    held = primary(Operation).filter(pk=operation.pk, status=OperationStatus.OPEN.value, fence=operation.fence)
+    if not held.update(**values):
+        raise in_progress(operation)
+
+
+def _use_next_key(operation: Operation) -> None:
+    """Leave a key behind that the provider answered with an error of its own.
+
+    Raises `PaymentOutcomeUnknown` while what was sent under it may still arrive: it would be executed under both.
+    """
+    if not has_arrived(operation):
+        raise outcome_unknown(operation)
+    operation.key_number += 1
+    operation.is_key_spent = False
+
+
+def has_arrived(operation: Operation) -> bool:
+    """Return True when whatever was sent has reached the provider, or never will."""
+    arrived = Q(in_flight_until__isnull=True) | Q(in_flight_until__lte=Now())
+    return primary(Operation).filter(arrived, pk=operation.pk, fence=operation.fence).exists()
+
+
+def note_unknown(operation: Operation, *, was_answered: bool) -> None:
+    """Store that a call ended and nobody knows how: nobody is at work on it, and nothing is sent any more, so what was
+    sent arrives within the provider's timeout or never. `was_answered` spends its key.
+    """
+    operation.lease_expires_at = Now()
+    operation.is_key_spent = operation.is_key_spent or was_answered
+    operation.save(update_fields=["error_message", "lease_expires_at", "is_key_spent"])
+    arrives = Now() + timedelta(seconds=math.ceil(provider_for(operation).timeout_seconds))
+    primary(Operation).filter(pk=operation.pk, in_flight_until__gt=arrives).update(in_flight_until=arrives)
+    operation.in_flight_until = primary(Operation).values_list("in_flight_until", flat=True).get(pk=operation.pk)
 
 
 def is_remembered(operation: Operation) -> bool:
@@ -197,15 +250,12 @@ def is_remembered(operation: Operation) -> bool:
     return primary(Operation).filter(_is_remembered(provider_for(operation)), pk=operation.pk).exists()
 
 
-def _claimed(operation: Operation, condition: Q, **values: Any) -> Reservation | None:
+def _claimed(operation: Operation, **values: Any) -> Reservation | None:
     leased_at = time.monotonic()
-    claim = primary(Operation).filter(
-        condition, pk=operation.pk, status=OperationStatus.OPEN.value, fence=operation.fence
-    )
+    claim = primary(Operation).filter(pk=operation.pk, status=OperationStatus.OPEN.value, fence=operation.fence)
     if not workers.is_gone(operation.leased_by):
         claim = claim.filter(lease_expires_at__lte=Now())
-    arrived = Q(in_flight_until__isnull=True) | Q(in_flight_until__lte=Now())
-    proves_absence = primary(Operation).filter(arrived, pk=operation.pk, fence=operation.fence).exists()
+    proves_absence = has_arrived(operation)
     new_lease = _new_lease(provider_for(operation))
     if not claim.update(fence=F("fence") + 1, lease_expires_at=new_lease, leased_by=workers.identity(), **values):
         return None
@@ -225,18 +275,21 @@ def is_worth_a_resend(operation: Operation, provider: PaymentProvider) -> bool:
 
 
 def reopen(operation: Operation, *, open_slot: str | None = None, is_deferred: bool = False) -> Reservation:
-    """Go on with an operation that was proven not to have been executed, under its old key; a deferred one is left to
-    the worker.
+    """Go on with an operation that was proven not to have been executed; a deferred one is left to the worker.
 
-    The caller has raised the counters again. As the provider never saw the key, its memory of it begins anew.
+    The caller has raised the counters again. It keeps its key, whose memory at the provider begins anew, unless the
+    provider answered under it with an error of its own: then it gets the next one. Raises `PaymentOutcomeUnknown` while
+    what was sent under a spent key may still arrive (staff closed it early).
     """
     leased_at = time.monotonic()
+    if operation.is_key_spent:
+        _use_next_key(operation)
     operation.status = OperationStatus.OPEN.value
     operation.created_at = Now()
     operation.open_slot = open_slot
     operation.error_message = ""
     operation.settled_by = ""
-    operation.settled_at = operation.answered_at = operation.next_attempt_at = None
+    operation.settled_at = operation.next_attempt_at = None
     operation.attempts = 0
     operation.fence += 1
     provider = provider_for(operation)
@@ -326,16 +379,6 @@ def is_key_known(collection: PaymentCollection, idempotency_key: str) -> bool:
     return primary(Operation).filter(payment_collection=collection, idempotency_key=idempotency_key).exists()
 
 
-def mark_answered(operation: Operation) -> None:
-    """Record that a caller is being given the outcome."""
-    primary(Operation).filter(pk=operation.pk).update(answered_at=Now())
-
-
-def mark_undelivered(operation: Operation) -> None:
-    """Record that the caller who was to be given the outcome didn't get it."""
-    primary(Operation).filter(pk=operation.pk).update(answered_at=None)
-
-
 def outcome_unknown(operation: Operation) -> PaymentOutcomeUnknown:
     """Return the error that says: wait, don't repeat with other numbers."""
     details: dict[str, Any] = {"operation_id": operation.pk, "kind": operation.kind}
@@ -345,8 +388,21 @@ def outcome_unknown(operation: Operation) -> PaymentOutcomeUnknown:
         f"The outcome of {operation.kind} operation {operation.pk} at the payment provider is not known yet. "
         "Repeat the same request to find out; nothing will be done twice.",
         details=details,
-        retry_after=UNKNOWN_RETRY_SECONDS,
+        retry_after=_seconds_until_known(operation),
     )
+
+
+def _seconds_until_known(operation: Operation) -> int:
+    """Return after which time a repeat can tell more. Under a spent key nothing is sent again, so nothing can be told
+    before what was sent has arrived; a keyless choice of a session leads on at once, to another object.
+    """
+    if operation.needs_person_at is not None:
+        return STAFF_RETRY_SECONDS
+    is_choice = operation.kind in {OperationKind.INITIATE, OperationKind.UPDATE} and not operation.idempotency_key
+    until = operation.in_flight_until
+    if is_choice or not operation.is_key_spent or not isinstance(until, datetime):
+        return UNKNOWN_RETRY_SECONDS
+    return max(math.ceil((until - timezone.now()).total_seconds()), IN_PROGRESS_RETRY_SECONDS)
 
 
 def _is_remembered(provider: PaymentProvider) -> Q:

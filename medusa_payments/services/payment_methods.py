@@ -8,6 +8,7 @@ from typing import Any
 from medusa_payments.exceptions import InvalidData, NotFound, PaymentOutcomeUnknown
 from medusa_payments.ids import new_id
 from medusa_payments.models import AccountHolder
+from medusa_payments.providers import cleaning
 from medusa_payments.providers.account_holders import (
     DeletePaymentMethodRequest,
     SavedPaymentMethod,
@@ -45,6 +46,8 @@ def list_saved(*, account_holder_id: str, customer_id: str, provider_id: str | N
     return [
         PaymentMethod(id=method.payment_method_ref, provider_id=provider.alias, data=dict(method.data))
         for method in _saved(provider, holder)
+        # One whose reference can't be kept can't be paid with either.
+        if cleaning.is_usable(method.payment_method_ref)
     ]
 
 
@@ -71,6 +74,8 @@ def save(
         data=_client_data(provider, data or {}),
     )
     begun = account_calls.ask(provider, holder.pk, lambda: provider.save_payment_method(request))
+    if not cleaning.is_usable(begun.ref):
+        raise account_calls.outcome_unknown(provider, holder.pk)
     return PaymentMethod(id=begun.ref, provider_id=provider.alias, data=dict(begun.data))
 
 

@@ -7,17 +7,24 @@ reserving transaction, in a savepoint.
 import logging
 import time
 import traceback
+from collections.abc import Callable
 from contextlib import nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
+from django.db import Error as DatabaseError
+
+from medusa_payments.core.saga import calls
 from medusa_payments.models import Operation
 from medusa_payments.money import MAX_MINOR_UNITS, Money
+from medusa_payments.providers import cleaning
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.errors import (
     ProviderDeclined,
     ProviderError,
+    ProviderOutcomeUnknown,
     ProviderRejected,
     ProviderUnavailable,
 )
@@ -31,10 +38,10 @@ from medusa_payments.providers.types import (
 from medusa_payments.services import locks, operations
 from medusa_payments.states import OperationKind, RefusalKind
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _RESULT_TYPES: dict[OperationKind, type[ProviderResult]] = {
     OperationKind.INITIATE: SessionResult,
@@ -44,9 +51,6 @@ _RESULT_TYPES: dict[OperationKind, type[ProviderResult]] = {
     OperationKind.REFUND: RefundResult,
     OperationKind.CANCEL: CancelResult,
 }
-
-_LONGEST_TEXT = 255
-"""What the columns for references and codes hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +76,10 @@ class NotExecuted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
+    """`was_answered`: the provider did answer, and may repeat that answer under the same key."""
+
     message: str
+    was_answered: bool = False
 
 
 Outcome = Succeeded | Refused | NotExecuted | Unknown
@@ -83,6 +90,30 @@ _last_sent: ContextVar[Operation | None] = ContextVar("last_sent", default=None)
 def last_sent() -> Operation | None:
     """Return the operation that this thread sent last to a provider which isn't local."""
     return _last_sent.get()
+
+
+_MOST_ATTEMPTS = 8
+
+
+def retried(function: Callable[P, T]) -> Callable[P, T]:
+    """Repeat a function whose transaction the database undid for another one's sake (serialization failure, deadlock).
+
+    Only where nothing was sent meanwhile: a local provider was undone with the transaction.
+    """
+
+    @wraps(function)
+    def retry(*args: P.args, **kwargs: P.kwargs) -> T:
+        sent = last_sent()
+        for _ in range(_MOST_ATTEMPTS - 1):
+            try:
+                return function(*args, **kwargs)
+            except DatabaseError as error:
+                if not locks.was_rolled_back(error) or last_sent() is not sent:
+                    raise
+            locks.renew_connection()
+        return function(*args, **kwargs)
+
+    return retry
 
 
 def send(provider: PaymentProvider, reservation: operations.Reservation) -> Outcome:
@@ -97,7 +128,8 @@ def send(provider: PaymentProvider, reservation: operations.Reservation) -> Outc
     else:
         outcome = _call(provider, operation)
     if reservation.is_resend and not _is_answer_to_a_resend(outcome):
-        return Unknown(message=getattr(outcome, "message", ""))
+        was_answered = isinstance(outcome, Refused) or getattr(outcome, "was_answered", False)
+        return Unknown(message=getattr(outcome, "message", ""), was_answered=was_answered)
     return outcome
 
 
@@ -114,29 +146,27 @@ def _call(provider: PaymentProvider, operation: Operation) -> Outcome:
         _last_sent.set(operation)
     try:
         with locks.undone_when_it_raises() if provider.capabilities.is_local else nullcontext():
-            result = verb(operations.request_of(operation))
+            result = calls.call(provider, lambda: verb(operations.request_of(operation)))
         misfit = _misfit(operation, kind, result)
     except ProviderDeclined as error:
         return _refused(RefusalKind.DECLINED, error)
     except ProviderRejected as error:
         return _refused(RefusalKind.REJECTED, error)
     except ProviderUnavailable as error:
-        return NotExecuted(message=_storable(error.message))
+        return NotExecuted(message=error.message)
     except ProviderError as error:
-        return Unknown(message=_storable(error.message))
+        was_answered = isinstance(error, ProviderOutcomeUnknown) and error.was_answered
+        return Unknown(message=error.message, was_answered=was_answered)
     except Exception as error:
         log_exception(f"operation {operation.pk}: provider call", error)
         return Unknown(message=f"{type(error).__name__} in {operation.provider_id}")
-    return Unknown(message=f"{operation.provider_id} answered with {misfit}") if misfit else Succeeded(result=result)
+    if misfit:
+        return Unknown(message=f"{operation.provider_id} answered with {misfit}", was_answered=True)
+    return Succeeded(result=result)
 
 
 def _refused(refusal: RefusalKind, error: ProviderError) -> Refused:
-    return Refused(refusal=refusal, message=_storable(error.message), code=_storable(error.code)[:_LONGEST_TEXT])
-
-
-def _storable(text: object) -> str:
-    """PostgreSQL stores no NUL."""
-    return str(text).replace("\0", "")
+    return Refused(refusal=refusal, message=error.message, code=error.code)
 
 
 def _misfit(operation: Operation, kind: OperationKind, result: object) -> str:
@@ -153,12 +183,11 @@ def _misfit(operation: Operation, kind: OperationKind, result: object) -> str:
         return f"another amount: {result.money}"
     if isinstance(result, SessionResult):
         return _misfit_of_session(result)
-    reference = getattr(result, "capture_ref", None) or getattr(result, "refund_ref", None) or ""
-    return f"a reference of {len(reference)} characters" if len(reference) > _LONGEST_TEXT else ""
+    return ""
 
 
 def _misfit_of_session(result: SessionResult) -> str:
-    if not result.provider_ref or len(result.provider_ref) > _LONGEST_TEXT:
+    if not cleaning.is_usable(result.provider_ref):
         return "no usable reference"
     if result.captured is not None and result.captured.minor_units > result.money.minor_units:
         return f"more captured than authorized: {result.captured}"

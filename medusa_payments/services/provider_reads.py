@@ -2,11 +2,15 @@
 
 import logging
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
+from medusa_payments.core.saga import calls
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import PaymentCollection, PaymentSession
+from medusa_payments.money import MAX_MINOR_UNITS, Money
+from medusa_payments.providers import cleaning
 from medusa_payments.providers.errors import ProviderError
 from medusa_payments.providers.facts import PaymentSnapshot, RetrieveRequest
 from medusa_payments.queries.primary import primary
@@ -50,10 +54,31 @@ def read(session: PaymentSession) -> Reading:
         return Unreadable(message=f"{session.provider_id} can't be asked for {session.pk}.", is_temporary=False)
     as_of = primary(PaymentCollection).values_list("event_count", flat=True).get(pk=session.payment_collection_id)
     try:
-        snapshot = provider.retrieve(RetrieveRequest(session_id=session.pk, provider_ref=session.provider_ref))
+        request = RetrieveRequest(session_id=session.pk, provider_ref=session.provider_ref)
+        snapshot = calls.call(provider, lambda: provider.retrieve(request))
     except ProviderError as error:
         return Unreadable(message=error.message, is_temporary=True)
     except Exception as error:
         provider_calls.log_exception(f"session {session.pk}: reading it at its provider", error)
         return Unreadable(message=f"{type(error).__name__} in {session.provider_id}", is_temporary=True)
-    return Absent() if snapshot is None else Found(snapshot=snapshot, as_of=as_of)
+    if snapshot is None:
+        return Absent()
+    reason = misfit(snapshot)
+    if reason:
+        return Unreadable(message=f"{session.provider_id} answered with {reason}", is_temporary=True)
+    return Found(snapshot=snapshot, as_of=as_of)
+
+
+def misfit(snapshot: Any) -> str:
+    """Say why nothing can be booked from what a provider has; "" when it can. Such an answer is none."""
+    if not isinstance(snapshot, PaymentSnapshot):
+        return type(snapshot).__name__
+    if not cleaning.is_usable(snapshot.provider_ref):
+        return "no usable reference"
+    monies = [snapshot.money, snapshot.captured, snapshot.released]
+    monies += [fact.money for fact in snapshot.captures] + [fact.money for fact in snapshot.refunds]
+    return "" if all(map(_is_an_amount, monies)) else "an amount that can't be stored"
+
+
+def _is_an_amount(money: Any) -> bool:
+    return isinstance(money, Money) and type(money.minor_units) is int and 0 <= money.minor_units <= MAX_MINOR_UNITS

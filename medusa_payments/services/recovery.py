@@ -1,17 +1,19 @@
-"""Finding out what became of operations that nobody is at work on any more.
+"""Finding out what became of operations that nobody is at work on: for the worker, and for a caller who repeats.
 
-The provider is read first. What it has settles the operation; what it is sure not to have was never executed. Only
-where reading can't tell is the same request sent again, under the same key, and only while it is still wanted. What
-neither can tell waits for a person.
+The provider is read first, and what it has is booked. What is done then stands in one table, `core.policy.verdicts`.
 """
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 
+from medusa_payments.core.policy.verdicts import Facts, Seen, Verdict, decide
+from medusa_payments.core.saga import calls
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.providers.types import CancelResult
@@ -20,20 +22,19 @@ from medusa_payments.services import (
     attention,
     convergence,
     events,
-    execution,
     locks,
+    observed_payments,
     operations,
     projections,
     provider_calls,
     workers,
 )
 from medusa_payments.services.events import EventName
-from medusa_payments.services.freezing import refuse_to_send_if_frozen
 from medusa_payments.services.locks import locked_collection
 from medusa_payments.services.operations import Reservation
 from medusa_payments.services.provider_calls import NotExecuted, Succeeded
 from medusa_payments.services.provider_reads import Absent, Found, Reading, Unreadable, read
-from medusa_payments.services.settlement import apply_settlement
+from medusa_payments.services.settlement import apply_settlement, carry_out, complete
 from medusa_payments.services.stages import BATCH, StageReport
 from medusa_payments.states import OperationKind, OperationStatus, SessionStatus, Settler
 
@@ -43,6 +44,17 @@ PATIENCE = 9
 """After how many attempts an error that nobody expected is taken for one that stays; they last more than an hour."""
 
 NEVER_ARRIVED = "The payment provider was asked and has no trace of it."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What became of looking for an operation: `to_send` is what is to be sent for it, None when nothing is, because
+    it is closed, or stays open and was let go of. `waits`: something else was seen that can be booked once it is
+    closed, so look again then.
+    """
+
+    to_send: Reservation | None
+    waits: bool = False
 
 
 def resolve_due(limit: int = BATCH, is_dry_run: bool = False) -> StageReport:
@@ -63,13 +75,17 @@ def resolve(operation: Operation) -> bool:
     and keeps nothing else from being resolved. One that nobody expected and that stays is left to a person.
     """
     try:
+        if calls.is_busy(operations.provider_for(operation)):
+            _wait_for_a_place(operation)
+            return False
         reservation = operations.claim(operation)
         if reservation is None:
             return False
-        if not reservation.is_resend:
-            _complete(reservation, "It could not be carried out yet.")
-        else:
-            _resolve(reservation)
+        finding = _find_out(reservation) if reservation.is_resend else Finding(to_send=reservation)
+        if finding.to_send is not None:
+            _send(finding.to_send)
+        if finding.waits:
+            convergence.look_at(operation.payment_session_id)
     except (PaymentsError, ImproperlyConfigured) as error:
         logger.warning("operation %s can't be resolved now: %s", operation.pk, type(error).__name__)
         _try_later(operation, str(error))
@@ -80,65 +96,138 @@ def resolve(operation: Operation) -> bool:
         _try_later(operation, why)
         if operation.attempts >= PATIENCE:
             _hand_to_a_person(operation, why)
-    return not primary(Operation).filter(pk=operation.pk, status=OperationStatus.OPEN.value).exists()
+    return not _is_open(operation)
 
 
-def _resolve(reservation: Reservation) -> None:
+def find_out_for_caller(reservation: Reservation) -> Finding:
+    """Find out what became of an operation whose request is repeated, and prepare to send what is to be sent.
+
+    Raises `Conflict` while its payment is frozen and it would have to be sent, `PaymentOutcomeUnknown` when it could
+    not be found out.
+    """
+    operation = reservation.operation
+    try:
+        finding = _find_out(reservation, is_awaited=True)
+        if finding.to_send is not None:
+            operations.prepare_to_send(finding.to_send)
+    except PaymentsError as error:
+        _let_go(operation, str(error))
+        raise
+    except Exception as error:
+        provider_calls.log_exception(f"operation {operation.pk}: finding out about it", error)
+        locks.renew_connection()
+        _let_go(operation, f"It could not be resolved: {type(error).__name__}.")
+        raise operations.outcome_unknown(operation) from error
+    return finding
+
+
+def _find_out(reservation: Reservation, *, is_awaited: bool = False) -> Finding:
+    """Read the provider, book what it has, and do what the table says."""
     operation = reservation.operation
     session = primary(PaymentSession).get(pk=operation.payment_session_id)
     reading = read(session)
+    waits, problem = False, ""
     if isinstance(reading, Found):
         converged = convergence.take_in(session, reading.snapshot, as_of=reading.as_of)
+        waits, problem = converged.waits, converged.problem
         if not _is_open(operation):
-            return
-        if converged.problem:
-            _hand_to_a_person(operation, converged.problem)
-        elif _is_named(operation, reading):
-            _hand_to_a_person(operation, "The payment provider executed it with another amount.")
-        elif _can_only_be_sent_again(operation, session, reading):
-            _send_again(reservation, "The payment provider can't tell whether it was executed.")
-        elif _shows_the_effect(operation, reading):
-            _settle_as_seen(operation, reading)
-        else:
-            _conclude_from_absence(reservation, reading)
-        if converged.waits:
-            # What somebody else caused had to wait until it was known not to be this operation's.
-            convergence.look_at(session.pk)
-    elif isinstance(reading, Unreadable) and reading.is_temporary:
-        _try_later(operation, reading.message)
-    else:
-        _conclude_from_absence(reservation, reading)
+            return Finding(to_send=None, waits=waits)
+    seen = Seen.CONTRADICTION if problem else _seen(operation, session, reading)
+    facts = Facts(
+        seen=seen,
+        is_awaited=is_awaited,
+        has_arrived=reservation.proves_absence,
+        is_key_spent=operation.is_key_spent,
+        key_number=operation.key_number,
+        is_key_known=operations.is_remembered(operation),
+        is_wanted=_is_wanted(operation),
+        is_left_to_the_worker=_is_left_to_the_worker(operation),
+        adds_up=not waits,
+    )
+    to_send = _done(reservation, facts, reading, problem or _why(facts, reading))
+    return Finding(to_send=to_send, waits=waits)
 
 
-def _conclude_from_absence(reservation: Reservation, reading: Reading) -> None:
+_WHY = {
+    Seen.MOVEMENT: "What the payment provider has of it can't be booked yet.",
+    Seen.OTHER_AMOUNT: "The payment provider executed it with another amount.",
+    Seen.NOTHING: "It may still be on its way to the payment provider.",
+}
+
+
+def _why(facts: Facts, reading: Reading) -> str:
+    """Say why an operation stays open."""
+    if isinstance(reading, Unreadable) and reading.is_temporary:
+        return reading.message
+    if facts.seen is Seen.NOTHING and facts.has_arrived:
+        return "The payment provider has no trace of it, and answered with an error of its own more than once."
+    if facts.seen is not Seen.CANT_TELL:
+        return _WHY.get(facts.seen, "")
+    why = "The payment provider can't tell whether it was executed."
+    if facts.is_key_spent:
+        return f"{why} It answered with an error of its own, which it may repeat."
+    if not facts.is_key_known:
+        return f"{why} Its idempotency key may be forgotten there."
+    return why if facts.is_wanted else f"{why} It isn't wanted any more, so it isn't sent again."
+
+
+def _done(reservation: Reservation, facts: Facts, reading: Reading, why: str) -> Reservation | None:
+    """Do what is decided; return what is to be sent, if anything is."""
     operation = reservation.operation
-    if not _would_show(operation, reading):
-        _send_again(reservation, "The payment provider can't tell whether it was executed.")
-    elif reservation.proves_absence:
-        _close_or_send(reservation)
-    else:
-        _try_later(operation, "It may still be on its way to the payment provider.")
+    match decide(facts):
+        case Verdict.RESEND:
+            return reservation
+        case Verdict.SEND:
+            # As far as the provider is concerned it is the first time: a refusal is an answer.
+            return replace(reservation, is_resend=False)
+        case Verdict.BOOK if isinstance(reading, Found) and not _moves_by_line(operation):
+            _settle_as_seen(operation, reading)
+        case Verdict.NOT_EXECUTED:
+            _close(operation)
+        case Verdict.STAFF | Verdict.STAFF_WITH_AMOUNT:
+            _hand_to_a_person(operation, why, _amount_of(operation, reading))
+        case _ if facts.is_awaited:
+            _let_go(operation, why)
+        case _:
+            _try_later(operation, why)
+    return None
 
 
-def _is_named(operation: Operation, reading: Found) -> bool:
-    """Say whether a movement has the key of a capture or refund. One that leaves it open has another amount."""
-    keys = {fact.idempotency_key for fact in reading.snapshot.captures}
-    keys |= {fact.idempotency_key for fact in reading.snapshot.refunds}
-    return operation.kind in {OperationKind.CAPTURE, OperationKind.REFUND} and operation.pk in keys
+def _seen(operation: Operation, session: PaymentSession, reading: Reading) -> Seen:
+    """Say what reading the provider showed of an operation that is still open."""
+    capabilities = operations.provider_for(operation).capabilities
+    if isinstance(reading, Unreadable):
+        return Seen.NOT_NOW if reading.is_temporary else Seen.CANT_TELL
+    if isinstance(reading, Absent):
+        is_told = operation.kind == OperationKind.INITIATE and capabilities.finds_by_session
+        return Seen.NOTHING if is_told else Seen.CANT_TELL
+    if _moves_by_line(operation):
+        amount = _amount_of(operation, reading)
+        if amount is not None:
+            return Seen.MOVEMENT if amount == operation.amount else Seen.OTHER_AMOUNT
+        return Seen.NOTHING if capabilities.reports_keys else Seen.CANT_TELL
+    if not _shows_the_effect(operation, reading):
+        return Seen.NOTHING
+    return Seen.SAME_AMOUNT if _hides_its_data(operation, session, reading) else Seen.EFFECT
 
 
-def _can_only_be_sent_again(operation: Operation, session: PaymentSession, reading: Found) -> bool:
+def _moves_by_line(operation: Operation) -> bool:
+    return operation.kind in {OperationKind.CAPTURE, OperationKind.REFUND}
+
+
+def _amount_of(operation: Operation, reading: Reading) -> int | None:
+    is_movement = isinstance(reading, Found) and _moves_by_line(operation)
+    return observed_payments.amount_of(operation, reading.snapshot) if is_movement else None  # type: ignore[union-attr]
+
+
+def _hides_its_data(operation: Operation, session: PaymentSession, reading: Found) -> bool:
     """Say whether an update's amount tells nothing, because the object had it before, and its data may be lost.
 
-    One that can't be sent again, or isn't wanted any more, is taken for executed: nobody pays by it. Nor does anybody
-    by one of an object that is paid or canceled by now.
+    Nobody pays by one of an object that is paid or canceled by now.
     """
-    if operation.kind != OperationKind.UPDATE or reading.snapshot.money.minor_units != operation.amount:
+    if operation.kind != OperationKind.UPDATE or reading.snapshot.status not in attention.OPEN_STATUSES:
         return False
-    if reading.snapshot.status not in attention.OPEN_STATUSES:
-        return False
-    is_told = operation.amount != session.amount or operation.request["data"] == session.client_data
-    return not is_told and _is_wanted(operation) and operations.is_remembered(operation)
+    return operation.amount == session.amount and operation.request["data"] != session.client_data
 
 
 def _shows_the_effect(operation: Operation, reading: Found) -> bool:
@@ -159,35 +248,13 @@ def _settle_as_seen(operation: Operation, reading: Found) -> None:
     is_cancel = operation.kind == OperationKind.CANCEL
     result = CancelResult(released=snapshot.released) if is_cancel else convergence.session_result(snapshot)
     with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
-        settlement = apply_settlement(
-            collection, operation, Succeeded(result=result), is_answer=False, settled_by=Settler.READ
-        )
-    execution.carry_out(settlement.follow_ups)
+        settlement = apply_settlement(collection, operation, Succeeded(result=result), settled_by=Settler.READ)
+    carry_out(settlement.follow_ups)
 
 
-def _would_show(operation: Operation, reading: Reading) -> bool:
-    """Say whether what a provider answers would show an executed operation: an object made for the session, a status,
-    or a movement with the operation's key. Then its absence proves that nothing happened, once nothing that was sent
-    can still be on its way.
-    """
-    capabilities = operations.provider_for(operation).capabilities
-    if isinstance(reading, Found):
-        is_movement = operation.kind in {OperationKind.CAPTURE, OperationKind.REFUND}
-        return capabilities.reports_keys or not is_movement
-    return operation.kind == OperationKind.INITIATE and isinstance(reading, Absent) and capabilities.finds_by_session
-
-
-def _close_or_send(reservation: Reservation) -> None:
-    """Nothing happened. What was left to the worker is carried out now; for the rest nobody waits any more."""
-    operation = reservation.operation
-    if _is_left_to_the_worker(operation):
-        # It is sent for the first time, as far as the provider is concerned: a refusal is an answer.
-        _complete(replace(reservation, is_resend=False), NEVER_ARRIVED)
-        return
+def _close(operation: Operation) -> None:
     with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
-        apply_settlement(
-            collection, operation, NotExecuted(message=NEVER_ARRIVED), is_answer=False, settled_by=Settler.READ
-        )
+        apply_settlement(collection, operation, NotExecuted(message=NEVER_ARRIVED), settled_by=Settler.READ)
 
 
 def _is_left_to_the_worker(operation: Operation) -> bool:
@@ -198,27 +265,16 @@ def _is_left_to_the_worker(operation: Operation) -> bool:
     return operation.kind == OperationKind.CANCEL and not operation.payment_id and not is_paid
 
 
-def _send_again(reservation: Reservation, why: str) -> None:
-    operation = reservation.operation
-    if not operations.is_remembered(operation):
-        _hand_to_a_person(operation, f"{why} Its idempotency key may be forgotten there.")
-    elif not _is_wanted(operation):
-        _hand_to_a_person(operation, f"{why} It isn't wanted any more, so it isn't sent again.")
-    else:
-        _complete(reservation, why)
-
-
-def _complete(reservation: Reservation, why: str) -> None:
-    """Send an operation and book its outcome; one that is still open has its next attempt later, because of `why`.
+def _send(reservation: Reservation) -> None:
+    """Send an operation and book its outcome; one that is still open has its next attempt later.
 
     Raises `Conflict` while its payment is frozen.
     """
-    operation = reservation.operation
-    refuse_to_send_if_frozen(operation)
     operations.prepare_to_send(reservation)
-    execution.carry_out(execution.complete(reservation).follow_ups)
-    if _is_open(operation):
-        _try_later(operation, why)
+    carry_out(complete(reservation).follow_ups)
+    operation = primary(Operation).get(pk=reservation.operation.pk)
+    if operation.is_open:
+        _try_later(operation, operation.error_message)
 
 
 def _is_wanted(operation: Operation) -> bool:
@@ -233,7 +289,10 @@ def _is_wanted(operation: Operation) -> bool:
 
 def _try_later(operation: Operation, why: str) -> None:
     """Let go of an operation until its next attempt, later each time. Its lease is again what it was before."""
-    wait = attention.backoff(operation.attempts)
+    wait, until = attention.backoff(operation.attempts), operation.in_flight_until
+    if until is not None and until > timezone.now():
+        # What was sent has arrived by then, so the next attempt tells.
+        wait = min(wait, until - timezone.now())
     held = primary(Operation).filter(pk=operation.pk, status=OperationStatus.OPEN.value, fence=operation.fence)
     held.update(
         attempts=operation.attempts + 1,
@@ -244,13 +303,31 @@ def _try_later(operation: Operation, why: str) -> None:
     )
 
 
-def _hand_to_a_person(operation: Operation, why: str) -> None:
-    """Nobody but a person can tell any more. Recorded once, with what is known."""
+def _let_go(operation: Operation, why: str) -> None:
+    """Leave an operation to whoever asks next. When the worker tries again doesn't change: however often callers
+    repeat, they postpone nothing.
+    """
+    held = primary(Operation).filter(pk=operation.pk, status=OperationStatus.OPEN.value, fence=operation.fence)
+    held.update(lease_expires_at=Now(), leased_by="", error_message=why)
+
+
+def _wait_for_a_place(operation: Operation) -> None:
+    """Leave an operation to a later run: its account is busy or hangs, which says nothing about the operation."""
+    waiting = primary(Operation).filter(pk=operation.pk, status=OperationStatus.OPEN.value, fence=operation.fence)
+    waiting.update(next_attempt_at=Now() + attention.SHORTEST_WAIT)
+
+
+def _hand_to_a_person(operation: Operation, why: str, seen_amount: int | None = None) -> None:
+    """Nobody but a person can tell any more. Recorded once, with what is known; `seen_amount` (minor units) is what the
+    provider has of it.
+    """
+    seen: dict[str, Any] = {} if seen_amount is None else {"seen_amount": seen_amount}
     with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
         waiting = primary(Operation).filter(
             pk=operation.pk, status=OperationStatus.OPEN.value, fence=operation.fence, needs_person_at=None
         )
         if not waiting.update(needs_person_at=Now(), error_message=why, lease_expires_at=Now(), leased_by=""):
+            _let_go(operation, why)
             return
         events.record(
             collection,
@@ -259,6 +336,7 @@ def _hand_to_a_person(operation: Operation, why: str) -> None:
             kind=operation.kind,
             amount=operation.amount,
             reason=why,
+            **seen,
         )
         projections.store(collection)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from django.db.models.functions import Now
@@ -17,6 +18,7 @@ from medusa_payments.queries.primary import primary
 from medusa_payments.services import amounts, convergence, disputes, execution, operations, repeats, texts
 from medusa_payments.services.freezing import refuse_if_frozen
 from medusa_payments.services.operations import CallerKey, Reservation
+from medusa_payments.services.repeats import Caller
 from medusa_payments.states import OperationKind, OperationStatus
 
 
@@ -44,16 +46,12 @@ def refund(
     `PaymentAuthorizationError` (declined), `Conflict` (another request is at work), `IdempotencyError` (key used for
     something else), `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
     """
-    refund_operation(
-        payment_id=payment_id,
-        amount=amount,
-        refund_reason_id=refund_reason_id,
-        note=note,
-        metadata=metadata,
-        created_by=created_by,
-        idempotency_key=idempotency_key,
+    payment, asking, reserve_it = _prepared(
+        payment_id, amount, refund_reason_id, note, created_by, idempotency_key, metadata
     )
-    return primary(Payment).get(pk=payment_id)
+    with repeats.answering(asking, payment.payment_collection_id):
+        _refunded(payment, reserve_it)
+        return primary(Payment).get(pk=payment_id)
 
 
 def refund_operation(
@@ -71,9 +69,14 @@ def refund_operation(
 
     `refund_reason_code` names the shop's reason in place of its id; a code that the shop hasn't names none.
     """
-    payment, reserve_it = _prepared(
+    payment, asking, reserve_it = _prepared(
         payment_id, amount, refund_reason_id, note, created_by, idempotency_key, metadata, refund_reason_code
     )
+    with repeats.answering(asking, payment.payment_collection_id):
+        return _refunded(payment, reserve_it)
+
+
+def _refunded(payment: Payment, reserve_it: Callable[..., Reservation]) -> Operation:
     operation: Operation = execution.execute(
         payment_collection_id=payment.payment_collection_id, include_deleted=True, reserve=reserve_it
     )
@@ -95,7 +98,7 @@ def enqueue_refund(
     Guaranteed: refunded once if the caller commits, and not at all if it rolls back. Returns the operation. Raises what
     `refund` raises before it calls the provider.
     """
-    payment, reserve_it = _prepared(payment_id, amount, refund_reason_id, note, created_by, idempotency_key)
+    payment, _, reserve_it = _prepared(payment_id, amount, refund_reason_id, note, created_by, idempotency_key)
     return execution.enqueue(payment_collection_id=payment.payment_collection_id, reserve=reserve_it)
 
 
@@ -108,14 +111,23 @@ def _prepared(
     idempotency_key: str | None,
     metadata: Mapping[str, Any] | None = None,
     refund_reason_code: str | None = None,
-) -> tuple[Payment, Callable[..., Reservation]]:
-    payment = primary(Payment).filter(pk=payment_id).first()
+) -> tuple[Payment, Caller, Callable[..., Reservation]]:
+    payment = primary(Payment).filter(pk=payment_id).annotate(now=Now()).first()
     if payment is None:
         raise NotFound(f"Payment id not found: {payment_id}")
     texts.refuse_sensitive(note)
     provider = operations.provider_for(payment)
     requested = amounts.positive_minor_units(amount, currency_code=payment.currency_code, verb="Refund")
-    return payment, partial(
+    key = repeats.caller_key(
+        idempotency_key,
+        amount=requested,
+        refund_reason_id=refund_reason_id,
+        refund_reason_code=refund_reason_code,
+        note=note,
+        metadata=metadata,
+    )
+    asking = Caller(who=created_by, began_at=payment.now, key=key)
+    reserve_it = partial(
         _reserve,
         payment_id=payment_id,
         provider=provider,
@@ -124,16 +136,9 @@ def _prepared(
         refund_reason_code=refund_reason_code,
         note=note,
         metadata=metadata,
-        caller=repeats.caller_key(
-            idempotency_key,
-            amount=requested,
-            refund_reason_id=refund_reason_id,
-            refund_reason_code=refund_reason_code,
-            note=note,
-            metadata=metadata,
-        ),
-        created_by=created_by,
+        asking=asking,
     )
+    return payment, asking, repeats.owing(asking, reserve_it)
 
 
 def existing_reason(refund_reason_id: str | None) -> RefundReason | None:
@@ -160,13 +165,16 @@ def _reserve(
     refund_reason_code: str | None,
     note: str | None,
     metadata: Mapping[str, Any] | None,
-    caller: CallerKey | None,
-    created_by: str,
+    asking: Caller,
     is_deferred: bool = False,
 ) -> Reservation:
     payment = primary(Payment).select_related("payment_session").get(pk=payment_id)
     earlier = repeats.find_on_payment(
-        caller, payment=payment, kind=OperationKind.REFUND, requested_amount=requested, is_deferred=is_deferred
+        asking,
+        payment=payment,
+        kind=OperationKind.REFUND,
+        asked=repeats.ask(requested, reason=refund_reason_code or refund_reason_id, note=note, metadata=metadata),
+        is_deferred=is_deferred,
     )
     if earlier is not None and earlier.status != OperationStatus.NOT_EXECUTED:
         return operations.resume(earlier, is_deferred=is_deferred)
@@ -182,8 +190,9 @@ def _reserve(
         reason=reason or _reason_of_code(refund_reason_code),
         note=note,
         metadata=metadata,
-        caller=caller,
-        created_by=created_by,
+        intent={"refund_reason_code": refund_reason_code} if refund_reason_code else {},
+        caller=asking.key,
+        created_by=asking.who,
         is_deferred=is_deferred,
     )
 
@@ -197,11 +206,15 @@ def reserve(
     reason: RefundReason | None = None,
     note: str | None = None,
     metadata: Mapping[str, Any] | None = None,
+    intent: Mapping[str, Any] = MappingProxyType({}),
     caller: CallerKey | None = None,
     created_by: str = "",
     is_deferred: bool = False,
 ) -> Reservation:
-    """Reserve the refund of `amount` (minor units), which the caller has checked, inside the collection's lock."""
+    """Reserve the refund of `amount` (minor units), which the caller has checked, inside the collection's lock.
+
+    `intent`: what else tells it from other refunds. The refund has its final id from now on.
+    """
     _raise_counter(payment, amount)
     request = RefundRequest(
         idempotency_key=new_id("payop"),
@@ -211,7 +224,8 @@ def reserve(
         money=Money(minor_units=amount, currency_code=payment.currency_code),
         reason_code=reason.code if reason else None,
     )
-    intent: dict[str, Any] = {
+    intent = {
+        **intent,
         "refund_reason_id": reason.pk if reason else None,
         "note": note,
         **({"metadata": dict(metadata)} if metadata is not None else {}),
@@ -226,6 +240,8 @@ def reserve(
         amount=amount,
         requested_amount=requested,
         intent=intent,
+        line_id=new_id("ref"),
+        refund_reason=reason,
         created_by=created_by,
         is_deferred=is_deferred,
     )

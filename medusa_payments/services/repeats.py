@@ -1,32 +1,83 @@
-"""Which earlier operation a repeated request means: by the caller's idempotency key, or without one by what it asks."""
+"""Which earlier operation a repeated request means: by the caller's idempotency key, or without one by what it asks.
+
+What it means is decided by the table `core.policy.retries`; here its facts are read, and debts written down.
+"""
 
 import hashlib
+import json
 import re
-from collections.abc import Collection
-from datetime import timedelta
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 
-from medusa_payments.exceptions import IdempotencyError, InvalidData
+from medusa_payments.conf import payments_settings
+from medusa_payments.core import debts
+from medusa_payments.core.debts import Undelivered as Undelivered
+from medusa_payments.core.debts import paid_by_response as paid_by_response
+from medusa_payments.core.policy import retries
+from medusa_payments.core.policy.retries import Earlier, Owed, Verdict
+from medusa_payments.exceptions import (
+    Conflict,
+    IdempotencyError,
+    InvalidData,
+    PaymentsError,
+    ProviderNotReachable,
+)
 from medusa_payments.models import Operation, Payment, PaymentCollection
+from medusa_payments.models.fields import ExactJSONDecoder, ExactJSONEncoder
+from medusa_payments.money import to_major_units
 from medusa_payments.queries.primary import primary
 from medusa_payments.sensitive_data import quotes_sensitive_data
 from medusa_payments.services import workers
-from medusa_payments.services.operations import CallerKey, outcome_unknown, was_sent
-from medusa_payments.states import OperationKind, OperationStatus
-
-UNDELIVERED_WINDOW = timedelta(hours=24)
-"""How long an outcome that no caller has seen is given to a caller who repeats the request without a key."""
-
-_DELIVERABLE = (OperationStatus.SUCCEEDED.value, OperationStatus.ACCEPTED.value, OperationStatus.REFUSED.value)
+from medusa_payments.services.locks import locked_collection
+from medusa_payments.services.operations import (
+    UNKNOWN_RETRY_SECONDS,
+    CallerKey,
+    Reservation,
+    in_progress,
+    outcome_unknown,
+)
+from medusa_payments.states import OperationKind, OperationStatus, Settler
 
 ACROSS_PAYMENTS = "collection-refund"
 """Begins the keys of refunds across the payments of a collection that were asked for without one."""
 
+POSSIBLE_REPEAT = "possible_repeat"
+
 _VALID_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+@dataclass(slots=True, kw_only=True)
+class Caller:
+    """Who asks for a capture or refund, and what came of it.
+
+    `met`: the earlier operation that asks for the same, as it was at `met_at`. `debt`: the answer that this caller is
+    owed, once reserved; `is_known`: it was owed before. Times are the database's.
+    """
+
+    who: str
+    began_at: datetime
+    key: CallerKey | None = None
+    met: Earlier | None = None
+    met_at: datetime = field(default_factory=timezone.now)
+    debt: int | None = None
+    is_known: bool = False
+
+
+@dataclass(slots=True)
+class _Found:
+    """Operations that a request may mean, as facts, and the database's clock."""
+
+    operations: dict[str, list[Operation]] = field(default_factory=dict)
+    facts: list[Earlier] = field(default_factory=list)
+    now: datetime = field(default_factory=timezone.now)
 
 
 def caller_key(idempotency_key: str | None, **asked: Any) -> CallerKey | None:
@@ -61,106 +112,268 @@ def find_by_key(caller: CallerKey | None, *, kinds: Collection[OperationKind], t
     return operation
 
 
-def find_in_collection(
-    caller: CallerKey | None, *, collection: PaymentCollection, kind: OperationKind, asked: str
-) -> list[Operation]:
-    """Return the operations of an earlier request about all payments of a collection that this one repeats.
-
-    Requests without a key have one all the same (`ACROSS_PAYMENTS`): the one with the fingerprint `asked` is repeated
-    whose outcome is unknown, or known but never delivered, or of which a part was done and another not sent.
-
-    Raises `IdempotencyError`, or `PaymentOutcomeUnknown` while one that asked for something else is unresolved.
-    """
-    found = primary(Operation).filter(payment_collection=collection, kind=kind.value)
-    if caller is not None:
-        earlier = list(found.filter(idempotency_key=caller.key).order_by("id"))
-        for operation in earlier:
-            refuse_other_parameters(caller, operation)
-        return earlier
-    unfinished = _unknown_or_undelivered(found)
-    for operation in [*unfinished, *_not_sent(found)]:
-        if _is_part(operation) and operation.fingerprint == asked:
-            parts = list(found.filter(idempotency_key=operation.idempotency_key).order_by("id"))
-            if any(part.status != OperationStatus.NOT_EXECUTED for part in parts):
-                return parts
-    _refuse_unknown(unfinished)
-    return []
-
-
 def refuse_other_parameters(caller: CallerKey, earlier: Operation | PaymentCollection) -> None:
     """Raise `IdempotencyError` when a key was used before to ask for something else."""
     if earlier.fingerprint != caller.fingerprint:
-        name = "operation_id" if isinstance(earlier, Operation) else "payment_collection_id"
-        raise IdempotencyError(
-            f"Idempotency key '{caller.key}' was used before with other parameters.", details={name: earlier.pk}
-        )
+        raise _other_parameters(caller, earlier)
+
+
+def clock(payment_collection_id: str) -> datetime:
+    """Return what the database's clock says, as a request about a collection comes in."""
+    now = primary(PaymentCollection).filter(pk=payment_collection_id).values_list(Now(), flat=True).first()
+    return now or timezone.now()
+
+
+def ask(
+    amount: int | None, *, reason: str | None = None, note: str | None = None, metadata: Mapping[str, Any] | None = None
+) -> object:
+    """Return what a capture or refund asks for, to be compared; `reason` is the id or code that the caller gave."""
+    read = (
+        None if metadata is None else json.loads(json.dumps(dict(metadata), cls=ExactJSONEncoder), cls=ExactJSONDecoder)
+    )
+    return amount, reason, note, read
 
 
 def find_on_payment(
-    caller: CallerKey | None,
-    *,
-    payment: Payment,
-    kind: OperationKind,
-    requested_amount: int | None,
-    is_deferred: bool,
+    caller: Caller, *, payment: Payment, kind: OperationKind, asked: object, is_deferred: bool
 ) -> Operation | None:
-    """Return the operation that a request to capture or refund repeats; None for a new request.
+    """Return the operation that a request to capture or refund repeats, as `core.policy.retries` decides; None for a
+    new request. `is_deferred`: the worker is to carry it out.
 
-    Without a key that is one of the same payment, kind and amount whose outcome is unknown, or known but never
-    delivered. One in flight for the first time is neither: it stays independent of this request. So does one that
-    nobody waits for, unless this caller can't tell it from his own: it may have been executed. `is_deferred`: nobody
-    waits for this request either, so a refusal is no answer to it.
+    A part of a refund across payments answers no request about a payment.
 
-    Raises `IdempotencyError`, or `PaymentOutcomeUnknown` while one with a different amount, or a part of a refund
-    across payments, is unresolved.
+    Raises `IdempotencyError`, `Conflict` while another request for it is in progress, and with code `possible_repeat`;
+    `PaymentOutcomeUnknown` while one that asks for something else is unresolved.
     """
-    if caller is not None:
-        return find_by_key(caller, kinds=[kind], target=payment.pk)
-    found = _unknown_or_undelivered(primary(Operation).filter(payment=payment, kind=kind.value))
-    unfinished = [operation for operation in found if not _stands_by_itself(operation, is_deferred=is_deferred)]
-    for operation in unfinished:
-        if requested_amount in {operation.requested_amount, operation.amount} and not _is_part(operation):
-            return operation
-    _refuse_unknown(unfinished)
-    return None
+    of_kind = primary(Operation).filter(payment=payment, kind=kind.value)
+    found = _found([[operation] for operation in _candidates(caller, of_kind)], _asks_of_payment)
+    met = _decided(caller, found, asked, is_deferred=is_deferred)
+    return met[0] if met else None
+
+
+def find_in_collection(
+    caller: Caller, *, collection: PaymentCollection, kind: OperationKind, asked: str
+) -> list[Operation]:
+    """Return the parts of an earlier request about all payments of a collection that this one repeats, as
+    `find_on_payment` does for one payment; `asked` is its fingerprint.
+
+    Requests without a key have one all the same, of their own (`ACROSS_PAYMENTS`).
+    """
+    of_kind = primary(Operation).filter(payment_collection=collection, kind=kind.value)
+    operations = _candidates(caller, of_kind)
+    keys = {operation.idempotency_key for operation in operations if _is_part(operation)}
+    operations = _read(of_kind.filter(Q(pk__in=[one.pk for one in operations]) | Q(idempotency_key__in=keys)))
+    plans: dict[str, list[Operation]] = {}
+    for operation in operations:
+        name = operation.idempotency_key if _is_part(operation) or caller.key else None
+        plans.setdefault(name or operation.pk, []).append(operation)
+    return _decided(caller, _found(list(plans.values()), _asks_of_collection), asked, is_deferred=False)
+
+
+def owing(caller: Caller, reserve: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a reserve function that also writes down, in the same transaction, what a caller without a key is owed."""
+
+    def reserve_and_owe(collection: PaymentCollection, **options: Any) -> Any:
+        # Its transaction may be repeated: what the one that was rolled back had written down is gone.
+        caller.met, caller.debt, caller.is_known = None, None, False
+        reserved = reserve(collection, **options)
+        first = reserved[0] if isinstance(reserved, list) and reserved else reserved
+        if isinstance(first, Reservation) and caller.key is None:
+            _owe(caller, first.operation.pk, is_deferred=options.get("is_deferred", False))
+        return reserved
+
+    return reserve_and_owe
+
+
+@contextmanager
+def answering(caller: Caller, payment_collection_id: str) -> Iterator[None]:
+    """A block that carries out a request and ends with the answer: what the caller is owed is paid by it.
+
+    Nothing is paid where the provider couldn't be reached or the outcome isn't known. Who is sent away though an
+    operation with the same ask is there is owed its outcome, too, before the error leaves the block.
+    """
+    try:
+        yield
+    except ProviderNotReachable:
+        raise
+    except Conflict as error:
+        if caller.key is None:
+            _send_away(caller, payment_collection_id, error)
+        raise
+    except PaymentsError as error:
+        if caller.debt is not None and "operation_id" in error.details:
+            debts.given(caller.debt, error)
+        raise
+    if caller.debt is not None:
+        debts.given(caller.debt)
+
+
+def _owe(caller: Caller, operation_id: str, *, is_deferred: bool) -> None:
+    met = caller.met
+    owed = met and retries.debt_of(met, caller.who, caller.met_at, is_sent_away=False)
+    if not is_deferred:
+        caller.is_known = owed is not None
+        caller.debt = debts.hand_out(owed.id) if owed else debts.incur(operation_id, caller.who)
+    elif owed:
+        debts.pay(owed.id)
+    elif met:
+        # Who enqueues is answered by the operation itself, once: the next time it is another intent.
+        debts.incur(met.id, caller.who, is_paid=True)
+
+
+def _send_away(caller: Caller, payment_collection_id: str, error: Conflict) -> None:
+    if caller.debt is not None:
+        if caller.is_known:
+            debts.doubt(caller.debt)
+    elif caller.met is not None:
+        wait = error.retry_after or UNKNOWN_RETRY_SECONDS
+        with locked_collection(payment_collection_id, include_deleted=True):
+            met = replace(caller.met, debts=debts.of([caller.met.id]).get(caller.met.id, ()))
+            owed = retries.debt_of(met, caller.who, caller.met_at, is_sent_away=True)
+            if owed:
+                debts.doubt(owed.id)
+            else:
+                debts.incur(met.id, caller.who, wait_seconds=wait)
+
+
+def _decided(caller: Caller, found: _Found, asked: object, *, is_deferred: bool) -> list[Operation]:
+    request = retries.Asked(
+        ask=asked,
+        who=caller.who,
+        key=caller.key.key if caller.key else None,
+        fingerprint=caller.key.fingerprint if caller.key else "",
+        is_enqueued=is_deferred,
+        began_at=caller.began_at,
+    )
+    doubt = timedelta(seconds=payments_settings.POSSIBLE_REPEAT_SECONDS)
+    decision = retries.decide(found.facts, request, found.now, doubt=doubt) if found.facts else retries.NEW
+    if decision.earlier is None:
+        return []
+    operations = found.operations[decision.earlier.id]
+    match decision.verdict:
+        case Verdict.OTHER_PARAMETERS if caller.key:
+            raise _other_parameters(caller.key, operations[0])
+        case Verdict.UNKNOWN:
+            raise outcome_unknown(next(operation for operation in operations if operation.is_open))
+        case Verdict.POSSIBLE_REPEAT:
+            raise _possible_repeat(operations)
+    caller.met, caller.met_at = decision.earlier, found.now
+    if decision.verdict is Verdict.BUSY:
+        raise in_progress(operations[0])
+    return operations
+
+
+def _candidates(caller: Caller, of_kind: QuerySet[Operation]) -> list[Operation]:
+    if caller.key is not None:
+        return _read(of_kind.filter(idempotency_key=caller.key.key))
+    recent = Q(settled_at__gt=Now() - retries.OWED_FOR)
+    return _read(of_kind.filter(Q(status=OperationStatus.OPEN.value) | recent))
+
+
+def _read(operations: QuerySet[Operation]) -> list[Operation]:
+    is_reversed = Q(refund__reversal__isnull=False)
+    read = operations.annotate(now=Now(), has_lease=Q(lease_expires_at__gt=Now()), is_reversed=is_reversed)
+    return list(read.order_by("created_at", "id"))
+
+
+def _found(groups: Sequence[list[Operation]], asks_of: Callable[[Operation], tuple[object, ...]]) -> _Found:
+    found = _Found()
+    owed = debts.of([operation.pk for group in groups for operation in group])
+    for group in groups:
+        first = min(group, key=lambda operation: operation.pk)
+        found.now = first.now  # type: ignore[attr-defined]
+        found.operations[first.pk] = group
+        found.facts.append(
+            _fact(first, group, asks_of(first), [debt for one in group for debt in owed.get(one.pk, ())])
+        )
+    return found
+
+
+def _fact(first: Operation, group: list[Operation], asks: tuple[object, ...], owed: list[Owed]) -> Earlier:
+    """Return what is known of an operation, or of the parts of a plan: an open one counts first, then one not sent."""
+    unfinished = [one for one in group if one.is_open]
+    not_sent = [one for one in group if one.status == OperationStatus.NOT_EXECUTED]
+    moved = [one for one in group if one.status in {OperationStatus.SUCCEEDED, OperationStatus.ACCEPTED}]
+    return Earlier(
+        id=first.pk,
+        status=OperationStatus((unfinished or not_sent or moved or group)[0].status),
+        # A plan of which nothing was done is divided anew: what its payments can give back may have changed.
+        asks=() if len(not_sent) == len(group) and _is_part(first) else asks,
+        key=first.idempotency_key,
+        fingerprint=first.fingerprint,
+        is_enqueued=first.is_deferred or first.created_by == workers.ACTOR,
+        is_unsent=first.is_deferred and first.in_flight_until is None,
+        is_first_flight=bool(unfinished) and all(_is_in_first_flight(one) for one in unfinished),
+        first_flight_until=_first_flight_until(group),
+        found_out_at=max((one.settled_at for one in group if one.settled_at and _was_unknown(one)), default=None),
+        is_leased=any(_is_leased(one) for one in unfinished),
+        is_undone=bool(moved) and all(one.is_reversed for one in moved),  # type: ignore[attr-defined]
+        settled_at=max((one.settled_at for one in group if one.settled_at), default=None),
+        debts=tuple(owed),
+    )
+
+
+def _asks_of_payment(operation: Operation) -> tuple[object, ...]:
+    """An amount that was left open is asked for again by the same, or by the amount that it became."""
+    if _is_part(operation):
+        return ()
+    said = operation.intent
+    rest = said.get("refund_reason_code") or said.get("refund_reason_id"), said.get("note"), said.get("metadata")
+    return tuple((amount, *rest) for amount in (operation.requested_amount, operation.amount))
+
+
+def _asks_of_collection(operation: Operation) -> tuple[object, ...]:
+    return (operation.fingerprint,) if _is_part(operation) else ()
 
 
 def _is_part(operation: Operation) -> bool:
-    return (operation.idempotency_key or "").startswith(ACROSS_PAYMENTS)
+    is_without_key = (operation.idempotency_key or "").startswith(ACROSS_PAYMENTS)
+    return is_without_key or operation.intent.get("is_part", False)
 
 
-def _unknown_or_undelivered(operations: QuerySet[Operation]) -> list[Operation]:
-    undelivered = Q(
-        status__in=_DELIVERABLE,
-        answered_at__isnull=True,
-        settled_at__gt=Now() - UNDELIVERED_WINDOW,
-        refund__reversal__isnull=True,
+def _is_leased(operation: Operation) -> bool:
+    has_lease: bool = operation.has_lease  # type: ignore[attr-defined]
+    return has_lease and not workers.is_gone(operation.leased_by)
+
+
+def _is_in_first_flight(operation: Operation) -> bool:
+    return operation.fence == 0 and _is_leased(operation)
+
+
+def _first_flight_until(group: list[Operation]) -> datetime | None:
+    """Return when who reserved an operation had its answer, if that was while the lease lived; None for another end."""
+    ends = [
+        min(one.settled_at, one.lease_expires_at)
+        for one in group
+        if one.settled_at and one.fence == 0 and one.settled_by == Settler.ANSWER
+    ]
+    return max(ends) if len(ends) == len(group) else None
+
+
+def _was_unknown(operation: Operation) -> bool:
+    """Return True for a settled operation that was taken over, or whose lease was over by then."""
+    is_late = operation.settled_at is not None and operation.lease_expires_at < operation.settled_at
+    return operation.fence > 0 or is_late
+
+
+def _other_parameters(caller: CallerKey, earlier: Operation | PaymentCollection) -> IdempotencyError:
+    name = "operation_id" if isinstance(earlier, Operation) else "payment_collection_id"
+    return IdempotencyError(
+        f"Idempotency key '{caller.key}' was used before with other parameters.", details={name: earlier.pk}
     )
-    candidates = operations.filter(Q(status=OperationStatus.OPEN.value) | undelivered)
-    candidates = candidates.annotate(has_lease=Q(lease_expires_at__gt=Now())).order_by("created_at", "id")
-    return [operation for operation in candidates if not _is_in_first_flight(operation, has_lease=operation.has_lease)]
 
 
-def _not_sent(operations: QuerySet[Operation]) -> QuerySet[Operation]:
-    """Whoever was told that the provider couldn't be reached was told to come again."""
-    recent = Q(settled_at__gt=Now() - UNDELIVERED_WINDOW)
-    return operations.filter(recent, status=OperationStatus.NOT_EXECUTED.value).order_by("created_at", "id")
-
-
-def _refuse_unknown(operations: list[Operation]) -> None:
-    for operation in operations:
-        if operation.is_open:
-            raise outcome_unknown(operation)
-
-
-def _is_in_first_flight(operation: Operation, *, has_lease: bool) -> bool:
-    is_at_work = has_lease and not workers.is_gone(operation.leased_by)
-    return operation.is_open and operation.fence == 0 and (is_at_work or not was_sent(operation))
-
-
-def _stands_by_itself(operation: Operation, *, is_deferred: bool) -> bool:
-    """Say whether an operation is no answer to a request without a key: its own caller isn't in doubt about it."""
-    if not operation.is_open:
-        return is_deferred and operation.status == OperationStatus.REFUSED
-    is_awaited = operation.answered_at is None
-    return not is_awaited and (is_deferred or operation.in_flight_until is None)
+def _possible_repeat(operations: Sequence[Operation]) -> Conflict:
+    first = operations[0]
+    amount = to_major_units(sum(operation.amount or 0 for operation in operations), first.currency_code)
+    return Conflict(
+        f"The same {first.kind} was asked for several times while its outcome was not known, and is done: operation "
+        f"{first.pk}, {amount} {first.currency_code.upper()}. Send an Idempotency-Key to do it again.",
+        code=POSSIBLE_REPEAT,
+        details={
+            "operation_id": first.pk,
+            "kind": first.kind,
+            "amount": amount,
+            "settled_at": first.settled_at and first.settled_at.isoformat(),
+        },
+    )

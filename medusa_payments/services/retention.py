@@ -7,7 +7,8 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from medusa_payments.conf import payments_settings
-from medusa_payments.models import AccountHolder, Operation, PaymentSession, WebhookEvent
+from medusa_payments.core.policy.retries import OWED_FOR
+from medusa_payments.models import AccountHolder, Debt, Operation, PaymentSession, WebhookEvent
 from medusa_payments.queries.primary import primary
 from medusa_payments.services.stages import BATCH, StageReport
 from medusa_payments.states import OperationStatus, SessionStatus, WebhookStatus
@@ -17,8 +18,9 @@ def erase_due(limit: int = BATCH, is_dry_run: bool = False) -> StageReport:
     """Erase what is older than `RETENTION_DAYS` (None: nothing ever is).
 
     Bodies of webhook events that are done with; requests and intents of operations that are closed for good; the data
-    of sessions that never became a payment; what was sent to open a customer's account and never became known. A
-    refund's note stays on the refund, a payment's data on the payment: they may still be needed to give money back.
+    of sessions that never became a payment; what was sent to open a customer's account and never became known; who was
+    owed the outcome of an operation. A refund's note stays on the refund, a payment's data on the payment: they may
+    still be needed to give money back.
     """
     if payments_settings.RETENTION_DAYS is None:
         return StageReport(name="retention")
@@ -59,16 +61,25 @@ def _account_requests() -> QuerySet[AccountHolder]:
     return primary(AccountHolder).filter(in_flight_until__isnull=False, sent_at__lt=Now() - _old())
 
 
-_Erasable = WebhookEvent | Operation | PaymentSession | AccountHolder
+def _debts() -> QuerySet[Debt]:
+    """As long as an operation may be an answer, they say to whom."""
+    return primary(Debt).filter(operation__settled_at__lt=Now() - max(_old(), OWED_FOR))
 
-_ERASERS: dict[str, tuple[Callable[[], QuerySet[_Erasable]], dict[str, object]]] = {
+
+_Erasable = WebhookEvent | Operation | PaymentSession | AccountHolder | Debt
+
+_ERASERS: dict[str, tuple[Callable[[], QuerySet[_Erasable]], dict[str, object] | None]] = {
     "webhook bodies": (_bodies, {"body": None}),
     "operation requests": (_requests, {"request": {}, "intent": {}, "erased_at": Now()}),
     "account requests": (_account_requests, {"request": {}, "in_flight_until": None}),
     "session data": (_session_data, {"client_data": {}, "provider_data": {}, "erased_at": Now()}),
+    "debts": (_debts, None),
 }
+"""What is erased: due rows, and the values that take the place of theirs; None where the rows themselves go."""
 
 
-def _erase(due: QuerySet[_Erasable], values: dict[str, object], limit: int) -> int:
+def _erase(due: QuerySet[_Erasable], values: dict[str, object] | None, limit: int) -> int:
     chosen = list(due.order_by("pk").values_list("pk", flat=True)[:limit])
+    if values is None:
+        return due.filter(pk__in=chosen).delete()[0]
     return due.filter(pk__in=chosen).update(**values)

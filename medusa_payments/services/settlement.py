@@ -1,10 +1,22 @@
-"""What an outcome does to our rows. Request, webhook and recovery all settle through `apply_settlement`."""
+"""Sends a committed operation, and says what an outcome does to our rows.
 
+Request, webhook and recovery all settle through `apply_settlement`.
+"""
+
+import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db import Error as DatabaseError
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from medusa_payments.exceptions import (
+    InvalidData,
+    PaymentAuthorizationError,
+    PaymentsError,
+    ProviderNotReachable,
+)
 from medusa_payments.models import Operation, PaymentCollection
 from medusa_payments.providers.types import (
     CancelResult,
@@ -15,11 +27,25 @@ from medusa_payments.providers.types import (
     SessionResult,
 )
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import attention, events, ledger, operations, projections, session_settlement
+from medusa_payments.services import (
+    attention,
+    events,
+    ledger,
+    locks,
+    operations,
+    projections,
+    provider_calls,
+    session_settlement,
+)
 from medusa_payments.services.events import EventName
+from medusa_payments.services.locks import locked_collection
 from medusa_payments.services.operations import Reservation
 from medusa_payments.services.provider_calls import NotExecuted, Outcome, Refused, Succeeded, Unknown
 from medusa_payments.states import OperationKind, OperationStatus, RefusalKind, Settler
+
+logger = logging.getLogger(__name__)
+
+NOT_REACHABLE_RETRY_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,21 +61,15 @@ def apply_settlement(
     operation: Operation,
     outcome: Outcome,
     *,
-    is_answer: bool,
     settled_by: Settler = Settler.ANSWER,
 ) -> Settlement:
     """Book an outcome, inside the collection's lock. Opens no transaction.
 
     Idempotent. Success is booked even on an operation that was closed as refused or not executed, or that was only
-    accepted. Only the holder of the current fence may close an operation without a success. `is_answer`: a caller is
-    waiting for it.
+    accepted. Only the holder of the current fence may close an operation without a success.
     """
     current = primary(Operation).get(pk=operation.pk)
     current.settled_by = settled_by.value
-    if is_answer:
-        current.answered_at = Now()
-        if not current.is_open:
-            operations.mark_answered(current)
     settlement = Settlement(operation=current)
     match outcome:
         case Succeeded(result=result):
@@ -64,11 +84,87 @@ def apply_settlement(
                     _leave_to_the_worker(current, message)
                 else:
                     _settle_not_executed(collection, current, message)
-        case Unknown(message=message):
+        case Unknown():
             if current.is_open and current.fence == operation.fence:
-                _expire_lease(collection, current, message)
+                _note_unknown(collection, current, outcome)
     projections.store(collection)
     return settlement
+
+
+@provider_calls.retried
+def complete(reservation: Reservation) -> Settlement:
+    """Send a committed reservation, book its outcome and return what it became; its follow-ups aren't sent.
+
+    Raises `PaymentOutcomeUnknown` for what couldn't be booked.
+    """
+    operation = reservation.operation
+    provider = operations.provider_for(operation)
+    settled_by = Settler.RESEND if reservation.is_resend else Settler.ANSWER
+    if provider.capabilities.is_local:
+        with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
+            outcome = provider_calls.send(provider, reservation)
+            return apply_settlement(collection, operation, outcome, settled_by=settled_by)
+    outcome = provider_calls.send(provider, reservation)
+    return _settle(operation, outcome, settled_by=settled_by)
+
+
+def _settle(operation: Operation, outcome: Outcome, *, settled_by: Settler) -> Settlement:
+    """Book an outcome, a second time on a fresh connection when the database fails.
+
+    Raises `PaymentOutcomeUnknown` for what can't be booked; it is left to the next caller to find out.
+    """
+    unbooked = Unknown(message="The provider's answer could not be booked.")
+    for attempt in (outcome, outcome, unbooked):
+        try:
+            settlement = _book(operation, attempt, settled_by)
+        except Exception as error:
+            provider_calls.log_exception(f"operation {operation.pk}: booking its outcome", error)
+            locks.renew_connection()
+        else:
+            if attempt is outcome:
+                return settlement
+    raise operations.outcome_unknown(operation)
+
+
+@provider_calls.retried
+def _book(operation: Operation, outcome: Outcome, settled_by: Settler) -> Settlement:
+    with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
+        return apply_settlement(collection, operation, outcome, settled_by=settled_by)
+
+
+def carry_out(follow_ups: Iterable[Reservation]) -> None:
+    """Send operations that follow from a committed change.
+
+    An error doesn't spoil the change: it leaves the operation open, to be resolved later.
+    """
+    for reservation in follow_ups:
+        try:
+            complete(reservation)
+        except (PaymentsError, DatabaseError) as error:
+            logger.warning("follow-up operation %s was left open: %s", reservation.operation.pk, type(error).__name__)
+            locks.renew_connection()
+
+
+def raise_unless_succeeded(operation: Operation) -> None:
+    """Turn an operation's outcome into what its caller is told.
+
+    Raises `PaymentAuthorizationError` (declined), `InvalidData` (rejected), `ProviderNotReachable` (nothing was sent)
+    or `PaymentOutcomeUnknown`.
+    """
+    details = {"operation_id": operation.pk}
+    match OperationStatus(operation.status):
+        case OperationStatus.OPEN:
+            raise operations.outcome_unknown(operation)
+        case OperationStatus.REFUSED if operation.refusal == RefusalKind.DECLINED:
+            raise PaymentAuthorizationError(operation.error_message, code=operation.error_code, details=details)
+        case OperationStatus.REFUSED:
+            raise InvalidData(operation.error_message, code=operation.error_code, details=details)
+        case OperationStatus.NOT_EXECUTED:
+            raise ProviderNotReachable(
+                f"Payment provider {operation.provider_id} can't be reached; nothing was done. Try again later.",
+                details=details,
+                retry_after=NOT_REACHABLE_RETRY_SECONDS,
+            )
 
 
 def _settle_success(collection: PaymentCollection, operation: Operation, result: ProviderResult) -> Settlement:
@@ -157,12 +253,13 @@ def _have_it_looked_after(collection: PaymentCollection) -> None:
     attention.ask(collection, timezone.now() + attention.backoff(collection.attention_count))
 
 
-def _expire_lease(collection: PaymentCollection, operation: Operation, message: str) -> None:
-    """The answer was lost: nobody is at work on it any more, so that the next caller may find out."""
-    operation.error_message = message
-    operation.lease_expires_at = Now()
-    operation.save(update_fields=["error_message", "lease_expires_at"])
-    events.record(collection, EventName.OPERATION_UNKNOWN, operation=operation, kind=operation.kind, message=message)
+def _note_unknown(collection: PaymentCollection, operation: Operation, outcome: Unknown) -> None:
+    """The answer was lost, or says nothing about the money: the next caller may find out."""
+    operation.error_message = outcome.message
+    operations.note_unknown(operation, was_answered=outcome.was_answered)
+    events.record(
+        collection, EventName.OPERATION_UNKNOWN, operation=operation, kind=operation.kind, message=outcome.message
+    )
 
 
 def _release(operation: Operation) -> None:
@@ -187,6 +284,5 @@ def _close(operation: Operation, status: OperationStatus) -> None:
             "settled_at",
             "settled_by",
             "needs_person_at",
-            "answered_at",
         ]
     )

@@ -20,6 +20,7 @@ from medusa_payments.services import (
     disputes,
     duties,
     expiry,
+    failed_refunds,
     freezing,
     locks,
     projections,
@@ -58,9 +59,9 @@ def tend(payment_collection_id: str) -> None:
 
     Idempotent. Raises `NotFound`, `InsideTransaction`.
     """
-    for session in list(_sessions_to_ask(payment_collection_id)):
-        convergence.look_at(session.pk)
+    out_of_reach = [each.pk for each in list(_sessions_to_ask(payment_collection_id)) if not _can_still_tell(each)]
     with locked_collection(payment_collection_id, include_deleted=True) as collection:
+        failed_refunds.leave_to_staff(collection, out_of_reach)
         reservations = duties.reserve(collection)
         collection.attention_at = _next_look(collection)
         collection.attention_count = collection.attention_count + 1 if collection.attention_at else 0
@@ -104,6 +105,12 @@ def _sessions_to_ask(payment_collection_id: str) -> Iterator[PaymentSession]:
         payment = getattr(session, "payment", None)
         if attention.is_watchable(session) if payment is None else _may_have_moved(payment):
             yield session
+
+
+def _can_still_tell(session: PaymentSession) -> bool:
+    """Ask a session's provider; say whether it can tell, now or later, what becomes of a refund that it accepted."""
+    seen = convergence.look_at(session.pk)
+    return seen.problem != convergence.NO_SUCH_OBJECT and attention.is_within_reach(session)
 
 
 def _may_have_moved(payment: Payment) -> bool:

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -12,12 +12,14 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from medusa_payments.exceptions import InvalidData, NotFound, PaymentsError
+from medusa_payments.ids import new_id
 from medusa_payments.models import PaymentSession, WebhookEvent, WebhookRefusal
+from medusa_payments.providers import cleaning
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.notices import WebhookNotice, WebhookRefused, WebhookRequest
 from medusa_payments.providers.registry import providers
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import attention, convergence, locks, operations, provider_calls
+from medusa_payments.services import attention, convergence, locks, operations, provider_calls, provider_reads
 from medusa_payments.services.convergence import Convergence
 from medusa_payments.services.locks import durable_transaction
 from medusa_payments.services.stages import BATCH, StageReport
@@ -35,7 +37,10 @@ PATIENCE = timedelta(days=3)
 
 _PENDING = [WebhookStatus.RECEIVED.value, WebhookStatus.WAITING.value]
 
-_LONGEST_TEXT = 255
+HINT_SECONDS = 5
+"""An unsigned hint has its payment looked at once in this time: now, and once more when others came meanwhile."""
+
+_LONGEST_ID = 64
 
 _NO_SESSION = "No payment session belongs to it."
 
@@ -43,26 +48,29 @@ _IN_VAIN = frozenset({_NO_SESSION, convergence.NO_SUCH_OBJECT})
 """What may stay so for ever. A provider that can't be asked, or an operation that is open, won't."""
 
 
-def receive(*, provider_id: str, body: bytes, headers: Mapping[str, str]) -> WebhookEvent:
+def receive(
+    *, provider_id: str, body: bytes, headers: Mapping[str, str], query: Mapping[str, str] | None = None
+) -> WebhookEvent | None:
     """Verify a webhook, keep it, and apply it at once; return its row in the inbox.
 
-    `provider_id` with or without `pp_`; `headers` by lower-case name. Guaranteed: what is returned is committed, once
-    per event of the provider's account, whoever delivers it how often; it is applied now or later by the worker. An
-    error while applying is not the sender's business, so none is raised for it.
+    `provider_id` with or without `pp_`; `headers` by lower-case name; `query` is that of the URL. Guaranteed: what is
+    returned is committed, once per event of the provider's account, whoever delivers it how often; it is applied now or
+    later by the worker. An error while applying is not the sender's business, so none is raised for it.
+
+    An unsigned hint is never believed: the payment that it names is looked at, once in `HINT_SECONDS`. One that names
+    no payment of ours costs no call to the provider, leaves a count, and returns None.
 
     Raises `NotFound` (unknown provider, or one without webhooks) and `InvalidData` (not signed by the provider); of
     those nothing is kept but a count. Raises `InsideTransaction`.
     """
     provider = _provider(provider_id)
-    now = timezone.now()
-    try:
-        notice = provider.read_webhook(WebhookRequest(body=body, headers=headers, received_at=now))
-    except WebhookRefused as error:
-        logger.warning("webhook for %s refused: %s %s", provider.alias, error.code, error.message)
-        _count_refusal(provider.alias, error.code or "refused")
-        raise InvalidData("The webhook could not be verified.", code="invalid_webhook") from error
-    event = _keep(provider, notice, body)
-    if event.status in _PENDING:
+    request = WebhookRequest(body=body, headers=headers, query=dict(query or {}), received_at=timezone.now())
+    notice = _verified(provider, request)
+    if provider.capabilities.has_unsigned_webhooks:
+        event = _keep_hint(provider, notice, request.received_at)
+    else:
+        event = _keep(provider, notice, body)
+    if event is not None and event.status in _PENDING:
         _apply_in_turn(event)
     return event
 
@@ -107,6 +115,21 @@ def _provider(provider_id: str) -> PaymentProvider:
     return provider
 
 
+def _verified(provider: PaymentProvider, request: WebhookRequest) -> WebhookNotice:
+    """Return what a webhook says, cleaned. Raises `InvalidData`, also where its provider breaks over the bytes."""
+    try:
+        return cleaning.notice(provider.read_webhook(request))
+    except WebhookRefused as refusal:
+        cleaning.clean_error(refusal)
+        logger.warning("webhook for %s refused: %s", provider.alias, refusal.code)
+        reason = refusal.code or "refused"
+    except Exception as error:
+        provider_calls.log_exception(f"webhook for {provider.alias}: reading it", error)
+        reason = "unreadable"
+    _count_refusal(provider.alias, reason)
+    raise InvalidData("The webhook could not be verified.", code="invalid_webhook")
+
+
 def _count_refusal(provider_id: str, reason: str) -> None:
     key = {"provider_id": provider_id, "reason": reason[:64], "day": timezone.now().date()}
     with durable_transaction():
@@ -115,13 +138,44 @@ def _count_refusal(provider_id: str, reason: str) -> None:
 
 
 def _keep(provider: PaymentProvider, notice: WebhookNotice, body: bytes) -> WebhookEvent:
-    key = {"provider_account": provider.account, "event_id": _storable(notice.event_id)}
-    event = WebhookEvent(
-        **key, provider_id=provider.alias, event_type=_storable(notice.event_type), **_content(notice, body)
+    # An event that has no id of its own is kept as often as it comes.
+    return _insert(_row(provider, notice, event_id=notice.event_id or new_id("whdel"), **_content(notice, body)))
+
+
+def _keep_hint(provider: PaymentProvider, notice: WebhookNotice, now: datetime) -> WebhookEvent | None:
+    """Keep a hint for now or, where one came in these few seconds already, one for after them; None when it is about no
+    payment of ours.
+
+    The later look begins after all hints that it stands for, so none of them is lost. Nothing of the body is kept.
+    """
+    session = _session_of(_row(provider, notice, **_about(notice)))
+    if session is None:
+        _count_refusal(provider.alias, "unknown_reference")
+        return None
+    number = int(now.timestamp()) // HINT_SECONDS
+    fresh = _row(provider, notice, event_id=f"hint:{session.pk}:{number}", **_about(notice))
+    kept = _insert(fresh)
+    if kept.pk == fresh.pk:
+        return kept
+    later = {"status": WebhookStatus.WAITING.value, "next_attempt_at": _start(number + 1)}
+    return _insert(_row(provider, notice, event_id=f"hint:{session.pk}:{number + 1}", **_about(notice), **later))
+
+
+def _start(number: int) -> datetime:
+    return datetime.fromtimestamp(number * HINT_SECONDS, UTC)
+
+
+def _row(provider: PaymentProvider, notice: WebhookNotice, **content: Any) -> WebhookEvent:
+    return WebhookEvent(
+        provider_account=provider.account, provider_id=provider.alias, event_type=notice.event_type or "hint", **content
     )
+
+
+def _insert(event: WebhookEvent) -> WebhookEvent:
+    """Insert an event; return its row, or that of the same event that was kept before, with one more duplicate."""
     with durable_transaction():
         primary(WebhookEvent).bulk_create([event], ignore_conflicts=True)
-        kept = primary(WebhookEvent).get(**key)
+        kept = primary(WebhookEvent).get(provider_account=event.provider_account, event_id=event.event_id)
         if kept.pk != event.pk:
             primary(WebhookEvent).filter(pk=kept.pk).update(duplicates=F("duplicates") + 1)
     return kept
@@ -130,21 +184,20 @@ def _keep(provider: PaymentProvider, notice: WebhookNotice, body: bytes) -> Webh
 def _content(notice: WebhookNotice, body: bytes) -> dict[str, Any]:
     if notice.is_foreign:
         return {"status": WebhookStatus.FOREIGN.value}
-    is_about_a_payment = bool(notice.provider_ref or notice.session_id)
-    status = WebhookStatus.RECEIVED if is_about_a_payment else WebhookStatus.IGNORED
+    known = {"occurred_at": notice.occurred_at, "body_sha256": hashlib.sha256(body).hexdigest()}
+    about = _about(notice)
+    if not any(about.values()):
+        # Signed, and not about a payment, or not understood: nothing of its payload is ours.
+        return {**known, "status": WebhookStatus.IGNORED.value}
+    return {**known, **about, "body": body if notice.kept_body is None else notice.kept_body}
+
+
+def _about(notice: WebhookNotice) -> dict[str, str]:
+    session_id = notice.session_id or ""
     return {
-        "status": status.value,
-        "provider_ref": _storable(notice.provider_ref or ""),
-        "session_id": _storable(notice.session_id or "")[:64],
-        "occurred_at": notice.occurred_at,
-        "body": body if notice.kept_body is None else notice.kept_body,
-        "body_sha256": hashlib.sha256(body).hexdigest(),
+        "provider_ref": notice.provider_ref or "",
+        "session_id": session_id if len(session_id) <= _LONGEST_ID else "",
     }
-
-
-def _storable(text: str) -> str:
-    """PostgreSQL stores no NUL, and the columns hold so much: an odd name is no reason to have it sent for ever."""
-    return text.replace("\0", "")[:_LONGEST_TEXT]
 
 
 def _apply_in_turn(event: WebhookEvent) -> bool:
@@ -186,8 +239,10 @@ def _converge(event: WebhookEvent, session: PaymentSession, *, is_dry_run: bool)
         return Convergence(waits=True, problem=str(error))
     if provider.capabilities.can_retrieve:
         return convergence.look_at(session.pk, is_dry_run=is_dry_run)
+    if provider.capabilities.has_unsigned_webhooks:
+        return Convergence(problem="An unsigned hint is not believed, and its provider can't be asked.")
     snapshot = _notice_of(event, provider).snapshot
-    if snapshot is None:
+    if snapshot is None or provider_reads.misfit(snapshot):
         return Convergence(problem="The event says nothing that can be booked.")
     return convergence.take_in(session, snapshot, is_dry_run=is_dry_run)
 
@@ -196,7 +251,7 @@ def _notice_of(event: WebhookEvent, provider: PaymentProvider) -> WebhookNotice:
     """Read a kept event again. Its signature was verified when it came in; its secret may be gone by now."""
     if event.body is None:
         raise InvalidData(f"The body of webhook event {event.pk} was erased.")
-    return provider.read_kept_webhook(bytes(event.body))
+    return cleaning.notice(provider.read_kept_webhook(bytes(event.body)))
 
 
 def _session_of(event: WebhookEvent) -> PaymentSession | None:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 
+from medusa_payments.core.saga import calls
 from medusa_payments.services import (
     deliveries,
     forgetting,
@@ -34,9 +35,11 @@ def run_once(*, is_dry_run: bool = False, limit: int = BATCH) -> Report:
     """Resolve, apply, tend, deliver and erase what is due, at most `limit` rows of each; return what was done and left.
 
     Safe on many machines at once: every row is claimed before it is touched. A stage that fails is logged and keeps no
-    other from running. A dry run changes nothing and asks no provider to.
+    other from running. An account that hangs costs a run one call: what is due there is left to a later run. A dry run
+    changes nothing and asks no provider to.
     """
-    return Report(stages=tuple(_run(name, stage, limit, is_dry_run) for name, stage in STAGES.items()))
+    with calls.nobody_waits():
+        return Report(stages=tuple(_run(name, stage, limit, is_dry_run) for name, stage in STAGES.items()))
 
 
 def _run(name: str, stage: Stage, limit: int, is_dry_run: bool) -> StageReport:

@@ -8,6 +8,8 @@ Session `data` may hold `outcome` (`fake_steering.Outcome`), `on` (the verb it i
 - `declined` and `rejected` refuse every new idempotency key; nothing is executed.
 - `unavailable` fails every call; nothing is executed.
 - `timeout_before`, `timeout_after` lose the answer to the first call of a key, before or after its execution.
+- `error_before`, `error_after` answer the first call of an operation with an error of the provider's own, before or
+  after its execution, and every repeat under the same key with the same error. A later key of the operation works.
 - `crash_before`, `crash_after` kill the calling process on the first call of a key, before or after its execution.
 - `unavailable` and `timeout_*` with `"on": "retrieve"` make the provider one that can't be asked.
 - Calls about customers and their saved payment methods (`fake_accounts.AccountVerb`) belong to no session: `steer` says
@@ -59,6 +61,7 @@ from medusa_payments.providers.types import (
     RefundResult,
     SessionResult,
     UpdateRequest,
+    operation_of,
 )
 from medusa_payments.states import OperationKind, RefusalKind
 from medusa_payments.testing import fake_accounts, fake_snapshots, fake_verbs, fake_webhooks
@@ -68,6 +71,7 @@ from medusa_payments.testing.fake_dashboard import FakeDashboard
 from medusa_payments.testing.fake_ledger import KEY_WINDOW_SECONDS, FakeBooks, FakeCall, FakeLedger, FakePayment
 from medusa_payments.testing.fake_steering import (
     CRASHES,
+    ERRORS,
     RETRIEVE,
     STEERING_KEYS,
     WITHOUT_ANSWER,
@@ -100,8 +104,11 @@ class _Answer:
     refusal: RefusalKind | None = None
     message: str = ""
     code: str = ""
+    is_error: bool = False
 
     def unwrap(self, result_type: type[ResultT]) -> ResultT:
+        if self.is_error:
+            raise ProviderOutcomeUnknown(self.message, code=self.code, was_answered=True)
         if self.refusal is not None:
             raise _REFUSALS[self.refusal](self.message, code=self.code)
         return msgspec.convert(self.result, result_type)
@@ -304,10 +311,20 @@ class FakeProvider(PaymentProvider):
         if earlier is not None and earlier.answer is not None:
             return msgspec.json.decode(earlier.answer, type=_Answer), False
         is_first_call = earlier is None
-        answer = None if is_first_call and outcome in WITHOUT_EFFECT else self._execute(books, verb, request, outcome)
+        if outcome in ERRORS and is_first_call and operation_of(request.idempotency_key) == request.idempotency_key:
+            answer: _Answer | None = self._error(books, verb, request, outcome)
+        elif is_first_call and outcome in WITHOUT_EFFECT:
+            answer = None
+        else:
+            answer = self._execute(books, verb, request, outcome)
         encoded = msgspec.json.encode(answer) if answer else None
         books.remember(request.idempotency_key, FakeCall(request=canonical, answer=encoded))
         return answer, is_first_call
+
+    def _error(self, books: FakeBooks, verb: _Verb, request: Any, outcome: Outcome | None) -> _Answer:
+        if outcome is Outcome.ERROR_AFTER:
+            self._execute(books, verb, request, outcome)
+        return _Answer(is_error=True, message="The payment provider answered with an error.", code="internal_error")
 
     def _execute(self, books: FakeBooks, verb: _Verb, request: Any, outcome: Outcome | None) -> _Answer:
         try:

@@ -34,12 +34,15 @@ class Outcome(StrEnum):
     UNAVAILABLE = "unavailable"
     TIMEOUT_BEFORE = "timeout_before"
     TIMEOUT_AFTER = "timeout_after"
+    ERROR_BEFORE = "error_before"
+    ERROR_AFTER = "error_after"
     CRASH_BEFORE = "crash_before"
     CRASH_AFTER = "crash_after"
 
 
 CRASHES = frozenset({Outcome.CRASH_BEFORE, Outcome.CRASH_AFTER})
 WITHOUT_EFFECT = frozenset({Outcome.TIMEOUT_BEFORE, Outcome.CRASH_BEFORE})
+ERRORS = frozenset({Outcome.ERROR_BEFORE, Outcome.ERROR_AFTER})
 WITHOUT_ANSWER = frozenset({Outcome.TIMEOUT_BEFORE, Outcome.TIMEOUT_AFTER})
 
 

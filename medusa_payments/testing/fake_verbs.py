@@ -93,9 +93,9 @@ def _initiate(books: FakeBooks, request: InitiateRequest, outcome: Outcome | Non
         client_secret=f"{ref}_secret_{secrets.token_hex(8)}",
         steering=_encoded_steering(request),
     )
-    bring_to(books, payment, _status(outcome, SessionStatus.PENDING), request.idempotency_key)
+    bring_to(books, payment, _status(outcome, SessionStatus.PENDING), request.operation_id)
     books.save(payment)
-    books.enter(OperationKind.INITIATE, payment, idempotency_key=request.idempotency_key, amount=payment.amount)
+    books.enter(OperationKind.INITIATE, payment, idempotency_key=request.operation_id, amount=payment.amount)
     return _session_result(payment)
 
 
@@ -106,9 +106,9 @@ def _update(books: FakeBooks, request: UpdateRequest, outcome: Outcome | None) -
     _check_amount(request.money, most=None)
     payment.amount = request.money.minor_units
     payment.steering = _encoded_steering(request)
-    bring_to(books, payment, _status(outcome, SessionStatus.PENDING), request.idempotency_key)
+    bring_to(books, payment, _status(outcome, SessionStatus.PENDING), request.operation_id)
     books.save(payment)
-    books.enter(OperationKind.UPDATE, payment, idempotency_key=request.idempotency_key, amount=payment.amount)
+    books.enter(OperationKind.UPDATE, payment, idempotency_key=request.operation_id, amount=payment.amount)
     return _session_result(payment)
 
 
@@ -116,12 +116,10 @@ def _authorize(books: FakeBooks, request: AuthorizeRequest, outcome: Outcome | N
     payment = _existing(books, request.provider_ref, request.money)
     if not payment.authorized and payment.status is not SessionStatus.CANCELED:
         status = _status(outcome, SessionStatus.AUTHORIZED)
-        bring_to(books, payment, status, request.idempotency_key)
+        bring_to(books, payment, status, request.operation_id)
         books.save(payment)
         if status.holds_money:
-            books.enter(
-                OperationKind.AUTHORIZE, payment, idempotency_key=request.idempotency_key, amount=payment.amount
-            )
+            books.enter(OperationKind.AUTHORIZE, payment, idempotency_key=request.operation_id, amount=payment.amount)
     return _session_result(payment)
 
 
@@ -130,7 +128,7 @@ def _capture(books: FakeBooks, request: CaptureRequest, _outcome: Outcome | None
     if not payment.authorized:
         raise ProviderRejected(f"The payment is {payment.status} and can't be captured.", code="payment_not_capturable")
     _check_amount(request.money, most=payment.authorized - payment.captured)
-    ref = capture(books, payment, request.money.minor_units, request.idempotency_key)
+    ref = capture(books, payment, request.money.minor_units, request.operation_id)
     return CaptureResult(money=request.money, capture_ref=ref, data=data_of(payment))
 
 
@@ -143,7 +141,7 @@ def _refund(books: FakeBooks, request: RefundRequest, outcome: Outcome | None) -
     _check_amount(request.money, most=kept)
     is_pending = outcome is Outcome.PENDING
     state = RefundState.PENDING if is_pending else RefundState.SUCCEEDED
-    ref = refund(books, payment, request.money.minor_units, request.idempotency_key, state)
+    ref = refund(books, payment, request.money.minor_units, request.operation_id, state)
     status = RefundStatus.ACCEPTED if is_pending else RefundStatus.SUCCEEDED
     return RefundResult(money=request.money, status=status, refund_ref=ref, data=data_of(payment))
 
@@ -153,7 +151,7 @@ def _cancel(books: FakeBooks, request: CancelRequest, _outcome: Outcome | None) 
     if payment.status is SessionStatus.CAPTURED:
         raise ProviderRejected("The payment is captured; refund it instead.", code="payment_not_cancelable")
     if payment.status is not SessionStatus.CANCELED:
-        release(books, payment, request.idempotency_key)
+        release(books, payment, request.operation_id)
     released = Money(minor_units=payment.released, currency_code=payment.currency_code)
     return CancelResult(released=released, data=data_of(payment))
 

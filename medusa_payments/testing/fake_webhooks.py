@@ -22,8 +22,8 @@ class _Body(msgspec.Struct, kw_only=True):
     type: str
     account: str
     created_at: datetime
-    payment: str
-    session_id: str
+    payment: str = ""
+    session_id: str = ""
 
 
 def body_of(event: FakeEvent, *, account: str) -> bytes:

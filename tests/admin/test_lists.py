@@ -69,7 +69,7 @@ class TestQueries:
             PaymentSession: 2 + 0 + 0 + 2,
             Payment: 2 + 2 + 0 + 2,
             Capture: 2 + 0 + 1 + 2,
-            Refund: 2 + 0 + 1 + 3,
+            Refund: 2 + 0 + 1 + 3 + 1,  # and how many more are pending
             Operation: 2 + 0 + 1 + 2,
             Event: 2 + 0 + 1 + 1,
             RefundReason: 2,
@@ -78,15 +78,15 @@ class TestQueries:
         assert {model: len(statements_of(viewer, list_url(model))) - LOGIN for model in pinned} == pinned
 
     def test_pages(self, viewer: Client, payment: Payment) -> None:
-        # The row; then: its tables, the clerks' names.
+        # The row (of a collection also its payments, for the totals); then: its tables, the clerks' names.
         pinned = {
-            PaymentCollection: 1 + 6 + 1,
+            PaymentCollection: 2 + 7 + 1,
             AccountHolder: 1 + 1 + 0,
             PaymentSession: 1 + 3 + 1,
-            Payment: 1 + 7 + 1,
+            Payment: 1 + 8 + 1,
             Capture: 1 + 0 + 1,
             Refund: 1 + 0 + 1,
-            Operation: 1 + 3 + 1,
+            Operation: 1 + 4 + 1,
             Event: 1 + 0 + 1,
         }
         rows = {model: model._default_manager.latest("created_at") for model in pinned} | {Payment: payment}

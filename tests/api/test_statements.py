@@ -46,7 +46,7 @@ def pinned(text: str) -> str:
 
 
 COLLECTION_DOCUMENT = "SELECT:paymentcollection SELECT:paymentsession SELECT:payment"
-LEDGER = "SELECT:capture SELECT:refund"
+LEDGER = "SELECT:capture SELECT:operation SELECT:refund"
 PROJECTION = "SELECT:payment UPDATE:paymentcollection"
 PROJECTION_UNPAID = "SELECT:payment SELECT:paymentsession UPDATE:paymentcollection"
 
@@ -183,10 +183,11 @@ def test_move_money(staff: ValidatedClient, payment: Make, verb: str) -> None:
 
     assert statements(lambda: staff.post(path, {"amount": 10})) == pinned(f"""
         SELECT:payment
-        BEGIN LOCK:paymentcollection SELECT:payment SELECT:operation UPDATE:payment INSERT:operation COMMIT
+        BEGIN LOCK:paymentcollection SELECT:payment SELECT:operation UPDATE:payment INSERT:operation
+        INSERT:debt COMMIT
         BEGIN LOCK:paymentcollection SELECT:operation SELECT:payment UPDATE:payment
         INSERT:{verb} INSERT:event UPDATE:operation {PROJECTION} COMMIT
-        SELECT:payment SELECT:payment {LEDGER}
+        SELECT:payment SELECT:payment {LEDGER} UPDATE:debt
     """)
 
 

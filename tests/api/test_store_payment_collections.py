@@ -37,6 +37,8 @@ def test_a_new_collection(storefront: ValidatedClient, set_total: Make) -> None:
         "authorized_amount": 0,
         "captured_amount": 0,
         "refunded_amount": 0,
+        "refunding_amount": 0,
+        "refundable_amount": 0,
         "completed_at": None,
         "metadata": None,
         "status": "not_paid",

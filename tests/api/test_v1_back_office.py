@@ -41,6 +41,8 @@ class TestCollections:
             "description",
             "amount",
             "authorized_amount",
+            "refunding_amount",
+            "refundable_amount",
             "region",
             "currency_code",
             "currency",
@@ -164,6 +166,9 @@ class TestPayments:
             "amount": 5997,
             "currency_code": "eur",
             "amount_refunded": 0,
+            "refunding_amount": 0,
+            "refundable_amount": 0,
+            "refunds": [],
             "provider_id": "fake_fake",
             "captured_at": None,
             "canceled_at": None,
@@ -181,12 +186,14 @@ class TestPayments:
         document = answer.json()["refund"]
         line = Refund.objects.get()
         assert answer.status_code == 200
-        assert document.pop("created_at") == document.pop("updated_at")
+        assert document.pop("created_at") <= document.pop("updated_at")
         assert document == {
             "id": line.pk,
             "order_id": None,
             "payment_id": line.payment_id,
             "amount": 1000,
+            "failed_amount": 0,
+            "status": "succeeded",
             "note": "Sorry",
             "reason": "return",
             "metadata": None,
@@ -234,7 +241,11 @@ class TestPayments:
         captures.capture(payment_id=made["id"])
         answer = staff.post(f"/v1/admin/payments/{made['id']}/refund", {"amount": 1000, "reason": "other"})
         document = answer.json()["refund"]
-        assert (answer.status_code, document["id"][:6], document["amount"]) == (200, "payop_", 1000)
+        assert (answer.status_code, document["id"][:4], document["amount"]) == (200, "ref_", 1000)
+        assert document["status"] == "pending"
+        shown = staff.get(f"/v1/admin/payments/{made['id']}").json()["payment"]
+        assert (shown["amount_refunded"], shown["refunding_amount"], shown["refundable_amount"]) == (0, 1000, 4997)
+        assert shown["refunds"] == [document]
 
     @pytest.mark.parametrize(("code", "reason"), [("claim", "claim"), ("late", "other"), (None, "other")])
     def test_one_whose_answer_v2_never_got(

@@ -20,6 +20,8 @@ COLLECTION_KEYS = {
     "description",
     "amount",
     "authorized_amount",
+    "refunding_amount",
+    "refundable_amount",
     "region_id",
     "currency_code",
     "metadata",

@@ -177,6 +177,22 @@ test("nothing is captured or refunded beyond the limits", async () => {
   assert.deepEqual([payment.captured_amount, payment.refunded_amount], [60, 0])
 })
 
+test("a refund that takes days is there from the request on, and what is left is without it", async () => {
+  const id = await authorizedPayment(shop, { on: "refund", outcome: "pending" })
+  await admin.payment.capture(id)
+
+  await admin.payment.refund(id, { amount: 40 })
+
+  const { payment } = await admin.payment.retrieve(id)
+  const [refund] = payment.refunds
+  assert.match(refund.id, /^ref_/)
+  assert.deepEqual([refund.status, refund.amount, payment.refunded_amount], ["pending", 40, 0])
+  assert.deepEqual([payment.refunding_amount, payment.refundable_amount], [40, 60])
+  // What Medusa's dashboard computes: all captures less all refunds.
+  const sum = (rows) => amounts(rows).reduce((total, amount) => total + amount, 0)
+  assert.equal(sum(payment.captures) - sum(payment.refunds), 60)
+})
+
 test("a refund keeps its reason, its note and who made it", async () => {
   const { refund_reason: reason } = await admin.refundReason.create({ label: "Dented", code: `dented_${Date.now()}` })
   const id = await authorizedPayment(shop)

@@ -128,7 +128,7 @@ class Pocket(PaymentProvider):
         return self.session_result(entry)
 
     def capture(self, request: CaptureRequest) -> CaptureResult:
-        money, key = request.money, request.idempotency_key
+        money, key = request.money, request.operation_id
         entry, ref = self.ask(
             "capture",
             request,
@@ -139,7 +139,7 @@ class Pocket(PaymentProvider):
         return CaptureResult(money=money_of(entry, movement(entry.captures, ref).amount), capture_ref=ref)
 
     def refund(self, request: RefundRequest) -> RefundResult:
-        money, key = request.money, request.idempotency_key
+        money, key = request.money, request.operation_id
         entry, made = self.ask(
             "refund",
             request,
@@ -346,6 +346,9 @@ class PocketBench(ProviderBench):
 
     def foreign_webhook(self, session_id: str) -> SentWebhook:
         return self._sent({"id": "pevt_1", "type": "captured", "ref": "x", "session": session_id}, "two")
+
+    def unknown_webhook(self) -> SentWebhook:
+        return self._sent({"id": "pevt_2", "type": "payout.sent", "ref": None, "session": None}, "one")
 
     @contextmanager
     def slow_refunds(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ from django.db import connection, connections
 from medusa_payments.models import (
     AccountHolder,
     Capture,
+    Debt,
     Dispute,
     Event,
     EventDelivery,
@@ -23,7 +24,7 @@ from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
 from tests.crashes.points import Killer, Recorder, watched
 from tests.crashes.processes import run_in_child
-from tests.crashes.scenes import Act, Scene, was_answered
+from tests.crashes.scenes import Act, Scene, is_owed
 from tests.till import Till
 
 KILLED = -9
@@ -36,6 +37,7 @@ TABLES = [
     RefundReversal,
     Refund,
     Capture,
+    Debt,
     Operation,
     Payment,
     PaymentSession,
@@ -100,7 +102,7 @@ class Stage:
             return [f"it was to be killed and ended with {status}"]
         if course.recovers_first:
             recover()
-        if course.idempotency_key is not None or not was_answered(known):
+        if course.idempotency_key is not None or is_owed(known):
             act(course.idempotency_key)
         left = recover()
         connections.close_all()

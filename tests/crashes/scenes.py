@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from medusa_payments.customers import Customer
 from medusa_payments.exceptions import PaymentsError
-from medusa_payments.models import AccountHolder, Operation, PaymentCollection, PaymentSession
+from medusa_payments.models import AccountHolder, Debt, PaymentCollection, PaymentSession
 from medusa_payments.services import (
     captures,
     collection_refunds,
@@ -293,9 +293,9 @@ SCENES = [
 ]
 
 
-def was_answered(known: set[str]) -> bool:
-    """Say whether a movement of money that began since was committed as told to its caller: who asks for the same
-    without a key then means another one.
+def is_owed(known: set[str]) -> bool:
+    """Say whether the caller of a movement of money that began since is still owed its answer, or began none: who was
+    answered, and asks for the same without a key, means another one.
     """
-    begun = Operation.objects.filter(kind__in=["capture", "refund"]).exclude(pk__in=known)
-    return begun.filter(answered_at__isnull=False).exists()
+    begun = Debt.objects.exclude(operation__in=known)
+    return not begun.exists() or begun.filter(paid_at=None).exists()

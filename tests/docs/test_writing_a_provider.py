@@ -52,6 +52,47 @@ refunds.refund(payment_id=payment.pk, amount=Decimal("9.97"))
 print(1_000_000 - VoucherHouse.at("https://vouchers.example").balances["GOOD"], "cents were paid")
 """
 
+HOOK_URLS = """
+from django.urls import include, path
+
+urlpatterns = [path("", include("medusa_payments.urls"))]
+"""
+
+REDIRECTED = """
+from decimal import Decimal
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.test import Client
+
+from acme.gateway import Gateway
+from medusa_payments.models import Payment
+from medusa_payments.services import payment_collections, payment_sessions, refunds
+
+settings.ALLOWED_HOSTS = ["testserver"]
+gateway = Gateway.at("https://gateway.example")
+collection = payment_collections.create_for_cart(cart_id="cart_1")
+session = payment_sessions.initialize(payment_collection_id=collection.pk, provider_id="pp_redirect_acme")
+print("sent to", session.provider_data["checkout_url"])
+[made] = gateway.orders.values()
+hook = urlsplit(made["webhook_url"])
+
+def hint(ref, query):
+    form = "application/x-www-form-urlencoded"
+    return Client().post(f"{hook.path}?{query}", f"id={ref}", content_type=form).status_code
+
+waiting = session.status
+gateway.finish(made["id"], "paid")
+gateway.line = "down"
+stranger = hint("tr_99", hook.query)
+gateway.line = ""
+statuses = [hint(made["id"], hook.query), stranger, hint(made["id"], "secret=guessed")]
+payment = Payment.objects.get()
+refunds.refund(payment_id=payment.pk, amount=Decimal("9.97"))
+payment.refresh_from_db()
+paid, given_back = payment.captured_amount, payment.refunded_amount
+print(f"{waiting}, then {statuses}: paid {paid}, given back {given_back}, calls for a stranger's hint 0")
+"""
 
 _ALONE = "-p no:cacheprovider -p no:django -p no:randomly"
 
@@ -65,19 +106,23 @@ def project(tmp_path: Path) -> Project:
     return project
 
 
-def test_the_provider_of_the_guide_passes_the_kit(project: Project) -> None:
+@pytest.mark.parametrize(
+    ("name", "bench"), [("Vouchers", "acme.bench:VoucherBench"), ("Redirect", "acme.redirect_bench:RedirectBench")]
+)
+def test_the_providers_of_the_guide_pass_the_kit(project: Project, name: str, bench: str) -> None:
     [command] = [code for code in blocks(GUIDE, "shell") if "--provider-bench" in code]
+    command = command.replace("acme.bench:VoucherBench", bench)
 
     output = project.run("sh", "-c", f"{command.strip()} {_ALONE}")
 
     [provider] = read(project.directory / "conformance.json")
     counted = counts(provider)
-    assert provider["name"] == "Vouchers"
+    assert provider["name"] == name
     assert sum(counted.values()) == len(RULES)
     assert counted["failed"] == counted["blocked"] == 0
     unchecked = {check["reason"] for check in provider["checks"] if check["status"] == "not_checked"}
     assert unchecked == set()
-    assert f"Vouchers: {counted['passed']} passed, {counted['not_applicable']} not applicable" in output
+    assert f"{name}: {counted['passed']} passed, {counted['not_applicable']} not applicable" in output
 
 
 def test_the_kit_runs_among_other_tests(project: Project) -> None:
@@ -94,6 +139,18 @@ def test_the_shop_takes_vouchers(project: Project) -> None:
 
     assert "There isn't enough left on the voucher." in output
     assert "5000 cents were paid" in output
+
+
+def test_a_customer_of_the_shop_is_redirected_and_comes_back(project: Project) -> None:
+    settings = ("--settings", "shop.redirect_settings")
+    project.write("shop/urls.py", HOOK_URLS)
+    project.manage("migrate", "--verbosity", "0", *settings)
+    project.manage("check", "--tag", "medusa_payments", *settings)
+
+    output = project.manage("shell", "--command", REDIRECTED, *settings)
+
+    assert "sent to https://pay.gateway.example/tr_0" in output
+    assert "pending, then [200, 200, 400]: paid 5997, given back 997, calls for a stranger's hint 0" in output
 
 
 def test_the_message_of_the_guide_is_what_the_kit_says() -> None:

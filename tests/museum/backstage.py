@@ -70,6 +70,12 @@ class Backstage:
         event = msgspec.json.decode(body)
         return self.signed(msgspec.json.encode(event | {"id": "evt_foreign", "account": "somebody_else"}))
 
+    def thin(self, begun: Begun) -> Webhook:
+        """Return a genuine webhook of a new kind, which shows no object."""
+        event = msgspec.json.decode(self.webhooks(begun)[-1][0])
+        known = {name: event[name] for name in ("account", "created_at")}
+        return self.signed(msgspec.json.encode(known | {"id": "evt_thin", "type": "v2.core.account.updated"}))
+
     def time_passes(self) -> None:
         """Every lease and pause runs out, and the worker has run until nothing is due."""
         assert recover() == 0

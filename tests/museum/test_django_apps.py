@@ -1,7 +1,11 @@
 """What users of other payment apps met, those for Django first."""
 
+from dataclasses import replace
+
 import pytest
 
+from medusa_payments.providers.types import InitiateRequest, SessionResult
+from medusa_payments.testing.fake_provider import FakeProvider
 from tests.museum.backstage import HOOK, Backstage
 from tests.museum.exhibits import exhibit
 from tests.museum.shop import CROWD, Shop, statuses
@@ -95,6 +99,40 @@ def test_formsg_6234_somebody_elses_event(shop: Shop, provider: Backstage) -> No
 
     assert statuses(answers) == [200, 200]
     assert shop.collection_of(begun)["status"] == "not_paid"
+
+
+@exhibit(
+    "spatie/laravel-stripe-webhooks#190",
+    there="events of a new, thin kind come to the same address; the handler breaks, and they are sent for days",
+    here="what is signed and not understood is answered 200 and kept as ignored",
+)
+def test_laravel_stripe_webhooks_190_a_thin_event(shop: Shop, provider: Backstage) -> None:
+    begun = shop.begun()
+
+    answers = [provider.deliver(provider.thin(begun)) for _ in range(2)]
+
+    assert statuses(answers) == [200, 200]
+    assert shop.collection_of(begun)["status"] == "not_paid"
+
+
+@exhibit(
+    "Wei-Shaw/sub2api#3714",
+    there="a NUL in the provider's answer can't be stored: the customer has paid, and the order waits for ever",
+    here="what a provider says is cleaned where it enters, and booked",
+)
+def test_sub2api_3714_a_nul_in_the_answer(shop: Shop, provider: Backstage, monkeypatch: pytest.MonkeyPatch) -> None:
+    initiate = FakeProvider.initiate
+
+    def says_nul(self: FakeProvider, request: InitiateRequest) -> SessionResult:
+        result = initiate(self, request)
+        return replace(result, data={**result.data, "qr": "00\x0020 \ud800"})
+
+    monkeypatch.setattr(FakeProvider, "initiate", says_nul)
+
+    begun = shop.begun()
+
+    assert shop.order(begun)["payment_status"] == "authorized"
+    assert provider.explain() == []
 
 
 @exhibit(

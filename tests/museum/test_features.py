@@ -91,6 +91,23 @@ def test_medusa_14746_a_refund_made_at_the_provider(shop: Shop, provider: Backst
 
 
 @exhibit(
+    "craftcms/commerce-stripe#134",
+    "emfcamp/Website#1017",
+    there="a refund that the provider leaves pending isn't shown, so staff refund again",
+    here="it is shown as pending from the request on, and what is left to refund is without it",
+)
+def test_commerce_stripe_134_a_refund_that_takes_days_is_shown(steered: Shop) -> None:
+    payment = steered.captured(on="refund", outcome="pending")
+
+    document = steered.refund(payment, 40)["payment"]
+
+    assert document == steered.payment(payment["id"])
+    assert [(line["status"], line["amount"]) for line in document["refunds"]] == [("pending", 40)]
+    assert (document["refunded_amount"], document["refunding_amount"], document["refundable_amount"]) == (0, 40, 60)
+    assert steered.refund(payment, 61).status == 400
+
+
+@exhibit(
     "medusajs/medusa#13837",
     "medusajs/medusa#15085",
     there="methods that take days, such as SEPA, never come to be authorized",

@@ -4,7 +4,7 @@ It imports no Django, and so none of the services: child processes run it withou
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import count
 from typing import Any
 
@@ -61,7 +61,8 @@ class Desk:
             "data": data,
         }
         request_type = REQUEST_TYPES[OperationKind(verb)]
-        return request_type(**{name: known[name] for name in known if name in request_type.__slots__})
+        names = {each.name for each in fields(request_type)}
+        return request_type(**{name: value for name, value in known.items() if name in names})
 
     def call(self, verb: str, request: ProviderRequest) -> Any:
         return getattr(self.provider, verb)(request)

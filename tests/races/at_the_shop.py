@@ -10,6 +10,7 @@ from django.utils import timezone
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.money import to_major_units
+from medusa_payments.providers.types import operation_of
 from medusa_payments.services import (
     captures,
     collection_refunds,
@@ -167,12 +168,12 @@ class AtTheShop(Cart):
 
     def decide_by_the_books(self, operation: Operation) -> None:
         session_id = operation.payment_session_id
-        keys = {entry["idempotency_key"] for entry in self.provider.ledger_entries(session_id)}
+        keys = {operation_of(entry["idempotency_key"]) for entry in self.provider.ledger_entries(session_id)}
         objects = [row for row in self.provider.list_payments() if row.session_id == session_id]
         references = [row.provider_ref for row in objects if operation.kind == OperationKind.INITIATE]
         for row in objects:
-            references += [fact.capture_ref or "" for fact in row.captures if fact.idempotency_key == operation.pk]
-            references += [fact.refund_ref for fact in row.refunds if fact.idempotency_key == operation.pk]
+            references += [fact.capture_ref or "" for fact in row.captures if fact.operation_id == operation.pk]
+            references += [fact.refund_ref for fact in row.refunds if fact.operation_id == operation.pk]
         decisions.decide(
             operation_id=operation.pk,
             verdict=Verdict.EXECUTED if operation.pk in keys else Verdict.NOT_EXECUTED,

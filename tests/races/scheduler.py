@@ -45,6 +45,8 @@ class Scheduler:
     _main: Any = None
     _ahead: float = 0
     _on_their_way: int = 0
+    _errors: set[str] = field(default_factory=set)
+    """The keys that the provider answered with an error of its own, which it repeats."""
 
     def run(self, actors: dict[str, Actor]) -> None:
         self._main = getcurrent()
@@ -113,11 +115,19 @@ class Scheduler:
 
     def _unreliable(self, call: Callable[..., Any]) -> Callable[..., Any]:
         def made(*args: Any, **options: Any) -> Any:
+            key = getattr(args[2], "idempotency_key", "") if len(args) > 2 else ""
             self._on_their_way += 1
             try:
                 self._pause_or_die()
+                if key in self._errors:
+                    raise ProviderOutcomeUnknown("The same error again.", was_answered=True)
                 if self._is_faulty():
                     raise self.random.choice([ProviderUnavailable, ProviderOutcomeUnknown])("Nothing arrived.")
+                if key and self._is_faulty():
+                    self._errors.add(key)
+                    if self._is_faulty():
+                        call(*args, **options)
+                    raise ProviderOutcomeUnknown("An error of the provider's own.", was_answered=True)
                 answer = call(*args, **options)
             finally:
                 self._on_their_way -= 1

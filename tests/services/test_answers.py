@@ -17,7 +17,7 @@ from medusa_payments.exceptions import (
     PaymentsError,
     ProviderNotReachable,
 )
-from medusa_payments.models import Event, Operation, Payment, PaymentSession, RefundReason
+from medusa_payments.models import Debt, Event, Operation, Payment, PaymentSession, RefundReason
 from medusa_payments.money import Money
 from medusa_payments.providers.errors import (
     ProviderDeclined,
@@ -87,24 +87,6 @@ class TestSettlement:
         assert unknown_capture.status == "open"
         assert Payment.objects.get().capturing_amount == 3000
 
-    def test_a_late_success_that_a_caller_is_told_counts_as_told(self, unknown_capture: Operation) -> None:
-        settle(unknown_capture, NotExecuted(message="Not sent."))
-        captured = CaptureResult(money=Money(minor_units=3000, currency_code="eur"))
-
-        settle(unknown_capture, Succeeded(result=captured), is_answer=True)
-
-        assert Operation.objects.get(kind="capture").answered_at is not None
-
-    def test_a_success_that_a_caller_is_told_after_it_was_booked_counts_as_told(
-        self, unknown_capture: Operation
-    ) -> None:
-        captured = Succeeded(result=CaptureResult(money=Money(minor_units=3000, currency_code="eur")))
-        settle(unknown_capture, captured)
-        assert Operation.objects.get(kind="capture").answered_at is None
-
-        settle(unknown_capture, captured, is_answer=True)
-        assert Operation.objects.get(kind="capture").answered_at is not None
-
     def test_a_late_cancel_is_booked_on_a_closed_operation(self, till: Till, script: Script) -> None:
         payment = till.authorized()
         script["cancel"] = answer_lost
@@ -161,12 +143,12 @@ class TestSettlement:
         with pytest.raises(Conflict, match="frozen"):
             payments.cancel(payment_id=payment.pk)
 
-    def test_what_follows_from_an_operation_is_no_ones_answer(self, till: Till) -> None:
+    def test_what_follows_from_an_operation_is_owed_to_nobody(self, till: Till) -> None:
         till.session()
         till.session("pp_system_default")
 
-        cancel = Operation.objects.get(kind="cancel")
-        assert (cancel.status, cancel.answered_at) == ("succeeded", None)
+        assert Operation.objects.get(kind="cancel").status == "succeeded"
+        assert not Debt.objects.exists()
 
 
 class TestAcceptedRefunds:
@@ -259,7 +241,6 @@ MISFITS = {
     "a reference that is too long": changed(provider_ref="x" * 256),
     "no reference": changed(provider_ref=None),
     "a status of its own": changed(status="authorized!"),
-    "data that isn't data": changed(data={"x": object()}),
 }
 
 
@@ -277,7 +258,7 @@ def test_an_answer_that_can_not_be_true_is_unknown(till: Till, script: Script, m
     assert authorize(session).payment.amount == 10000
 
 
-@pytest.mark.parametrize("answer", [{"money": None}, {"capture_ref": "x" * 256}, {"capture_ref": 7}], ids=str)
+@pytest.mark.parametrize("answer", [{"money": None}, {"money": euros(2999)}], ids=str)
 def test_a_capture_that_makes_no_sense_is_unknown(till: Till, script: Script, answer: dict[str, Any]) -> None:
     script["capture"] = changed(**answer)
     payment = till.authorized()
@@ -485,7 +466,9 @@ class TestAnOperationThatWasNotExecuted:
         payment.refresh_from_db()
         assert getattr(payment, in_flight) == 0
 
-    def test_is_not_answered_yet(self, script: Script, request_again: Callable[[], Payment], moved: Moved) -> None:
+    def test_answers_its_key_when_it_is_found_out(
+        self, script: Script, request_again: Callable[[], Payment], moved: Moved
+    ) -> None:
         script["capture"] = answer_lost
         with pytest.raises(PaymentOutcomeUnknown):
             request_again()
@@ -493,5 +476,5 @@ class TestAnOperationThatWasNotExecuted:
         captured = CaptureResult(money=Money(minor_units=3000, currency_code="eur"))
         settle(operation, Succeeded(result=captured))
 
-        assert captures.capture(payment_id=str(operation.payment_id), amount=Decimal(30)).captured_amount == 3000
+        assert request_again().captured_amount == 3000
         assert moved("capture") == [3000]

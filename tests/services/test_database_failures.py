@@ -183,7 +183,7 @@ class TestCommitsThatAreNotAcknowledged:
         script.clear()
         convergence.look_at(payment.payment_session_id)
 
-        with dying_after('UPDATE "medusa_payments_operation" SET "answered_at"'), pytest.raises(OperationalError):
+        with dying_after('UPDATE "medusa_payments_debt"'), pytest.raises(OperationalError):
             collection_refunds.refund(**request)
         collection_refunds.refund(**request)
         assert moved("refund") == [3000]
@@ -261,7 +261,7 @@ class TestADatabaseThatFails:
             return result
 
         script["capture"] = capture
-        with failing('UPDATE "medusa_payments_operation"', errors), pytest.raises(PaymentOutcomeUnknown):
+        with failing('FROM "medusa_payments_paymentcollection"', errors), pytest.raises(PaymentOutcomeUnknown):
             captures.capture(payment_id=payment.pk, amount=Decimal(30))
         script.clear()
         captured = captures.capture(payment_id=payment.pk, amount=Decimal(30))

@@ -31,7 +31,7 @@ NOT_EXECUTED = NotExecuted(message="Nothing was sent.")
 
 def settle(operation: Operation, outcome: Outcome) -> Settlement:
     with locked_collection(operation.payment_collection_id) as collection:
-        return apply_settlement(collection, operation, outcome, is_answer=False)
+        return apply_settlement(collection, operation, outcome)
 
 
 @pytest.fixture

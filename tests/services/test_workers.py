@@ -76,7 +76,7 @@ def crashed(till: Till) -> Any:
     """Return a function that leaves an operation as a process does that reserves it and dies before the call."""
 
     def crash(operation: Operation) -> None:
-        operation.status, operation.settled_at, operation.answered_at = "open", None, None
+        operation.status, operation.settled_at = "open", None
         operation.leased_by = identity_of_a_dead_process()
         operation.lease_expires_at = Now() + timedelta(minutes=1)
         operation.save()

@@ -73,6 +73,25 @@ def test_the_status_follows_the_money(storefront: Storefront, staff: Caller) -> 
     assert seen == ["partially_captured", "captured", "partially_refunded", "refunded"]
 
 
+def test_39_an_order_shows_a_pending_refund_under_its_final_id(storefront: Storefront, staff: Caller) -> None:
+    order = storefront.place_order(on="refund", outcome="pending")
+    payment = f"/admin/payments/{order['payment_collections'][0]['payments'][0]['id']}"
+    staff.post(f"{payment}/capture")
+    (refund,) = staff.post(f"{payment}/refund", {"amount": 40})["payment"]["refunds"]
+
+    for shown in (
+        storefront.get(f"/store/orders/{order['id']}")["order"],
+        staff.get(f"/admin/orders/{order['id']}")["order"],
+        staff.get("/admin/orders")["orders"][0],
+    ):
+        (collection,) = shown["payment_collections"]
+        (row,) = collection["payments"][0]["refunds"]
+        assert (row["id"], row["status"], row["amount"]) == (refund["id"], "pending", 40)
+        assert (collection["refunded_amount"], collection["refunding_amount"]) == (0, 40)
+        assert collection["refundable_amount"] == collection["payments"][0]["refundable_amount"] == 60
+        assert shown["payment_status"] == "captured"
+
+
 def test_orders_are_paged(storefront: Storefront, staff: Caller) -> None:
     ids = sorted(storefront.place_order()["id"] for _ in range(3))
 
@@ -88,7 +107,7 @@ def test_more_orders_take_no_more_statements(
 ) -> None:
     for _ in range(3):
         storefront.place_order()
-    with django_assert_max_num_queries(9):  # page, count, carts, items, collections and what hangs on them
+    with django_assert_max_num_queries(10):  # page, count, carts, items, collections and what hangs on them
         staff.get("/admin/orders?limit=3")
 
 

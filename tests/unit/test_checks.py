@@ -170,6 +170,8 @@ class TestKeys:
             ("RETENTION_DAYS", "90"),
             ("RETENTION_DAYS", True),
             ("WEBHOOK_MAX_BYTES", 1e5),
+            ("MAX_PROVIDER_CALLS", 0),
+            ("MAX_PROVIDER_CALLS", "8"),
             ("REQUIRE_IDEMPOTENCY_KEY_FOR_REFUNDS", "False"),
         ],
     )
@@ -184,7 +186,12 @@ class TestKeys:
 
     @pytest.mark.parametrize(
         ("key", "value"),
-        [("ON_FAILURE", UndoPolicy.VOID), ("RETENTION_DAYS", None), ("RETENTION_DAYS", 0.5), ("EVENT_ATTEMPTS", 1)],
+        [
+            ("ON_FAILURE", UndoPolicy.VOID),
+            ("RETENTION_DAYS", None),
+            ("MAX_PROVIDER_CALLS", None),
+            ("EVENT_ATTEMPTS", 1),
+        ],
     )
     def test_a_value_that_is_fine(self, configure: Any, key: str, value: Any) -> None:
         configure(**{key: value})

@@ -50,7 +50,11 @@ class AdminPaymentViewSet(AdminViewSet):
     def list(self, request: Request) -> Response:
         query = self.validated_query(AdminPaymentListQuery)
         fields = query.get("fields")
-        payments = payment_queries.listed(with_parents=fields is not None, with_disputes="disputes" in (fields or ""))
+        payments = payment_queries.listed(
+            with_parents=fields is not None,
+            with_disputes="disputes" in (fields or ""),
+            with_siblings="payment_collection" in (fields or ""),
+        )
         page = paginate(payments, query)
         documents = [admin_payment(payment, fields) for payment in page.items]
         return Response(page.envelope("payments", documents))

@@ -53,7 +53,9 @@ class PaymentWebhookViewSet(PaymentsViewSet):
         description=(
             "Verifies the signature over the raw bytes, keeps the event in the inbox and applies it, now or later. "
             "`provider_id` is given with or without `pp_`. The answer is 200 as soon as the event is kept: an event is "
-            "kept once however often it comes, and an error while it is applied is no reason to send it again."
+            "kept once however often it comes, and an error while it is applied is no reason to send it again. One "
+            "that is signed and not understood is kept as ignored; an unsigned hint about no payment of ours is only "
+            "counted. Any content type is taken, and the URL may have a query."
         ),
         tags=["Hooks"],
         request={"application/json": {"type": "object", "additionalProperties": True}},
@@ -66,5 +68,6 @@ class PaymentWebhookViewSet(PaymentsViewSet):
     def receive(self, request: Request, provider_id: str) -> HttpResponse:
         body: bytes = dict(request.data).get(RAW, b"")
         headers = {name.lower(): value for name, value in request.headers.items()}
-        webhooks.receive(provider_id=provider_id, body=body, headers=headers)
+        query = {name: str(value) for name, value in request.query_params.items()}
+        webhooks.receive(provider_id=provider_id, body=body, headers=headers, query=query)
         return HttpResponse(RECEIVED, content_type="text/plain")

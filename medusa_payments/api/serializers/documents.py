@@ -9,7 +9,7 @@ from typing import Any
 from rest_framework import serializers
 
 from medusa_payments.api.fields import AmountField, RecordField
-from medusa_payments.states import CollectionStatus, DisputeState, SessionStatus
+from medusa_payments.states import CollectionStatus, DisputeState, RefundState, SessionStatus
 
 
 def _text(**options: Any) -> serializers.CharField:
@@ -112,9 +112,16 @@ class BaseCaptureSerializer(serializers.Serializer[Any]):
 
 
 class BaseRefundSerializer(serializers.Serializer[Any]):
-    id = serializers.CharField()
-    amount = _amount()
+    id = serializers.CharField(help_text="Final from the request on.")
+    amount = _amount(help_text="0 once it has failed, so that the amounts of all refunds add up to what they take.")
     raw_amount = RawAmountSerializer(required=False)
+    failed_amount = _amount(help_text="What a failed refund was to be; 0 for any other.")
+    status = serializers.ChoiceField(
+        required=False,
+        choices=[state.value for state in RefundState],
+        help_text="`pending` until the provider has said how it ended; then it counts in the payment's "
+        "`refunding_amount`. A request that was refused at once is no refund and isn't shown.",
+    )
     payment_id = _text()
     payment = ObjectReferenceSerializer(required=False)
     refund_reason_id = _text(allow_null=True)
@@ -122,7 +129,7 @@ class BaseRefundSerializer(serializers.Serializer[Any]):
     note = _text(allow_null=True, help_text="Visible to the customer.")
     metadata = _record(allow_null=True)
     created_at = _time()
-    updated_at = _time()
+    updated_at = _time(help_text="When its status last changed.")
     deleted_at = _time(allow_null=True)
     created_by = _text(allow_null=True, help_text="Who on the staff refunded; always null in the store.")
 
@@ -153,7 +160,9 @@ class PaymentFieldsSerializer(serializers.Serializer[Any]):
     raw_amount = RawAmountSerializer(required=False)
     authorized_amount = _amount(help_text="What is authorized and not given back; 0 once canceled.")
     captured_amount = _amount()
-    refunded_amount = _amount()
+    refunded_amount = _amount(help_text="What has been given back for certain.")
+    refunding_amount = _amount(help_text="What is on its way back: the refunds that are `pending`.")
+    refundable_amount = _amount(help_text="The most that a refund would be accepted for now.")
     currency_code = _text()
     provider_id = _text()
     data = _record(help_text="What the provider lets outsiders see of its payment object.")  # type: ignore[assignment]
@@ -199,7 +208,9 @@ class PaymentCollectionSerializer(serializers.Serializer[Any]):
     amount = _amount(help_text="What is to be paid.")
     authorized_amount = _amount()
     captured_amount = _amount()
-    refunded_amount = _amount()
+    refunded_amount = _amount(help_text="What has been given back for certain.")
+    refunding_amount = _amount(help_text="What is on its way back.")
+    refundable_amount = _amount(help_text="The most that a refund across the payments would be accepted for now.")
     raw_amount = RawAmountSerializer(required=False)
     raw_authorized_amount = RawAmountSerializer(required=False)
     raw_captured_amount = RawAmountSerializer(required=False)

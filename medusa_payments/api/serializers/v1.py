@@ -105,6 +105,22 @@ class V1PaymentSessionResponseSerializer(serializers.Serializer[Any]):
     payment_session = V1PaymentSessionSerializer()
 
 
+class V1RefundSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField(help_text="Final from the request on.")
+    order_id = serializers.CharField(allow_null=True)
+    payment_id = serializers.CharField(allow_null=True)
+    amount = serializers.IntegerField(help_text="0 once it has failed.")
+    failed_amount = serializers.IntegerField(help_text="What a failed refund was to be; 0 for any other.")
+    # The same choices under two names would make a schema's generator warn.
+    status = serializers.CharField(help_text="`pending`, `succeeded` or `failed`, as in v2.")
+    note = serializers.CharField(allow_null=True)
+    reason = serializers.ChoiceField(choices=V1_REFUND_REASONS)
+    metadata = RecordField(allow_null=True, help_text="Always null.")
+    idempotency_key = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
 class V1PaymentSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     swap_id = serializers.CharField(required=False, allow_null=True, help_text="Always null.")
@@ -112,7 +128,11 @@ class V1PaymentSerializer(serializers.Serializer[Any]):
     order_id = serializers.CharField(required=False, allow_null=True)
     amount = serializers.IntegerField(required=False)
     currency_code = serializers.CharField(required=False)
-    amount_refunded = serializers.IntegerField(required=False)
+    amount_refunded = serializers.IntegerField(required=False, help_text="What has been given back for certain.")
+    refunding_amount = serializers.IntegerField(required=False, help_text="What is on its way back.")
+    refundable_amount = serializers.IntegerField(
+        required=False, help_text="The most that a refund would be accepted for now."
+    )
     provider_id = serializers.CharField(required=False, help_text="Without v2's `pp_` prefix.")
     data = RecordField(required=False, help_text="What the provider lets outsiders see.")  # type: ignore[assignment]
     captured_at = serializers.DateTimeField(required=False, allow_null=True)
@@ -121,23 +141,11 @@ class V1PaymentSerializer(serializers.Serializer[Any]):
     idempotency_key = serializers.CharField(required=False, allow_null=True)
     created_at = serializers.DateTimeField(required=False)
     updated_at = serializers.DateTimeField(required=False)
+    refunds = V1RefundSerializer(required=False, many=True, help_text="Also those that are pending or have failed.")
 
 
 class V1PaymentResponseSerializer(serializers.Serializer[Any]):
     payment = V1PaymentSerializer()
-
-
-class V1RefundSerializer(serializers.Serializer[Any]):
-    id = serializers.CharField()
-    order_id = serializers.CharField(allow_null=True)
-    payment_id = serializers.CharField(allow_null=True)
-    amount = serializers.IntegerField()
-    note = serializers.CharField(allow_null=True)
-    reason = serializers.ChoiceField(choices=V1_REFUND_REASONS)
-    metadata = RecordField(allow_null=True, help_text="Always null.")
-    idempotency_key = serializers.CharField(allow_null=True)
-    created_at = serializers.DateTimeField()
-    updated_at = serializers.DateTimeField()
 
 
 class V1RefundResponseSerializer(serializers.Serializer[Any]):
@@ -168,6 +176,10 @@ class V1PaymentCollectionSerializer(serializers.Serializer[Any]):
     description = serializers.CharField(required=False, allow_null=True)
     amount = serializers.IntegerField(required=False)
     authorized_amount = serializers.IntegerField(required=False, allow_null=True)
+    refunding_amount = serializers.IntegerField(required=False, help_text="What is on its way back.")
+    refundable_amount = serializers.IntegerField(
+        required=False, help_text="The most that a refund across the payments would be accepted for now."
+    )
     region_id = serializers.CharField(required=False, allow_null=True)
     region = V1RegionSerializer(required=False, allow_null=True)
     currency_code = serializers.CharField(required=False)

@@ -69,7 +69,7 @@ class V1AdminPaymentViewSet(InV1Words, AdminViewSet):
         description=(
             "Gives back a part of what was captured and returns the refund. The reason is kept with it, and linked to "
             "the shop's refund reason of that code, where there is one. A refund that the provider has only accepted "
-            "has no id of its own yet: the operation's stands for it."
+            "is `pending`, under its final id."
         ),
         tags=TAGS,
         request=V1RefundPaymentSerializer,
@@ -91,7 +91,7 @@ class V1AdminPaymentViewSet(InV1Words, AdminViewSet):
                 created_by=self.actor_id,
                 idempotency_key=self.refund_key,
             )
-        return Response({"refund": refund(operation, refund_queries.of_operation(operation), payment)})
+        return Response({"refund": refund(refund_queries.of_operation(operation, payment))})
 
 
 def _existing(payment_id: str) -> Payment:

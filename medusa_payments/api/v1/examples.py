@@ -40,6 +40,8 @@ PAYMENT: dict[str, Any] = {
     "amount": 5997,
     "currency_code": "eur",
     "amount_refunded": 0,
+    "refunding_amount": 0,
+    "refundable_amount": 0,
     "provider_id": "manual",
     "data": {},
     "captured_at": None,
@@ -48,13 +50,16 @@ PAYMENT: dict[str, Any] = {
     "idempotency_key": None,
     "created_at": AUTHORIZED_AT,
     "updated_at": AUTHORIZED_AT,
+    "refunds": [],
 }
-CAPTURED_PAYMENT = PAYMENT | {"captured_at": CAPTURED_AT, "updated_at": CAPTURED_AT}
+CAPTURED_PAYMENT = PAYMENT | {"refundable_amount": 5997, "captured_at": CAPTURED_AT, "updated_at": CAPTURED_AT}
 REFUND: dict[str, Any] = {
     "id": REFUND_ID,
     "order_id": None,
     "payment_id": PAYMENT_ID,
     "amount": 1000,
+    "failed_amount": 0,
+    "status": "succeeded",
     "note": "Sorry for the dented box.",
     "reason": "return",
     "metadata": None,
@@ -74,6 +79,8 @@ SAVED_COLLECTION: dict[str, Any] = {
     "description": "Two shirts more",
     "amount": 5997,
     "authorized_amount": 5997,
+    "refunding_amount": 0,
+    "refundable_amount": 0,
     "region_id": "reg_eu",
     "currency_code": "eur",
     "metadata": {"ticket": "4711"},
@@ -110,6 +117,8 @@ STORE_COLLECTION: dict[str, Any] = {
 ADMIN_COLLECTION = STORE_COLLECTION | {
     "status": "authorized",
     "authorized_amount": 5997,
+    "refunding_amount": 0,
+    "refundable_amount": 0,
     "payment_sessions": [SESSION],
     "payments": [PAYMENT],
 }

@@ -9,14 +9,13 @@ from medusa_payments.api.selection import Selectable
 from medusa_payments.api.serializers.v1 import V1_REFUND_REASONS
 from medusa_payments.api.v1.providers import provider_name
 from medusa_payments.queries import (
-    Operation,
-    Payment,
     PaymentCollection,
     PaymentSession,
-    Refund,
+    payment_collections,
     payment_providers,
     payment_sessions,
     payments,
+    refunds,
 )
 from medusa_payments.states import CollectionStatus, SessionStatus
 
@@ -87,30 +86,29 @@ def payment_session(session: PaymentSession) -> Document:
     }
 
 
-def refund(operation: Operation, line: Refund | None, payment: Payment) -> Document:
-    """Return what an operation has refunded. One that the provider has only accepted has no line yet, and the
-    operation's own id.
-    """
-    made_at = line.created_at if line else operation.created_at
+def refund(shown: refunds.ShownRefund) -> Document:
+    """Return a refund as v1 shows it, with its state, and what it was to be if it failed."""
     return {
-        "id": line.pk if line else operation.pk,
-        "order_id": payment.payment_collection.order_id or None,
-        "payment_id": payment.pk,
-        "amount": operation.amount,
-        "note": operation.intent["note"],
-        "reason": _refund_reason(operation, line),
+        "id": shown.id,
+        "order_id": shown.payment.payment_collection.order_id or None,
+        "payment_id": shown.payment_id,
+        "amount": shown.amount,
+        "failed_amount": shown.failed_amount,
+        "status": shown.state.value,
+        "note": shown.note,
+        "reason": _refund_reason(shown),
         "metadata": None,
         "idempotency_key": None,
-        "created_at": made_at,
-        "updated_at": made_at,
+        "created_at": shown.created_at,
+        "updated_at": shown.updated_at,
     }
 
 
-def _refund_reason(operation: Operation, line: Refund | None) -> str:
-    """Return v1's reason; the nearest one for a refund that was asked for elsewhere, and whose outcome v1 found out."""
-    chosen = operation.intent.get("metadata", {}).get("reason")
-    if chosen is None and line is not None and line.refund_reason is not None:
-        chosen = line.refund_reason.code
+def _refund_reason(shown: refunds.ShownRefund) -> str:
+    """Return v1's reason; the nearest one for a refund that was asked for elsewhere."""
+    chosen = (shown.metadata or {}).get("reason")
+    if chosen is None and shown.refund_reason is not None:
+        chosen = shown.refund_reason.code
     return chosen if chosen in V1_REFUND_REASONS else "other"
 
 
@@ -141,6 +139,8 @@ _PAYMENT_COLUMNS: Getters = {
     "amount": attrgetter("amount"),
     "currency_code": attrgetter("currency_code"),
     "amount_refunded": attrgetter("refunded_amount"),
+    "refunding_amount": attrgetter("refunding_amount"),
+    "refundable_amount": payments.refundable_amount,
     "provider_id": lambda payment: provider_name(payment.provider_id),
     "data": payments.public_data,
     "captured_at": attrgetter("captured_at"),
@@ -149,6 +149,7 @@ _PAYMENT_COLUMNS: Getters = {
     "idempotency_key": lambda _: None,
     "created_at": attrgetter("created_at"),
     "updated_at": attrgetter("updated_at"),
+    "refunds": lambda payment: [refund(each) for each in refunds.of_payment(payment)],
 }
 _COLLECTION_COLUMNS: Getters = {
     "id": attrgetter("pk"),
@@ -157,6 +158,8 @@ _COLLECTION_COLUMNS: Getters = {
     "description": attrgetter("description"),
     "amount": attrgetter("amount"),
     "authorized_amount": attrgetter("authorized_amount"),
+    "refunding_amount": payment_collections.refunding_amount,
+    "refundable_amount": payment_collections.refundable_amount,
     "region_id": lambda collection: collection.region_id or None,
     "currency_code": attrgetter("currency_code"),
     "metadata": attrgetter("metadata"),
@@ -180,7 +183,12 @@ def _collection(shown: tuple[str, ...], *expanded: str) -> Shape:
 
 PAYMENT = Shape(columns=_PAYMENT_COLUMNS, relations={}, shown=tuple(_PAYMENT_COLUMNS))
 STORE_COLLECTION = _collection(_STORE_COLUMNS, "region", "payment_sessions")
-ADMIN_COLLECTION = _collection((*_STORE_COLUMNS, "authorized_amount"), "region", "payment_sessions", "payments")
+ADMIN_COLLECTION = _collection(
+    (*_STORE_COLUMNS, "authorized_amount", "refunding_amount", "refundable_amount"),
+    "region",
+    "payment_sessions",
+    "payments",
+)
 COLLECTION_WITH_SESSIONS = _collection(tuple(_COLLECTION_COLUMNS), "region", "payment_sessions")
 COLLECTION_WITH_PAYMENTS = _collection(tuple(_COLLECTION_COLUMNS), "payment_sessions", "payments")
 SAVED_COLLECTION = _collection(tuple(_COLLECTION_COLUMNS))

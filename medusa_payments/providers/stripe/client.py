@@ -13,7 +13,7 @@ import stripe
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from medusa_payments.providers.errors import ProviderUnavailable
-from medusa_payments.providers.stripe.errors import NothingSent, translated
+from medusa_payments.providers.stripe.errors import REPLAYED, NothingSent, translated
 from medusa_payments.providers.stripe.options import StripeOptions
 from medusa_payments.sensitive_data import HIDDEN, without_sensitive_data
 
@@ -25,7 +25,6 @@ API_VERSION = "2026-10-28.endive"
 CONNECT_SECONDS = 3.0
 
 _IDEMPOTENCY_KEY = "Idempotency-Key"
-_REPLAYED = "Idempotent-Replayed"
 _CLIENT_SECRET = re.compile(r"(?<=_secret_)\w+")
 
 
@@ -85,7 +84,7 @@ class CautiousHttpClient(stripe.HTTPClient):
                 self._in_doubt.key = None
                 raise _nothing_sent(error.should_retry) from error
             raise
-        is_refusal = status in {400, 401, 403, 404} and answered.get(_REPLAYED) != "true"
+        is_refusal = status in {400, 401, 403, 404} and answered.get(REPLAYED) != "true"
         if was_in_doubt and is_refusal:
             raise _lost("An earlier attempt may have been executed.")
         is_no_answer = status >= 500 or status == 409 or (status == 429 and was_in_doubt)
@@ -101,10 +100,15 @@ class CautiousHttpClient(stripe.HTTPClient):
 
 
 class StripeConnection:
-    """Makes calls with an account's key. Thread-safe; the client is made on first use."""
+    """Makes calls with an account's key. Thread-safe; the client is made on first use.
 
-    def __init__(self, options: StripeOptions) -> None:
+    `is_waiting`: for calls that a customer waits for. They wait less for an answer, and are sent twice at most.
+    """
+
+    def __init__(self, options: StripeOptions, *, is_waiting: bool = False) -> None:
         self._options = options
+        self._timeout = min(options.waiting_timeout, options.timeout) if is_waiting else options.timeout
+        self._retries = min(options.max_network_retries, 1) if is_waiting else options.max_network_retries
         self._lock = threading.Lock()
         self._client: stripe.StripeClient | None = None
 
@@ -117,10 +121,9 @@ class StripeConnection:
 
         The socket's timeouts bound each wait for bytes; an answer that trickles in byte by byte isn't bounded.
         """
-        retries = self._options.max_network_retries
         client = stripe.HTTPClient
-        pauses: float = sum(min(client.INITIAL_DELAY * 2**number, client.MAX_DELAY) for number in range(retries))
-        return (1 + retries) * (CONNECT_SECONDS + self._options.timeout) + pauses
+        pauses: float = sum(min(client.INITIAL_DELAY * 2**number, client.MAX_DELAY) for number in range(self._retries))
+        return (1 + self._retries) * (CONNECT_SECONDS + self._timeout) + pauses
 
     def send(self, call: Callable[[Any], Any]) -> dict[str, Any]:
         """Make one call on the `v1` services and return the object it answers. Raises what `errors` says."""
@@ -154,11 +157,11 @@ class StripeConnection:
     def _made(self) -> stripe.StripeClient:
         options = self._options
         sender = _http_client(options.http_client) if options.http_client else None
-        sender = sender or stripe.RequestsClient(timeout=(CONNECT_SECONDS, options.timeout))
+        sender = sender or stripe.RequestsClient(timeout=(CONNECT_SECONDS, self._timeout))
         return stripe.StripeClient(
             options.api_key,
             stripe_version=API_VERSION,
-            max_network_retries=options.max_network_retries,
+            max_network_retries=self._retries,
             http_client=CautiousHttpClient(sender),
             base_addresses={"api": options.api_base} if options.api_base else None,
         )

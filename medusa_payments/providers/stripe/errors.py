@@ -51,10 +51,15 @@ _ROWS = (
 not understood), `RateLimitError` (429), `IdempotencyError` (the key came with another request before).
 """
 
+REPLAYED = "Idempotent-Replayed"
+"""The header of an answer that Stripe gives again: https://docs.stripe.com/api/idempotent_requests."""
+
 _NOT_FOR_THE_CUSTOMER = frozenset(
     {"fraudulent", "lost_card", "stolen_card", "merchant_blacklist", "pickup_card", "restricted_card"}
 )
 """Stripe asks not to tell: https://docs.stripe.com/declines/codes."""
+
+_BAD_REQUEST, _SERVER_ERROR = 400, 500
 
 _GENERIC_DECLINE = "generic_decline"
 _DECLINED = "The payment was declined."
@@ -63,8 +68,9 @@ _DECLINED = "The payment was declined."
 def translated(error: stripe.StripeError) -> ProviderError:
     """Return the provider error that says what is known after one of Stripe's."""
     row = next((row for row in _ROWS if _fits(row, error)), None)
-    if row is None:
-        return ProviderOutcomeUnknown(_NO_ANSWER, code=error.code or "")
+    if row is None or row.outcome is ProviderOutcomeUnknown:
+        said = row and without_sensitive_data(error.user_message or "")
+        return ProviderOutcomeUnknown(said or _NO_ANSWER, code=error.code or "", was_answered=_was_answered(error))
     if row.outcome is ProviderDeclined:
         return _declined(error)
     said = without_sensitive_data(error.user_message or _NO_ANSWER)
@@ -73,6 +79,16 @@ def translated(error: stripe.StripeError) -> ProviderError:
 
 def _fits(row: _Row, error: stripe.StripeError) -> bool:
     return isinstance(error, row.error) and (row.codes is None or error.code in row.codes)
+
+
+def _was_answered(error: stripe.StripeError) -> bool:
+    """Return True for an answer that Stripe may give to every request under the key: once execution began, its 500 is
+    remembered for 24 hours. While another request holds the key or the object (409), or there are too many (429),
+    nothing was begun under it.
+    """
+    status = error.http_status or 0
+    is_another_request = isinstance(error, stripe.IdempotencyError) and status == _BAD_REQUEST
+    return status >= _SERVER_ERROR or is_another_request or (error.headers or {}).get(REPLAYED) == "true"
 
 
 def _declined(error: stripe.StripeError) -> ProviderDeclined:

@@ -51,7 +51,7 @@ def update_parameters(request: UpdateRequest, options: StripeOptions, *, fixed: 
     """Return what brings a payment intent to a new amount and new data."""
     parameters = {
         "amount": stripe_amount(request),
-        "metadata": {OPERATION_ID: request.idempotency_key} | _memory(request.data),
+        "metadata": {OPERATION_ID: request.operation_id} | _memory(request.data),
         "expand": EXPANDED,
     }
     ways = _ways_to_pay(request.data, options, fixed)
@@ -87,7 +87,7 @@ def confirm_parameters(intent: Mapping[str, Any]) -> dict[str, Any]:
 
 def refund_parameters(request: RefundRequest, options: StripeOptions) -> dict[str, Any]:
     """Return what refunds a payment intent."""
-    metadata = {SESSION_ID: request.session_id, OPERATION_ID: request.idempotency_key, ENVIRONMENT: options.environment}
+    metadata = {SESSION_ID: request.session_id, OPERATION_ID: request.operation_id, ENVIRONMENT: options.environment}
     parameters = {"payment_intent": request.provider_ref, "amount": stripe_amount(request)}
     if request.reason_code in _REASONS:
         parameters["reason"] = request.reason_code
@@ -108,7 +108,7 @@ def _metadata(request: InitiateRequest, options: StripeOptions) -> dict[str, str
     ours = {
         SESSION_ID: request.session_id,
         COLLECTION_ID: request.payment_collection_id,
-        OPERATION_ID: request.idempotency_key,
+        OPERATION_ID: request.operation_id,
         ENVIRONMENT: options.environment,
         OFF_SESSION: "true" if request.is_off_session else "",
     }

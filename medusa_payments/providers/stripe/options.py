@@ -15,7 +15,8 @@ class StripeOptions:
 
     `account` names the Stripe account: the same for all aliases on it, and the same after its key was rotated.
     `environment` tells shops apart that share an account: events of another one are foreign.
-    `timeout` is in seconds for one attempt at one request, of which there are up to 1 + `max_network_retries`.
+    `timeout` is in seconds for one attempt at one request, of which there are up to 1 + `max_network_retries`; for a
+    request that a customer waits for it is `waiting_timeout`, and there are two attempts at most.
     `http_client` is a `stripe.HTTPClient`, something that returns one, or a dotted path of either.
     """
 
@@ -33,6 +34,7 @@ class StripeOptions:
     async_payment_method_types: tuple[str, ...] | None = None
     max_network_retries: int = 2
     timeout: float = 10
+    waiting_timeout: float = 6
     api_base: str = ""
     http_client: Any = field(default=None, repr=False)
 
@@ -150,6 +152,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "async_payment_method_types": _texts,
     "max_network_retries": _count,
     "timeout": _seconds,
+    "waiting_timeout": _seconds,
     "api_base": _text,
     "http_client": _anything,
 }

@@ -86,17 +86,20 @@ class StripePaymentProvider(PaymentProvider):
             supports_multiple_captures=self.options.multicapture and not self.service_types,
         )
         self._connection = StripeConnection(self.options)
+        self._waiting = StripeConnection(self.options, is_waiting=True)
         self.timeout_seconds = _MOST_REQUESTS * self._connection.seconds_per_request
+        self.waiting_timeout_seconds = _MOST_REQUESTS * self._waiting.seconds_per_request
         configured = self.options.async_payment_method_types
         self._deferred = self.deferred_types if configured is None else configured
         self._snapshots = Snapshots(
             self._connection,
+            waiting=self._waiting,
             environment=self.options.environment,
             deferred=self._deferred,
             publishable_key=self.options.publishable_key,
         )
         self._account_holders = AccountHolders(
-            self._connection, environment=self.options.environment, publishable_key=self.options.publishable_key
+            self._waiting, environment=self.options.environment, publishable_key=self.options.publishable_key
         )
 
     def __repr__(self) -> str:
@@ -124,15 +127,13 @@ class StripePaymentProvider(PaymentProvider):
             request, self.options, capture_method=self._capture_method, fixed=self._fixed_parameters()
         )
         return self._session_result(
-            self._connection.send(lambda v1: v1.payment_intents.create(parameters, _under(request)))
+            self._waiting.send(lambda v1: v1.payment_intents.create(parameters, _under(request)))
         )
 
     def update(self, request: UpdateRequest) -> SessionResult:
         parameters = intents.update_parameters(request, self.options, fixed=self._fixed_parameters())
         return self._session_result(
-            self._connection.send(
-                lambda v1: v1.payment_intents.update(request.provider_ref, parameters, _under(request))
-            )
+            self._waiting.send(lambda v1: v1.payment_intents.update(request.provider_ref, parameters, _under(request)))
         )
 
     def authorize(self, request: AuthorizeRequest) -> SessionResult:
@@ -146,7 +147,7 @@ class StripePaymentProvider(PaymentProvider):
         amount = intents.stripe_amount(request)
         parameters = {
             "amount_to_capture": amount,
-            "metadata": translate.captured_metadata(request.idempotency_key, amount),
+            "metadata": translate.captured_metadata(request.operation_id, amount),
             "expand": intents.EXPANDED,
         }
         if self.options.multicapture and not request.is_final:
@@ -232,7 +233,7 @@ class StripePaymentProvider(PaymentProvider):
         try:
             return self._existing(provider_ref)
         except ProviderError as error:
-            raise ProviderOutcomeUnknown(error.message, code=error.code) from error
+            raise ProviderOutcomeUnknown(error.message, code=error.code, was_answered=True) from error
 
     def _existing(self, provider_ref: str) -> dict[str, Any]:
         """Return a payment intent. Raises `ProviderRejected` when Stripe has none with this id."""
@@ -251,7 +252,7 @@ class StripePaymentProvider(PaymentProvider):
         if refusal.code == MISSING:
             raise refusal
         intent = self._read_again(request.provider_ref)
-        if translate.captured_under(intent, request.idempotency_key) != amount:
+        if translate.captured_under(intent, request.operation_id) != amount:
             raise refusal
         return intent
 
@@ -259,7 +260,7 @@ class StripePaymentProvider(PaymentProvider):
         """Return the intent once it is confirmed, whoever was faster. Raises `ProviderRejected` when it can't be."""
         parameters = intents.confirm_parameters(intent)
         try:
-            return self._connection.send(
+            return self._waiting.send(
                 lambda v1: v1.payment_intents.confirm(request.provider_ref, parameters, _under(request))
             )
         except ProviderRejected as refusal:

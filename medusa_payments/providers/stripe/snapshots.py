@@ -51,9 +51,16 @@ class Snapshots:
     """Payments of one account, as they are now. Foreign ones, without our metadata or of another shop, are left out."""
 
     def __init__(
-        self, connection: StripeConnection, *, environment: str, deferred: tuple[str, ...], publishable_key: str
+        self,
+        connection: StripeConnection,
+        *,
+        waiting: StripeConnection,
+        environment: str,
+        deferred: tuple[str, ...],
+        publishable_key: str,
     ) -> None:
         self._connection = connection
+        self._waiting = waiting
         self._environment = environment
         self._deferred = deferred
         self._publishable_key = publishable_key
@@ -91,9 +98,7 @@ class Snapshots:
     def intent(self, provider_ref: str) -> dict[str, Any] | None:
         """Return a payment intent with its charge, refunds and payment method; None when there is none."""
         try:
-            return self._connection.send(
-                lambda v1: v1.payment_intents.retrieve(provider_ref, {"expand": EXPANDED}),
-            )
+            return self._waiting.send(lambda v1: v1.payment_intents.retrieve(provider_ref, {"expand": EXPANDED}))
         except ProviderRejected as error:
             if error.code != MISSING:
                 raise

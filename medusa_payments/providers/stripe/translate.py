@@ -92,14 +92,14 @@ class Totals:
     released: int
 
 
-def captured_metadata(idempotency_key: str, amount: int) -> dict[str, str]:
+def captured_metadata(operation_id: str, amount: int) -> dict[str, str]:
     """Return the metadata that a capture leaves on its payment intent: an entry of its own for each."""
-    return {idempotency_key: f"{_CAPTURED}{amount}"}
+    return {operation_id: f"{_CAPTURED}{amount}"}
 
 
-def captured_under(intent: Mapping[str, Any], idempotency_key: str) -> int | None:
-    """Return what was captured under a key (Stripe's units); None when nothing was."""
-    return _captures_by_key(intent).get(idempotency_key)
+def captured_under(intent: Mapping[str, Any], operation_id: str) -> int | None:
+    """Return what an operation captured (Stripe's units); None when nothing was."""
+    return _captures_by_operation(intent).get(operation_id)
 
 
 def session_status(intent: Mapping[str, Any], deferred: Collection[str] = ()) -> SessionStatus:
@@ -230,7 +230,7 @@ def _card(method: Mapping[str, Any]) -> dict[str, Any]:
     return {"card": {"brand": card["brand"], "last4": card["last4"]}} if card else {}
 
 
-def _captures_by_key(intent: Mapping[str, Any]) -> dict[str, int]:
+def _captures_by_operation(intent: Mapping[str, Any]) -> dict[str, int]:
     """A trace of more than was captured in all is of a capture that failed, or isn't ours."""
     metadata: Mapping[str, str] = intent.get("metadata") or {}
     texts = {key: value.removeprefix(_CAPTURED) for key, value in metadata.items() if value.startswith(_CAPTURED)}
@@ -239,8 +239,8 @@ def _captures_by_key(intent: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _capture_facts(intent: Mapping[str, Any]) -> tuple[CaptureFact, ...]:
-    by_key = _captures_by_key(intent).items()
-    return tuple(CaptureFact(money=money(amount, intent), idempotency_key=key) for key, amount in by_key)
+    captured = _captures_by_operation(intent).items()
+    return tuple(CaptureFact(money=money(amount, intent), idempotency_key=operation) for operation, amount in captured)
 
 
 def _is_a_release(refund: Mapping[str, Any], held: Totals) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import stripe
@@ -75,18 +76,34 @@ def _timestamp(header: str) -> int:
 
 
 def _notice(event: Mapping[str, Any], options: StripeOptions) -> WebhookNotice:
-    event_type = str(event["type"])
-    subject: Mapping[str, Any] = event["data"]["object"]
+    event_id, event_type = event["id"], event["type"]
+    if not (isinstance(event_id, str) and isinstance(event_type, str)):
+        raise TypeError("It has no id, or no type.")
+    subject = _subject(event)
     is_about_a_payment = event_type.startswith(_FAMILIES)
     return WebhookNotice(
-        event_id=str(event["id"]),
+        event_id=event_id,
         event_type=event_type,
-        occurred_at=at(event["created"]),
+        occurred_at=_moment(event.get("created")),
         provider_ref=_provider_ref(subject) if is_about_a_payment else None,
         session_id=_metadata(subject).get(SESSION_ID) if is_about_a_payment else None,
         is_foreign=_is_foreign(event, subject, options),
         kept_body=json.dumps(_kept(event, subject)).encode(),
     )
+
+
+def _subject(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the object that an event is about; an empty one where it shows none that can be read, as Stripe's thin
+    events do: https://docs.stripe.com/webhooks#thin-payload. Such an event isn't ours.
+    """
+    data = event.get("data")
+    subject = data.get("object") if isinstance(data, Mapping) else None
+    return subject if isinstance(subject, Mapping) else {}
+
+
+def _moment(seconds: object) -> datetime | None:
+    """Return when an event was made; None for the texts of the second API version, which are about nothing of ours."""
+    return at(seconds) if type(seconds) is int else None
 
 
 def _kept(event: Mapping[str, Any], subject: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,10 +118,12 @@ def _kept(event: Mapping[str, Any], subject: Mapping[str, Any]) -> dict[str, Any
 
 def _provider_ref(subject: Mapping[str, Any]) -> str | None:
     """Return the payment intent that an object is, or belongs to. One without our metadata was never ours."""
-    if subject["object"] == "payment_intent":
-        return str(subject["id"]) if SESSION_ID in _metadata(subject) else None
-    intent = subject.get("payment_intent")
-    return str(intent["id"] if isinstance(intent, Mapping) else intent) if intent else None
+    if subject.get("object") == "payment_intent":
+        intent = subject.get("id") if SESSION_ID in _metadata(subject) else None
+    else:
+        intent = subject.get("payment_intent")
+        intent = intent.get("id") if isinstance(intent, Mapping) else intent
+    return intent if isinstance(intent, str) and intent else None
 
 
 def _is_foreign(event: Mapping[str, Any], subject: Mapping[str, Any], options: StripeOptions) -> bool:
@@ -112,8 +131,9 @@ def _is_foreign(event: Mapping[str, Any], subject: Mapping[str, Any], options: S
     is_of_another_shop = (
         SESSION_ID in _metadata(subject) and _metadata(subject).get(ENVIRONMENT, "") != options.environment
     )
-    return event["livemode"] is not options.is_live or bool(event.get("account")) or is_of_another_shop
+    return event.get("livemode") is not options.is_live or bool(event.get("account")) or is_of_another_shop
 
 
 def _metadata(subject: Mapping[str, Any]) -> Mapping[str, str]:
-    return subject.get("metadata") or {}
+    metadata = subject.get("metadata")
+    return metadata if isinstance(metadata, Mapping) else {}

@@ -91,7 +91,7 @@ def _compare_refunds(about: "_About", ours: Ours, snapshot: PaymentSnapshot) -> 
 
 def _compare_refund(about: "_About", ours: Ours, booked: Refund | None, fact: RefundFact) -> Iterator[Drift]:
     amount = fact.money.minor_units
-    is_accepted = fact.idempotency_key in ours.accepted
+    is_accepted = fact.operation_id in ours.accepted
     if fact.state is RefundState.FAILED:
         if booked is not None or is_accepted:
             yield about(DriftKind.REFUND_FAILED, ours=booked.amount if booked else amount, theirs=0)
@@ -134,7 +134,7 @@ def _unmatched(ours: Ours, snapshot: PaymentSnapshot) -> list[Dispute]:
 def _is_of(refund: Refund, fact: RefundFact) -> bool:
     if refund.provider_ref is not None:
         return refund.provider_ref == fact.refund_ref
-    return refund.operation_id == fact.idempotency_key
+    return refund.operation_id == fact.operation_id
 
 
 class _About:

@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from medusa_payments.core.saga import calls
 from medusa_payments.exceptions import NotAllowed, ProviderNotReachable
 from medusa_payments.models import Dispute, Event, Operation, Payment, PaymentSession, Refund
 from medusa_payments.providers.base import PaymentProvider
@@ -86,7 +87,7 @@ def reconcile(scope: Scope, *, progress: Progress = lambda *_: None) -> Iterator
 
 def _listed(provider: PaymentProvider, scope: Scope) -> Iterator[PaymentSnapshot]:
     try:
-        yield from provider.list_payments(scope.since)
+        yield from calls.each(provider, lambda: provider.list_payments(scope.since))
     except ProviderError as error:
         raise ProviderNotReachable(error.message) from error
 

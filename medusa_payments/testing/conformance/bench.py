@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar
@@ -58,10 +58,11 @@ class Books:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentWebhook:
-    """A webhook as it is delivered: the bytes, and the headers by lower-case name."""
+    """A webhook as it is delivered: the bytes, the headers by lower-case name, and the query of the URL."""
 
     body: bytes
     headers: Mapping[str, str]
+    query: Mapping[str, str] = field(default_factory=dict)
 
 
 class ProviderBench(ABC):
@@ -152,6 +153,10 @@ class ProviderBench(ABC):
 
     def foreign_webhook(self, session_id: str) -> SentWebhook:
         """Return a webhook that is signed rightly, and belongs to another account or to the other mode."""
+        raise NotImplementedError
+
+    def unknown_webhook(self) -> SentWebhook:
+        """Return a webhook that is signed rightly, of a type or form that the provider's class doesn't know."""
         raise NotImplementedError
 
     def slow_refunds(self) -> AbstractContextManager[None]:

@@ -107,3 +107,11 @@ MULTIPLE_CAPTURES = capability("supports_multiple_captures")
 PARTIAL_REFUND = capability("supports_partial_refund")
 RETRIEVE = capability("can_retrieve")
 WEBHOOKS = capability("has_webhooks")
+UPDATES = capability("supports_update")
+
+
+def signed_webhooks(desk: "Desk") -> None:
+    """The rule is about webhooks that the provider signs."""
+    WEBHOOKS(desk)
+    if desk.provider.capabilities.has_unsigned_webhooks:
+        raise NotApplicable("nobody signs its webhooks: they are only hints to look")

@@ -107,6 +107,23 @@ class LeavesLimitsToNobody(Pocket):
     pass
 
 
+@breaks({"DEC-04": "waiting_timeout_seconds is 0.6, timeout_seconds 0.5"})
+class LetsCustomersWaitLongest(Pocket):
+    waiting_timeout_seconds = 0.6
+
+
+@breaks({"DEC-01": "has_unsigned_webhooks without can_retrieve"})
+class HintsAtWhatNobodySees(Pocket):
+    capabilities = replace(
+        Pocket.capabilities,
+        has_unsigned_webhooks=True,
+        can_retrieve=False,
+        finds_by_session=False,
+        reports_keys=False,
+        can_list=False,
+    )
+
+
 @breaks({"DEC-04": "timeout_seconds is inf"})
 class WaitsForEver(Pocket):
     timeout_seconds = float("inf")
@@ -155,6 +172,18 @@ class PublishesItsKey(Pocket):
 class KeepsItsKeyInData(Pocket):
     def data(self, entry: Any) -> dict[str, Any]:
         return {**super().data(entry), "request": {"authorization": f"Bearer {API_KEY}"}}
+
+
+@breaks({"PUB-03": "data holds a text that no database stores"})
+class SaysNulInData(Pocket):
+    def data(self, entry: Any) -> dict[str, Any]:
+        return {**super().data(entry), "qr": "00\x0020"}
+
+
+@breaks({"PUB-03": "data holds a text that no database stores"})
+class SaysHalfAnEmojiInData(Pocket):
+    def data(self, entry: Any) -> dict[str, Any]:
+        return {**super().data(entry), "lines": [{"title": "\ud83d"}]}
 
 
 @breaks({"PUB-03": "data holds a float"})

@@ -12,7 +12,7 @@ from medusa_payments.ids import new_id
 from medusa_payments.providers.errors import (
     ProviderError,
 )
-from medusa_payments.providers.notices import WebhookRequest
+from medusa_payments.providers.notices import WebhookRefused, WebhookRequest
 from medusa_payments.states import SessionStatus
 from tests.conformance.broken.defects import (
     breaks,
@@ -140,6 +140,21 @@ class ReleasesTheWholeInSnapshots(Pocket):
     def snapshot(self, entry: Any) -> Any:
         found = super().snapshot(entry)
         return replace(found, released=found.money) if found.status is SessionStatus.CANCELED else found
+
+
+@breaks({"RET-13": "capture_before=datetime.datetime("})
+class ForgetsTheTimeZone(Pocket):
+    def session_result(self, entry: Any) -> Any:
+        result = super().session_result(entry)
+        return replace(result, capture_before=result.capture_before and result.capture_before.replace(tzinfo=None))
+
+
+@breaks({"WEB-10": "an unknown event: WebhookRefused"})
+class RefusesWhatItDoesNotKnow(Pocket):
+    def notice(self, *args: Any, **event: Any) -> Any:
+        if event["type"] == "payout.sent":
+            raise WebhookRefused("What is that?", code="unknown")
+        return super().notice(*args, **event)
 
 
 @breaks({"LST-01": "2 objects are listed, and one that exists is not among them"})

@@ -215,6 +215,15 @@ class LetsStrangersThrough(_Translates):
     error, to = TimeoutError, OSError
 
 
+@breaks({"ERR-05": "the message holds what no database stores"})
+class SaysNulWhenItRefuses(Pocket):
+    def translated(self, error: Exception) -> Exception:
+        told = super().translated(error)
+        if isinstance(told, ProviderRejected | ProviderDeclined):
+            told.message = f"{told.message}\0"
+        return told
+
+
 @breaks({"ERR-05": "the message is empty"})
 class RefusesWithoutAWord(_Translates):
     error, to = Refusal, staticmethod(lambda _: ProviderRejected(""))

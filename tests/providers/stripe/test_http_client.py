@@ -9,14 +9,23 @@ from typing import Any
 import pytest
 import stripe
 
+from medusa_payments.money import Money
 from medusa_payments.providers.errors import ProviderOutcomeUnknown, ProviderRejected, ProviderUnavailable
 from medusa_payments.providers.stripe import StripeProvider
 from medusa_payments.providers.stripe.client import API_VERSION
+from medusa_payments.providers.types import RefundRequest
 from tests.providers.stripe.test_errors import REQUEST
 
 pytestmark = pytest.mark.any_engine
 
 Answer = tuple[int, bytes, dict[str, str]] | None
+REFUND = RefundRequest(
+    idempotency_key="payop_2",
+    session_id="payses_1",
+    payment_id="pay_1",
+    provider_ref="pi_1",
+    money=Money(minor_units=100, currency_code="eur"),
+)
 REFUSAL = b'{"error": {"type": "invalid_request_error", "message": "No."}}'
 
 
@@ -103,11 +112,20 @@ BUSY = (429, b'{"error": {"type": "invalid_request_error", "code": "lock_timeout
 
 
 @pytest.mark.parametrize("refusal", [400, 401])
-def test_a_busy_stripe_in_between_settles_nothing(server: Server, initiate: Callable[..., Any], refusal: int) -> None:
+def test_a_busy_stripe_in_between_settles_nothing(server: Server, refusal: int) -> None:
+    """A refund: what a customer waits for is sent twice at most."""
     server.answers = [None, BUSY, (refusal, REFUSAL, {})]
+    options = {"api_key": "sk_test_1", "api_base": server.url, "max_network_retries": 2, "timeout": 5}
+    with pytest.raises(ProviderOutcomeUnknown):
+        StripeProvider("pp_stripe_stripe", options).refund(REFUND)
+    assert server.answers == []
+
+
+def test_what_a_customer_waits_for_is_sent_twice_at_most(server: Server, initiate: Callable[..., Any]) -> None:
+    server.answers = [None, None, None]
     with pytest.raises(ProviderOutcomeUnknown):
         initiate(retries=2)
-    assert server.answers == []
+    assert len(server.asked) == 2
 
 
 def test_a_refusal_after_a_busy_stripe_is_one(server: Server, initiate: Callable[..., Any]) -> None:

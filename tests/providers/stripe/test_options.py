@@ -77,6 +77,13 @@ def test_a_verb_takes_no_longer_than_it_says() -> None:
     """Three requests of three attempts, each 3 + 4 seconds, with pauses of 0.5 and 1 second."""
     provider = StripeProvider("pp_stripe_stripe", {"api_key": KEY, "timeout": 4, "max_network_retries": 2})
     assert provider.timeout_seconds == 3 * (3 * 7 + 1.5)
+    assert provider.waiting_timeout_seconds == 3 * (2 * 7 + 0.5)
+
+
+def test_a_customer_waits_less_than_staff() -> None:
+    provider = StripeProvider("pp_stripe_stripe", {"api_key": KEY})
+    assert provider.waiting_timeout_seconds == 3 * (2 * 9 + 0.5)
+    assert provider.waiting_timeout_seconds < provider.timeout_seconds / 2
 
 
 def test_all_services_are_made_from_one_set_of_options() -> None:

@@ -94,6 +94,12 @@ class FakeBench(ProviderBench):
         body = fake_webhooks.body_of(event, account="another")
         return SentWebhook(body=body, headers=self.sign(body))
 
+    def unknown_webhook(self) -> SentWebhook:
+        now = datetime.now(UTC).isoformat()
+        event = FakeEvent(id="fake_evt_2", type="payout.paid", payment_ref="", session_id="", created_at=now)
+        body = fake_webhooks.body_of(event, account=self._provider().account)
+        return SentWebhook(body=body, headers=self.sign(body))
+
     @contextmanager
     def slow_refunds(self) -> Iterator[None]:
         with self._steered(Outcome.PENDING, "refund"):

@@ -92,6 +92,12 @@ class StripeBench(ProviderBench):
         body = json.dumps({**self.twin.events(session_id)[-1], "livemode": True}).encode()
         return SentWebhook(body=body, headers=self.sign(body))
 
+    def unknown_webhook(self) -> SentWebhook:
+        """A thin event of the second API version, which shows no object."""
+        event = {"id": "evt_thin", "object": "v2.core.event", "type": "v2.core.account.updated", "livemode": False}
+        body = json.dumps(event).encode()
+        return SentWebhook(body=body, headers=self.sign(body))
+
     def settle_refund(self, refund_ref: str, state: RefundState) -> None:
         self.twin.dashboard.settle_refund(refund_ref, is_successful=state is RefundState.SUCCEEDED)
 

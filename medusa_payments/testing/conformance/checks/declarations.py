@@ -16,12 +16,14 @@ _METHODS = {
     "has_saved_methods": ("list_payment_methods", "save_payment_method", "delete_payment_method"),
 }
 
-_BUILDS_ON = {
-    "finds_by_session": "can_retrieve",
-    "reports_keys": "can_retrieve",
-    "has_saved_methods": "has_account_holders",
-    "supports_multiple_captures": "supports_partial_capture",
-}
+_BUILDS_ON = (
+    ("finds_by_session", "can_retrieve"),
+    ("reports_keys", "can_retrieve"),
+    ("has_saved_methods", "has_account_holders"),
+    ("supports_multiple_captures", "supports_partial_capture"),
+    ("has_unsigned_webhooks", "has_webhooks"),
+    ("has_unsigned_webhooks", "can_retrieve"),
+)
 
 
 @rule(
@@ -34,7 +36,7 @@ def capabilities_are_consistent(desk: Desk) -> None:
     capabilities = desk.provider.capabilities
     expect(isinstance(capabilities, Capabilities), f"capabilities is {describe(capabilities)}")
     expect(desk.provider.capabilities == capabilities, "two reads differ")
-    for name, base in _BUILDS_ON.items():
+    for name, base in _BUILDS_ON:
         expect(not getattr(capabilities, name) or getattr(capabilities, base), f"{name} without {base}")
     window = capabilities.key_window_seconds
     expect(window is None or (type(window) is int and window >= 0), f"key_window_seconds is {describe(window)}")
@@ -63,14 +65,15 @@ def who_keeps_no_books_is_local(desk: Desk) -> None:
 
 @rule(
     "DEC-04",
-    "`timeout_seconds` is a positive number of seconds, `api_version` a text.",
+    "`timeout_seconds` is a positive number of seconds, `waiting_timeout_seconds` no larger one, `api_version` a text.",
     change="Set `timeout_seconds` to the longest that one verb can take, its own retries included.",
     stake="How long one process has an operation for itself is derived from it: too short, and two send at once.",
 )
 def says_how_long_it_may_take(desk: Desk) -> None:
-    seconds = desk.provider.timeout_seconds
-    is_duration = type(seconds) in {int, float} and math.isfinite(seconds) and seconds > 0
-    expect(is_duration, f"timeout_seconds is {describe(seconds)}")
+    seconds, waiting = desk.provider.timeout_seconds, desk.provider.waiting_timeout_seconds
+    expect(_is_duration(seconds), f"timeout_seconds is {describe(seconds)}")
+    is_shorter = waiting is None or (_is_duration(waiting) and waiting <= seconds)
+    expect(is_shorter, f"waiting_timeout_seconds is {describe(waiting)}, timeout_seconds {describe(seconds)}")
     expect(isinstance(desk.provider.api_version, str), f"api_version is {describe(desk.provider.api_version)}")
 
 
@@ -84,6 +87,10 @@ def what_works_is_declared(desk: Desk) -> None:
     for name in _METHODS:
         if not _declares(desk, name) and not _missing(desk, name):
             desk.note(f"has the methods of {name} and doesn't declare it")
+
+
+def _is_duration(seconds: object) -> bool:
+    return isinstance(seconds, int | float) and not isinstance(seconds, bool) and math.isfinite(seconds) and seconds > 0
 
 
 def _declares(desk: Desk, name: str) -> bool:

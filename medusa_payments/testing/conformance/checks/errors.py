@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from medusa_payments.providers import cleaning
 from medusa_payments.providers.errors import (
     ProviderDeclined,
     ProviderError,
@@ -79,7 +80,8 @@ def raises_its_own_errors(desk: Desk) -> None:
 @rule(
     "ERR-05",
     "What the service refuses is raised as `ProviderRejected` or `ProviderDeclined`, with a text that may be shown.",
-    change="Give a message of your own or the service's public one, and its code (at most 255 characters).",
+    change="Give a message of your own or the service's public one, without NUL and half surrogates, and its code (at "
+    "most 255 characters).",
     stake="The message goes to the customer; a code without a limit can't be stored with the refusal.",
     needs=[counted],
 )
@@ -102,8 +104,9 @@ def explains_refusals(desk: Desk) -> None:
     needs=[faults],
 )
 def comes_back_in_time(desk: Desk) -> None:
-    limit = desk.provider.timeout_seconds
+    longest, waiting = desk.provider.timeout_seconds, desk.provider.waiting_timeout_seconds
     for trial in _trials(desk, Fault.REQUEST_LOST):
+        limit = waiting if waiting is not None and trial.verb == "initiate" else longest
         is_in_time = trial.seconds <= limit
         expect(is_in_time, f"{trial.verb} took {trial.seconds:.1f} seconds; timeout_seconds says {limit}")
 
@@ -148,6 +151,7 @@ def _expect_doubt(desk: Desk, fault: Fault) -> None:
 
 def _expect_showable(desk: Desk, error: ProviderError) -> None:
     expect(bool(error.message), "the message is empty")
+    expect(cleaning.text(error.message) == error.message, "the message holds what no database stores")
     expect(is_text(error.code, most=_LONGEST_CODE, least=0), f"the code is {describe(error.code)}")
     shown = f"{error.message} {error.code} {error!r}"
     expect(not any(secret in shown for secret in desk.secrets()), "the error shows a secret option")

@@ -2,9 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 
+from medusa_payments.providers import cleaning
 from medusa_payments.providers.errors import ProviderOutcomeUnknown, ProviderUnavailable
 from medusa_payments.providers.facts import PaymentSnapshot
+from medusa_payments.providers.types import SessionResult
 from medusa_payments.states import SessionStatus
 from medusa_payments.testing.conformance.bench import Fault
 from medusa_payments.testing.conformance.desk import UNKNOWN_REF, Desk, Sale, new_key, outcome, total
@@ -228,6 +232,23 @@ def totals_add_up(desk: Desk) -> None:
     expect(found.captured.minor_units == captured, f"captured {found.captured}; expected {captured} minor units")
     is_whole = found.captured.minor_units + found.released.minor_units == sale.money.minor_units
     expect(is_whole, f"captured {found.captured} and released {found.released} of {sale.money}")
+
+
+@rule(
+    "RET-13",
+    "References, texts and times in results and snapshots can be stored as they are.",
+    change="Give times a zone, and texts neither NUL nor half surrogates; references have at most 255 characters.",
+    stake="The core has to guess: a time without a zone is taken for UTC, and a payment is captured hours too late.",
+)
+def says_what_can_be_stored(desk: Desk) -> None:
+    sale = desk.acted(desk.payer)
+    said: list[Any] = [outcome(partial(desk.authorize, sale))]
+    if desk.provider.capabilities.can_retrieve:
+        said.append(outcome(partial(desk.retrieve, sale)))
+    for answer in said:
+        if isinstance(answer, SessionResult | PaymentSnapshot):
+            plain = replace(answer, data={})
+            expect(cleaning.answer(plain) == plain, f"it says {describe(plain)}")
 
 
 @rule(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from medusa_payments.providers import cleaning
 from medusa_payments.providers.base import RESERVED_DATA_KEYS
 from medusa_payments.testing.conformance.desk import Desk
 from medusa_payments.testing.conformance.expectations import describe, expect, expect_refusal
@@ -96,7 +97,7 @@ def answers_without_secrets(desk: Desk) -> None:
 @rule(
     "PUB-03",
     "A result's `data` can be stored as JSON, without floats.",
-    change="Return texts, whole numbers, truth values, None, lists and dicts with text keys.",
+    change="Return texts (no NUL, no half surrogates), whole numbers, truth values, None, lists, dicts with text keys.",
     stake="What can't be stored leaves a payment that was made unbooked.",
 )
 def answers_with_plain_data(desk: Desk) -> None:
@@ -111,8 +112,9 @@ def _odd_in(value: Any) -> str:
         return f"the key {describe(keys[0])}" if keys else _first(map(_odd_in, value.values()))
     if isinstance(value, list | tuple):
         return _first(map(_odd_in, value))
-    is_plain = value is None or isinstance(value, str | int)
-    return "" if is_plain and "\0" not in str(value) else f"a {type(value).__name__}"
+    if isinstance(value, str):
+        return "" if cleaning.text(value) == value else "a text that no database stores"
+    return "" if value is None or isinstance(value, int) else f"a {type(value).__name__}"
 
 
 def _first(texts: Any) -> str:

@@ -8,7 +8,7 @@ from medusa_payments.states import SessionStatus
 from medusa_payments.testing.conformance.bench import Customer
 from medusa_payments.testing.conformance.desk import UNKNOWN_REF, Desk, Sale, outcome, total
 from medusa_payments.testing.conformance.expectations import describe, expect, expect_money, expect_refusal, is_text
-from medusa_payments.testing.conformance.needs import AUTHORIZES, actions, books, capability, counted, customer
+from medusa_payments.testing.conformance.needs import AUTHORIZES, UPDATES, actions, books, capability, counted, customer
 from medusa_payments.testing.conformance.rules import NotApplicable, rule
 
 LONGEST_REFERENCE = 255
@@ -59,6 +59,7 @@ def takes_nothing_for_nothing(desk: Desk) -> None:
     "Update brings the same object to the new amount.",
     change="Send the new amount for `request.provider_ref`, and return what the service has then.",
     stake="A second object lets the customer pay the old price, or both.",
+    needs=[UPDATES],
 )
 def updates_in_place(desk: Desk) -> None:
     sale, more = desk.initiated(), desk.on_step(desk.bench.amount * 12 // 10)
@@ -72,7 +73,7 @@ def updates_in_place(desk: Desk) -> None:
     "Money that is held stays as it was, whatever an update asks for.",
     change="Let the service refuse it, and raise `ProviderRejected`.",
     stake="The order would be recorded with another amount than the customer confirmed.",
-    needs=[AUTHORIZES, books],
+    needs=[UPDATES, AUTHORIZES, books],
 )
 def leaves_held_money_alone(desk: Desk) -> None:
     sale = desk.authorized()
@@ -86,7 +87,7 @@ def leaves_held_money_alone(desk: Desk) -> None:
     "Update takes over the new data: what the customer chose last decides.",
     change="Send what `request.data` holds with the update, too.",
     stake="A customer who was declined and chose another way to pay would be declined again, or charged the old way.",
-    needs=[AUTHORIZES, customer(Customer.IS_DECLINED)],
+    needs=[UPDATES, AUTHORIZES, customer(Customer.IS_DECLINED)],
 )
 def takes_over_new_data(desk: Desk) -> None:
     first, second = desk.sale(customer=Customer.IS_DECLINED), desk.sale()

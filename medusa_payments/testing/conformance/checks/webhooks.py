@@ -1,12 +1,14 @@
 """Webhooks: bytes from anywhere, believed only when they are signed, fresh and readable."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from medusa_payments.providers.notices import WebhookNotice, WebhookRefused, WebhookRequest
 from medusa_payments.testing.conformance.bench import Fault, SentWebhook
 from medusa_payments.testing.conformance.desk import Desk, Sale, outcome
 from medusa_payments.testing.conformance.expectations import describe, expect
-from medusa_payments.testing.conformance.needs import WEBHOOKS, faults, hook
+from medusa_payments.testing.conformance.needs import WEBHOOKS, faults, hook, signed_webhooks
 from medusa_payments.testing.conformance.rules import Blocked, NotApplicable, rule
 
 _GARBAGE = (b"", b"\x00\xff\xfe", b"not json", b"[]", b"{}", b"null", b'{"id": 1}', b'{"id": "x", "type": {}}')
@@ -25,7 +27,8 @@ def reads_a_genuine_webhook(desk: Desk) -> None:
     sale, sent = _sent(desk)
     notice = _read(desk, sent)
     expect(isinstance(notice, WebhookNotice), f"answered {describe(notice)}")
-    expect(bool(notice.event_id) and bool(notice.event_type), "the event's id or type is empty")
+    is_named = bool(notice.event_id) and bool(notice.event_type)
+    expect(is_named or desk.provider.capabilities.has_unsigned_webhooks, "the event's id or type is empty")
     is_ours = notice.provider_ref == sale.ref or notice.session_id == sale.session_id
     expect(is_ours, f"it is about {describe(notice.provider_ref)}, session {describe(notice.session_id)}")
     expect(not notice.is_foreign, "an event of the own account is called foreign")
@@ -33,21 +36,21 @@ def reads_a_genuine_webhook(desk: Desk) -> None:
 
 @rule(
     "WEB-02",
-    "A webhook without its signature, or with a wrong one, is refused with `WebhookRefused`.",
+    "A webhook without its signature (or its URL's secret), or with a wrong one, is refused with `WebhookRefused`.",
     change="Verify before anything else; a missing secret or header refuses. Compare signatures as bytes.",
     stake="Anybody on the internet could declare an order paid.",
     needs=[WEBHOOKS, _SENT],
 )
 def refuses_a_wrong_signature(desk: Desk) -> None:
     _, sent = _sent(desk)
+    if desk.provider.capabilities.has_unsigned_webhooks and not sent.query:
+        raise NotApplicable("nothing proves where its webhooks come from")
     _expect_refused(desk, SentWebhook(body=sent.body, headers={}), "without headers")
-    emptied = dict.fromkeys(sent.headers, "")
-    _expect_refused(desk, SentWebhook(body=sent.body, headers=emptied), "with empty headers")
+    _expect_refused(desk, _with_proof(sent, lambda _: ""), "with empty headers")
     for what, start in (("with another signature", 0), ("with another last digit", -1)):
-        turned = {name: value[:start] + _turned(value[start:]) for name, value in sent.headers.items()}
-        _expect_refused(desk, SentWebhook(body=sent.body, headers=turned), what)
-    foreign = {name: f"{value[:-1]}\xe9" for name, value in sent.headers.items()}
-    _expect_refused(desk, SentWebhook(body=sent.body, headers=foreign), "with a last letter that is no ASCII")
+        _expect_refused(desk, _with_proof(sent, partial(_turned, start=start)), what)
+    foreign = _with_proof(sent, lambda value: f"{value[:-1]}\xe9")
+    _expect_refused(desk, foreign, "with a last letter that is no ASCII")
 
 
 @rule(
@@ -55,7 +58,7 @@ def refuses_a_wrong_signature(desk: Desk) -> None:
     "A body of which one byte was changed is refused.",
     change="Verify the raw bytes, exactly as they came; never a parsed and printed copy.",
     stake="Whoever can repeat a genuine webhook could change whom it is about.",
-    needs=[WEBHOOKS, _SENT],
+    needs=[signed_webhooks, _SENT],
 )
 def refuses_a_tampered_body(desk: Desk) -> None:
     _, sent = _sent(desk)
@@ -71,7 +74,7 @@ def refuses_a_tampered_body(desk: Desk) -> None:
     "A webhook that is a day old, or a day early, is refused, by the clock in `received_at`.",
     change="Compare the signed time with `request.received_at`, in both directions, and with no other clock.",
     stake="An old event could be played back to bring a payment's state back.",
-    needs=[WEBHOOKS, _SENT],
+    needs=[signed_webhooks, _SENT],
 )
 def refuses_other_times(desk: Desk) -> None:
     if not desk.bench.webhooks_expire:
@@ -86,7 +89,7 @@ def refuses_other_times(desk: Desk) -> None:
     "A delivery that is repeated has the same event id; another event has another one.",
     change="Use the event's id, not the delivery's, the object's or one of your own.",
     stake="By its id an event is applied once.",
-    needs=[WEBHOOKS, _SENT],
+    needs=[signed_webhooks, _SENT],
 )
 def tells_events_apart(desk: Desk) -> None:
     sale = desk.captured()
@@ -103,7 +106,7 @@ def tells_events_apart(desk: Desk) -> None:
     "An event of another account, or of the other mode, is read as foreign.",
     change="Compare the event's account and live mode with your own, and set `is_foreign`.",
     stake="A payment in test mode would complete a real order.",
-    needs=[WEBHOOKS, hook("foreign_webhook")],
+    needs=[signed_webhooks, hook("foreign_webhook")],
 )
 def knows_foreign_events(desk: Desk) -> None:
     sale = desk.initiated()
@@ -116,7 +119,7 @@ def knows_foreign_events(desk: Desk) -> None:
     "Bytes that can't be read are refused with `WebhookRefused`, also when they are signed.",
     change="Parse defensively, and turn every failure to `WebhookRefused`.",
     stake="Another exception is a server error, and the provider sends the same bytes for days.",
-    needs=[WEBHOOKS, hook("sign")],
+    needs=[signed_webhooks, hook("sign")],
 )
 def refuses_garbage(desk: Desk) -> None:
     for body in _GARBAGE:
@@ -143,7 +146,7 @@ def reads_without_network(desk: Desk) -> None:
     "A provider that can't be asked tells in its webhooks what it has, also when they are read again later.",
     change="Set `snapshot`, and write `read_kept_webhook`, which doesn't verify.",
     stake="There is no other way to learn what was paid.",
-    needs=[WEBHOOKS, _SENT],
+    needs=[signed_webhooks, _SENT],
 )
 def tells_all_in_its_webhooks(desk: Desk) -> None:
     if desk.provider.capabilities.can_retrieve:
@@ -153,6 +156,20 @@ def tells_all_in_its_webhooks(desk: Desk) -> None:
     expect(notice.snapshot is not None, "there is neither a snapshot nor retrieve")
     kept = outcome(lambda: desk.provider.read_kept_webhook(notice.kept_body or sent.body))
     expect(kept == notice, f"read again without its signature: {describe(kept)}")
+
+
+@rule(
+    "WEB-10",
+    "What is signed and not understood is read, and names nothing: it is no reason to refuse.",
+    change="Read an event of an unknown type, or about an object that can't be read, by its id and type alone.",
+    stake="The provider would send it for days, then switch the whole address off, with the events that matter.",
+    needs=[signed_webhooks, hook("unknown_webhook")],
+)
+def reads_what_it_does_not_understand(desk: Desk) -> None:
+    notice = outcome(lambda: _read(desk, desk.bench.unknown_webhook()))
+    expect(isinstance(notice, WebhookNotice), f"an unknown event: {describe(notice)}")
+    expect(bool(notice.event_id), "the event's id is empty")
+    expect(not (notice.provider_ref or notice.session_id), f"it is about {describe(notice.provider_ref)}")
 
 
 def _sent(desk: Desk) -> tuple[Sale, SentWebhook]:
@@ -165,7 +182,9 @@ def _sent(desk: Desk) -> tuple[Sale, SentWebhook]:
 
 def _read(desk: Desk, sent: SentWebhook, at: datetime | None = None) -> WebhookNotice:
     received_at = at or datetime.now(UTC)
-    return desk.provider.read_webhook(WebhookRequest(body=sent.body, headers=sent.headers, received_at=received_at))
+    return desk.provider.read_webhook(
+        WebhookRequest(body=sent.body, headers=sent.headers, query=sent.query, received_at=received_at)
+    )
 
 
 def _expect_refused(desk: Desk, sent: SentWebhook, what: str, at: datetime | None = None) -> None:
@@ -175,6 +194,15 @@ def _expect_refused(desk: Desk, sent: SentWebhook, what: str, at: datetime | Non
     expect(not any(secret in shown for secret in desk.secrets()), f"{what}: the refusal shows a secret option")
 
 
-def _turned(value: str) -> str:
-    """Turn each hexadecimal digit and letter of a signature into another one."""
-    return value.translate(str.maketrans("0123456789abcdef", "1032547698badcfe"))
+def _with_proof(sent: SentWebhook, change: Callable[[str], str]) -> SentWebhook:
+    """Return a webhook whose headers and query, which prove where it comes from, are changed."""
+    headers = {name: change(value) for name, value in sent.headers.items()}
+    return SentWebhook(
+        body=sent.body, headers=headers, query={name: change(value) for name, value in sent.query.items()}
+    )
+
+
+def _turned(value: str, start: int) -> str:
+    """Turn hexadecimal digits and letters of a signature, from one on, into others; without any, the last letter."""
+    turned = value[start:].translate(str.maketrans("0123456789abcdef", "1032547698badcfe"))
+    return value[:start] + turned if turned != value[start:] else f"{value[:-1]}0"

@@ -1,0 +1,78 @@
+"""Refunds that the provider has only accepted, or that failed: in every list and page that shows refunds."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from medusa_payments.models import Operation, Payment, PaymentCollection, Refund
+from medusa_payments.providers.facts import RefundState
+from medusa_payments.services import refunds
+from medusa_payments.testing import factories
+from medusa_payments.testing.fake_provider import FakeProvider
+from tests.admin.conftest import html, list_url, page_url
+from tests.audit import recover
+
+pytestmark = pytest.mark.any_engine
+
+
+@pytest.fixture
+def payment(cart_desk: Any, fake_provider: FakeProvider) -> Payment:
+    """100 EUR captured, 30 of them on their way back, after 40 whose refund failed."""
+    payment = factories.captured_payment(data={"on": "refund", "outcome": "pending"})
+    refunds.refund(payment_id=payment.pk, amount=Decimal(40))
+    fake_provider.dashboard.settle_refund(
+        fake_provider.dashboard.refund_refs(payment.provider_ref)[0], RefundState.FAILED
+    )
+    recover()
+    return refunds.refund(payment_id=payment.pk, amount=Decimal(30), note="One article")
+
+
+def test_pages_show_pending_and_failed_refunds(admin_client: Client, payment: Payment) -> None:
+    for row in (payment, payment.payment_collection):
+        page = html(admin_client, page_url(row))
+        for operation in Operation.objects.filter(kind="refund"):
+            assert operation.line_id in page
+        assert "payments-badge-progress" in page
+        assert '<span class="payments-badge payments-badge-progress">pending</span>' in page
+        assert '<span class="payments-badge payments-badge-negative">failed</span>' in page
+        assert "One article" in page
+
+
+def test_the_page_of_a_refund_without_a_line_is_its_operations(admin_client: Client, payment: Payment) -> None:
+    for operation in Operation.objects.filter(kind="refund"):
+        url = reverse("admin:medusa_payments_refund_change", args=[operation.line_id])
+        answer = admin_client.get(url)
+        assert (answer.status_code, answer["Location"]) == (302, page_url(operation))
+        assert operation.line_id in html(admin_client, page_url(operation))
+    unknown = admin_client.get(reverse("admin:medusa_payments_refund_change", args=["ref_unknown"]))
+    assert (unknown.status_code, unknown["Location"]) == (302, reverse("admin:index"))
+
+
+def test_lists_lead_to_pending_refunds(admin_client: Client, payment: Payment) -> None:
+    other = factories.captured_payment()
+
+    assert "1 more refund is pending" in html(admin_client, list_url(Refund))
+    operations = html(admin_client, f"{list_url(Operation)}?kind__exact=refund&status__in=open,accepted")
+    pending, failed = (Operation.objects.get(kind="refund", status=each).pk for each in ("accepted", "refused"))
+    assert (pending in operations, failed in operations) == (True, False)
+    for model, state, rows in (
+        (Payment, "state=refunding", (payment, other)),
+        (PaymentCollection, "refund=pending", (payment.payment_collection, other.payment_collection)),
+    ):
+        page = html(admin_client, f"{list_url(model)}?{state}")
+        assert [row.pk in page for row in rows] == [True, False]
+
+
+def test_the_list_says_which_booked_refunds_failed(
+    admin_client: Client, payment: Payment, fake_provider: FakeProvider
+) -> None:
+    refund_ref = fake_provider.dashboard.refund_refs(payment.provider_ref)[1]
+    fake_provider.dashboard.settle_refund(refund_ref, RefundState.SUCCEEDED)
+    recover()
+    line = Refund.objects.get()
+    assert "more refund is pending" not in html(admin_client, list_url(Refund))
+    assert line.pk in html(admin_client, f"{list_url(Refund)}?state=succeeded")
+    assert line.pk not in html(admin_client, f"{list_url(Refund)}?state=failed")
