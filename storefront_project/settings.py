@@ -103,6 +103,8 @@ REST_FRAMEWORK = {
         "rest_framework_simplejwt.authentication.JWTAuthentication",
     ],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    # Who guesses passwords is kept from trying more; `shop/throttles.py`.
+    "DEFAULT_THROTTLE_RATES": {"login_address": "60/min", "login_name": "10/min"},
 }
 # A new password ends the tokens that were given out before.
 SIMPLE_JWT = {"ACCESS_TOKEN_LIFETIME": timedelta(days=1), "CHECK_REVOKE_TOKEN": True}
@@ -176,6 +178,8 @@ MEDUSA_PAYMENTS = {
     },
     "CART_RESOLVER": "storefront_project.shop.payments.resolve_cart",
     "ORDER_RESOLVER": "storefront_project.orders.orders.resolve_order",
+    # The demo runs on this machine, on any port.
+    "RETURN_URL_ORIGINS": ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"],
     "REGION_PROVIDERS": "storefront_project.shop.payments.region_providers",
     "ADMIN_AUTHENTICATION_CLASSES": [
         "medusa_payments.api.authentication.SecretKeyAuthentication",

@@ -9,6 +9,8 @@ from django.urls import include, path
 from drf_spectacular.renderers import OpenApiJsonRenderer2
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularRedocView, SpectacularSwaggerView
 
+from storefront_project.shop.api.throttles import throttled
+
 
 def index(request: HttpRequest) -> HttpResponse:
     return render(
@@ -22,6 +24,7 @@ urlpatterns = [
     path("", include("storefront_project.shop.urls")),
     path("", include("storefront_project.orders.urls")),
     path("", include("storefront_project.checkout.urls")),
+    path("django-admin/login/", throttled(admin.site.login)),
     path("django-admin/", admin.site.urls),
     path("openapi.json", SpectacularJSONAPIView.as_view(renderer_classes=[OpenApiJsonRenderer2]), name="openapi"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="openapi"), name="docs"),

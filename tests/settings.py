@@ -30,6 +30,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file, because threads race on it. pytest-django appends the name of the worker.
     DATABASES["default"]["TEST"] = {"NAME": str(SCRATCH / "test.sqlite3")}
 
+# Tests log in as often as they like; those of the throttles bring a cache.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 STRIPE_TWIN_PATH = str(SCRATCH / f"stripe-twin-{WORKER}.sqlite3")
@@ -38,8 +41,11 @@ MEDUSA_PAYMENTS = {
     **MEDUSA_PAYMENTS,
     "PROVIDERS": {
         **MEDUSA_PAYMENTS["PROVIDERS"],
+        # Most tests pay for carts without a region. What a shop has to say before its shoppers may, tests/shoppers try.
+        "pp_system_default": {**MEDUSA_PAYMENTS["PROVIDERS"]["pp_system_default"], "STOREFRONT": True},
         "pp_fake_fake": {
             **MEDUSA_PAYMENTS["PROVIDERS"]["pp_fake_fake"],
+            "STOREFRONT": True,
             "OPTIONS": {
                 "ledger_path": str(SCRATCH / f"fake-provider-{WORKER}.sqlite3"),
                 "webhook_secrets": ["whsec_new", "whsec_old"],

@@ -96,7 +96,7 @@ def configure(settings: Any, till: Till) -> Callable[..., None]:
         if backend != "Purse":
             options = configured["pp_fake_fake"]["OPTIONS"] | options
         module = "tests.stripe_stand" if is_on_stripe and backend != "Purse" else "tests.scripted"
-        changed = configured | {alias: {"BACKEND": f"{module}.{backend}", "OPTIONS": options}}
+        changed = configured | {alias: {"BACKEND": f"{module}.{backend}", "OPTIONS": options, "STOREFRONT": True}}
         settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"PROVIDERS": changed}
 
     return change

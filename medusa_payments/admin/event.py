@@ -32,6 +32,7 @@ TITLES: dict[str, Any] = {
     EventName.PAYMENT_FROZEN: _("Payment frozen"),
     EventName.PAYMENT_UNFROZEN: _("Payment unfrozen"),
     EventName.DISCREPANCY_FOUND: _("Discrepancy found"),
+    EventName.MONEY_KEPT: _("Kept money that doesn't fit the cart"),
     EventName.AUTHORIZATION_EXPIRING: _("Authorization runs out soon"),
     EventName.AUTHORIZATION_EXPIRED: _("Authorization ran out"),
     EventName.DISPUTE_OPENED: _("Dispute opened"),

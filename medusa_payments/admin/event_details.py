@@ -25,7 +25,7 @@ from medusa_payments.models import (
     payment_collection,
 )
 from medusa_payments.models import payment_session as session
-from medusa_payments.services import duties, freezing, observed_payments, upkeep
+from medusa_payments.services import cart_amounts, duties, freezing, observed_payments, upkeep
 from medusa_payments.services.decisions import Verdict
 from medusa_payments.services.reconciliation.drift import DriftKind
 
@@ -108,6 +108,8 @@ REASONS: dict[str, Text] = {
     duties.NOT_RESOLVED_IN_TIME: _("not resolved in time"),
     freezing.BEYOND_THE_LIMITS: _("beyond the limits"),
     observed_payments.CONTRADICTS_ITSELF: _("more captured one by one than in all"),
+    cart_amounts.ORDER_UNKNOWN: _("the shop doesn't say whether an order exists; the money is kept"),
+    cart_amounts.NOT_RELEASABLE: _("it is captured, or its provider doesn't release it; the money is kept"),
     upkeep.NOT_LOOKED_AFTER: _("it could not be looked after"),
     DriftKind.MISSING_THERE.value: _("the provider doesn't know our payment"),
     DriftKind.FOREIGN_SESSION.value: _("the provider's object names another session"),

@@ -9,6 +9,7 @@ from medusa_payments.api.exceptions import (
     CONFLICT_MESSAGE,
     DATABASE_ERROR,
     DATABASE_UNAVAILABLE,
+    TOO_MANY_REQUESTS,
     UNAUTHORIZED,
     UNKNOWN_ERROR,
     UNSUPPORTED_MEDIA_TYPE,
@@ -29,7 +30,14 @@ class PaymentErrorSerializer(serializers.Serializer[Any]):
     """The envelope of every error but a missing login."""
 
     type = serializers.CharField(help_text="What kind of error it is, for programs.")
-    message = serializers.CharField(help_text="What went wrong, for people. Safe to show.")
+    message = serializers.CharField(help_text="What went wrong, for developers and staff.")
+    shopper_message = serializers.CharField(
+        required=False,
+        help_text=(
+            "What to tell the customer, in the language of the request and without ids. Storefronts get it with errors "
+            "that a customer can meet."
+        ),
+    )
     code = serializers.CharField(required=False, help_text="Tells errors of one type apart.")
     details = RecordField(
         required=False, help_text="The ids and amounts (major units) behind the message, when there are any."
@@ -132,6 +140,17 @@ ERRORS: dict[int, ErrorResponse] = {
             },
         },
     ),
+    429: ErrorResponse(
+        name="PaymentsTooManyRequests",
+        description=(
+            "The shop's throttles, or the bounds on attempts to pay one collection, refuse more for now. "
+            "Nothing was done."
+        ),
+        examples={
+            "too_many_requests": {"code": "too_many_requests", "type": "not_allowed", "message": TOO_MANY_REQUESTS}
+        },
+        may_retry=True,
+    ),
     500: ErrorResponse(
         name="PaymentsServerError",
         description="A fault of the server. It has been logged.",
@@ -163,4 +182,4 @@ STORE_BAD_REQUEST = ErrorResponse(
         "publishable_key_invalid": {"type": "not_allowed", "message": KEY_INVALID},
     },
 )
-READ_STATUSES = (400, 401, 403, 404, 500, 503)
+READ_STATUSES = (400, 401, 403, 404, 429, 500, 503)

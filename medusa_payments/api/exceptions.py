@@ -1,6 +1,7 @@
 """The one place where an exception becomes an HTTP status and Medusa's envelope `{code?, type, message, details?}`."""
 
 import logging
+import math
 import traceback
 from collections.abc import Iterator
 from typing import Any
@@ -10,11 +11,18 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig, Suspicio
 from django.core.signals import got_request_exception
 from django.db import Error as AnyDatabaseError
 from django.http import Http404, UnreadablePostError
-from rest_framework.exceptions import APIException, AuthenticationFailed, NotAuthenticated, UnsupportedMediaType
+from rest_framework.exceptions import (
+    APIException,
+    AuthenticationFailed,
+    NotAuthenticated,
+    Throttled,
+    UnsupportedMediaType,
+)
 from rest_framework.response import Response
 
 from medusa_payments.api.parsers import BODY_TOO_LARGE
 from medusa_payments.exceptions import (
+    SHOPPER_TEXTS,
     Conflict,
     DatabaseUnavailable,
     DuplicateError,
@@ -27,6 +35,8 @@ from medusa_payments.exceptions import (
     PaymentAuthorizationError,
     PaymentsError,
     ProviderNotReachable,
+    RejectedByProvider,
+    TooManyRequests,
     Unauthorized,
 )
 from medusa_payments.sensitive_data import without_sensitive_data
@@ -44,6 +54,7 @@ STATUS_CODES: dict[type[PaymentsError], int] = {
     DuplicateError: 422,
     IdempotencyError: 422,
     PaymentAuthorizationError: 422,
+    TooManyRequests: 429,
     ProviderNotReachable: 503,
     DatabaseUnavailable: 503,
     InsideTransaction: 500,
@@ -62,9 +73,13 @@ FOREIGN_ERRORS: tuple[tuple[type[Exception], int, str], ...] = (
     (Http404, 404, "Not found"),
 )
 
+REJECTED_MESSAGE = "The payment provider rejected the request."
+"""What a storefront is told instead of the provider's own words, which are for developers."""
+
 CONFLICT_MESSAGE = (
     "The request conflicted with another request. You may retry the request with the provided Idempotency-Key."
 )
+TOO_MANY_REQUESTS = "Too many requests. Try again later."
 UNAUTHORIZED = {"message": "Unauthorized"}
 UNKNOWN_ERROR = {"code": "unknown_error", "type": "unknown_error", "message": "An unknown error occurred."}
 DATABASE_UNAVAILABLE = "The database can't be used right now. Nothing was sent to a payment provider. Try again later."
@@ -74,24 +89,35 @@ DATABASE_ERROR = {"code": "api_error", "type": "database_error", "message": "The
 _TYPES = {401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "not_allowed", 409: "conflict"}
 
 
+class KeyRefused(NotAllowed):
+    """The storefront sent no valid publishable key. No customer can help it, so no customer is told."""
+
+
+_MET_BY_SHOPPERS = (NotAllowed, Conflict, PaymentAuthorizationError, ProviderNotReachable, RejectedByProvider)
+"""What happens to customers of a storefront without faults. The rest is for its developers, unless its code says so."""
+
+
 def status_code(error: PaymentsError) -> int:
     """Return the HTTP status of an error: that of the nearest class in `STATUS_CODES`."""
     return next(STATUS_CODES[cause] for cause in type(error).__mro__ if cause in STATUS_CODES)
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """Answer any exception of a view in the envelope.
+    """Answer any exception of a view in the envelope, with a `shopper_message` where a customer can meet it.
 
     An exception that nobody raised on purpose is logged and announced by Django's `got_request_exception`, so error
     trackers and the test client see it. Returns None, which lets it through, under `DEBUG_PROPAGATE_EXCEPTIONS` only.
     A database that can't be used now is logged, and no fault of the server's.
     """
     request = context["request"]
-    if locks.is_database_unavailable(exc):
+    is_unavailable = locks.is_database_unavailable(exc)
+    if is_unavailable:
         _log(exc, request)
-        return _answer(_told_of_database(getattr(context["view"], "sent_before", None)))
+        exc = _told_of_database(getattr(context["view"], "sent_before", None))
     response = _answer(exc)
-    if response.status_code < 500 or isinstance(exc, ProviderNotReachable):
+    if getattr(context.get("view"), "is_for_shoppers", False):
+        response.data |= _for_shoppers(exc)
+    if is_unavailable or response.status_code < 500 or isinstance(exc, ProviderNotReachable):
         return response
     _log(exc, request)
     if not isinstance(exc, PaymentsError):
@@ -107,6 +133,10 @@ def _answer(exc: Exception) -> Response:
     if isinstance(exc, (NotAuthenticated, AuthenticationFailed)):
         challenge = getattr(exc, "auth_header", None)
         return Response(UNAUTHORIZED, status=401, headers={"WWW-Authenticate": challenge} if challenge else None)
+    if isinstance(exc, Throttled):
+        seconds: float | None = getattr(exc, "wait", None)
+        wait = None if seconds is None else max(1, math.ceil(seconds))
+        return _payments_error(TooManyRequests(TOO_MANY_REQUESTS, retry_after=wait))
     for cause, status, message in FOREIGN_ERRORS:
         if isinstance(exc, cause):
             return _envelope(status, message)
@@ -121,6 +151,15 @@ def _told_of_database(sent_before: object) -> PaymentsError:
     if sent is not None and sent is not sent_before:
         return operations.outcome_unknown(sent)
     return DatabaseUnavailable(DATABASE_UNAVAILABLE, retry_after=DATABASE_RETRY_SECONDS)
+
+
+def _for_shoppers(exc: Exception) -> dict[str, str]:
+    """Return what a storefront is told in place of, and beside, what developers and staff are."""
+    is_met = isinstance(exc, _MET_BY_SHOPPERS) and not isinstance(exc, KeyRefused)
+    if not isinstance(exc, PaymentsError) or not (is_met or exc.code in SHOPPER_TEXTS):
+        return {}
+    instead = {"message": REJECTED_MESSAGE} if isinstance(exc, RejectedByProvider) else {}
+    return {**instead, "shopper_message": exc.shopper_message}
 
 
 def _payments_error(error: PaymentsError) -> Response:

@@ -7,7 +7,8 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from medusa_payments.api.authentication import is_logged_in
-from medusa_payments.exceptions import Forbidden, NotAllowed
+from medusa_payments.api.exceptions import KeyRefused
+from medusa_payments.exceptions import Forbidden
 from medusa_payments.services import publishable_keys
 
 if TYPE_CHECKING:
@@ -22,21 +23,21 @@ KEY_INVALID = "A valid publishable key is required to proceed with the request"
 
 
 class PublishableKeyIfSent(BasePermission):
-    """Lets a request without a publishable key pass. Raises `NotAllowed` for an unknown or revoked one."""
+    """Lets a request without a publishable key pass. Raises `KeyRefused` for an unknown or revoked one."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         token = request.headers.get(PUBLISHABLE_KEY_HEADER)
         if token and not publishable_keys.is_valid(token):
-            raise NotAllowed(KEY_INVALID)
+            raise KeyRefused(KEY_INVALID)
         return True
 
 
 class HasPublishableKey(PublishableKeyIfSent):
-    """Raises `NotAllowed` for a missing, empty, unknown or revoked publishable key."""
+    """Raises `KeyRefused` for a missing, empty, unknown or revoked publishable key."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         if not request.headers.get(PUBLISHABLE_KEY_HEADER):
-            raise NotAllowed(KEY_MISSING)
+            raise KeyRefused(KEY_MISSING)
         return super().has_permission(request, view)
 
 

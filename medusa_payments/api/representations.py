@@ -121,7 +121,7 @@ def _value(shape: Shape, name: str, row: Any, beneath: Tree, reader: Reader) -> 
         return _related(shape.relations[name], row, beneath, reader)
     if not reader.is_staff and name in shape.staff_only:
         return None
-    if not reader.is_staff and name in shape.customer_only and row.customer_id != reader.customer_id:
+    if not reader.is_staff and name in shape.hidden and shape.hidden[name](row, reader.customer_id):
         return {}
     return shape.fields[name](row)
 

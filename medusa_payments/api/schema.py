@@ -172,7 +172,7 @@ class HookAutoSchema(PaymentsAutoSchema):
         return [{}]
 
     def _error_statuses(self) -> list[int]:
-        return [400, 404, 413, 500, 503]
+        return [400, 404, 413, 429, 500, 503]
 
 
 class SecretKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

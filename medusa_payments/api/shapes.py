@@ -42,13 +42,14 @@ class Relation:
 class Shape:
     """The keys of one kind of document and where their values come from.
 
-    In the store, `staff_only` keys are null, and `customer_only` ones empty for all but the row's own customer.
+    In the store, `staff_only` keys are null, and those in `hidden` are empty for the customers ("" is a guest) of whom
+    their function says so.
     """
 
     fields: Mapping[str, Getter]
     relations: Mapping[str, Relation] = field(default_factory=dict)
     staff_only: frozenset[str] = frozenset()
-    customer_only: frozenset[str] = frozenset()
+    hidden: Mapping[str, Callable[[Any, str], bool]] = field(default_factory=dict)
 
 
 def _columns(*names: str) -> dict[str, Getter]:
@@ -104,6 +105,10 @@ def _context(session: PaymentSession) -> dict[str, Any]:
     return {name: {"id": pk} for name, pk in ids.items() if pk}
 
 
+def _is_somebody_else(session: PaymentSession, customer_id: str) -> bool:
+    return session.customer_id != customer_id
+
+
 def _nothing(row: object) -> dict[str, Any]:
     """What the provider keeps of a customer never leaves the server."""
     return {}
@@ -152,7 +157,7 @@ SHAPES: dict[str, Shape] = {
             ),
             "payment": Relation(shape="payment", related=payment_sessions.payment_of),
         },
-        customer_only=frozenset({"context"}),
+        hidden={"context": _is_somebody_else, "data": payment_sessions.is_of_another_customer},
     ),
     "payment": Shape(
         fields={
@@ -178,6 +183,7 @@ SHAPES: dict[str, Shape] = {
                 shape="payment_session", related=attrgetter("payment_session"), id_column="payment_session_id"
             ),
         },
+        hidden={"data": payments.is_of_another_customer},
     ),
     "account_holder": Shape(
         fields={

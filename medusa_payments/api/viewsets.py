@@ -11,11 +11,13 @@ from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import cached_property
+from django.utils.module_loading import import_string
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException, MethodNotAllowed, UnsupportedMediaType
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
+from rest_framework.throttling import BaseThrottle
 from rest_framework.viewsets import GenericViewSet
 
 from medusa_payments.api.authentication import V1_KEY_HEADER, actor_id, host_authenticators
@@ -34,7 +36,7 @@ from medusa_payments.api.responses import DeliveredResponse
 from medusa_payments.api.schema import PaymentsAutoSchema
 from medusa_payments.api.validation import Problem, in_v2_words, validated
 from medusa_payments.conf import payments_settings
-from medusa_payments.customers import Customer, resolve_customer
+from medusa_payments.customers import Customer, Shopper, resolve_customer
 from medusa_payments.exceptions import InvalidData, NotFound, Unauthorized
 from medusa_payments.services import provider_calls
 from medusa_payments.services.repeats import paid_by_response
@@ -59,12 +61,15 @@ class PaymentsViewSet(GenericViewSet[Any]):
     varies_on: ClassVar[tuple[str, ...]] = ()
     is_cacheable: ClassVar[bool] = False
     authentication_setting: ClassVar[str] = "STORE_AUTHENTICATION_CLASSES"
+    is_for_shoppers: ClassVar[bool] = False
     parser_classes = (JSONParser, FormParser)
     renderer_classes = (JSONRenderer,)
     content_negotiation_class = AlwaysJSON
     pagination_class = None
     filter_backends = ()
     throttle_classes = ()
+    throttle_setting: ClassVar[str] = "STORE_THROTTLE_CLASSES"
+    throttle_scope = "payments_store"
     versioning_class = None
     metadata_class = None
     schema = PaymentsAutoSchema()
@@ -82,6 +87,11 @@ class PaymentsViewSet(GenericViewSet[Any]):
 
     def get_authenticators(self) -> list[BaseAuthentication]:
         return host_authenticators(self.authentication_setting)
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        """Return those of the app's own settings; `DEFAULT_THROTTLE_CLASSES` are meant for the host's own API."""
+        named = getattr(payments_settings, self.throttle_setting)
+        return [(import_string(each) if isinstance(each, str) else each)() for each in named]
 
     def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response | None]:
         return exception_handler
@@ -144,6 +154,7 @@ class PaymentsViewSet(GenericViewSet[Any]):
 class PublicViewSet(PaymentsViewSet):
     """For paths that need no publishable key: one that is sent is checked; a customer's login is optional."""
 
+    is_for_shoppers = True
     permission_classes = (PublishableKeyIfSent,)
     varies_on = ("Authorization", "Cookie", PUBLISHABLE_KEY_HEADER)
 
@@ -162,6 +173,11 @@ class PublicViewSet(PaymentsViewSet):
     def customer_id(self) -> str:
         """The logged-in customer's id; empty for a guest."""
         return self.logged_in_customer.id if self.logged_in_customer else ""
+
+    @property
+    def shopper(self) -> Shopper:
+        """Who is calling, for services: whatever a storefront asks for, a shopper does."""
+        return Shopper(customer_id=self.customer_id)
 
 
 class StoreViewSet(PublicViewSet):
@@ -187,6 +203,8 @@ class AdminViewSet(PaymentsViewSet):
     """For staff. `required_permissions` names the Django permission of every action."""
 
     authentication_setting = "ADMIN_AUTHENTICATION_CLASSES"
+    throttle_setting = "ADMIN_THROTTLE_CLASSES"
+    throttle_scope = "payments_admin"
     permission_classes = (IsStaffWithPermission,)
     varies_on = ("Authorization", "Cookie", V1_KEY_HEADER)
     required_permissions: ClassVar[Mapping[str, str]] = {}

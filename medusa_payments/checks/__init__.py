@@ -4,6 +4,6 @@ All have the tag `medusa_payments`, but for W010 and W014, which read the databa
 shows the value of a provider's option.
 """
 
-from medusa_payments.checks import accounts, databases, operations, providers, settings, urls, values
+from medusa_payments.checks import accounts, databases, operations, providers, settings, storefronts, urls, values
 
-__all__ = ["accounts", "databases", "operations", "providers", "settings", "urls", "values"]
+__all__ = ["accounts", "databases", "operations", "providers", "settings", "storefronts", "urls", "values"]

@@ -13,6 +13,7 @@ from medusa_payments.conf import DEFAULTS, SETTING_NAME
 TAG = "medusa_payments"
 HOOKS = ("CART_RESOLVER", "ORDER_RESOLVER", "CUSTOMER_RESOLVER", "REGION_PROVIDERS")
 AUTHENTICATION_KEYS = ("ADMIN_AUTHENTICATION_CLASSES", "STORE_AUTHENTICATION_CLASSES")
+THROTTLE_KEYS = ("STORE_THROTTLE_CLASSES", "ADMIN_THROTTLE_CLASSES", "HOOKS_THROTTLE_CLASSES")
 
 
 class Unusable(Exception):
@@ -59,6 +60,11 @@ def check_keys(**_: Any) -> list[CheckMessage]:
         _malformed(f"{SETTING_NAME}['{key}']", "a list of dotted paths, or None")
         for key in AUTHENTICATION_KEYS
         if not isinstance(configured(key), list | tuple | None)
+    ]
+    found += [
+        _malformed(f"{SETTING_NAME}['{key}']", "a list of dotted paths")
+        for key in THROTTLE_KEYS
+        if not isinstance(configured(key), list | tuple)
     ]
     return found
 
@@ -114,6 +120,38 @@ def _fault_of_authentication_class(entry: Any) -> str:
         return str(error)
     is_one = isinstance(named, type) and hasattr(named, "authenticate")
     return "" if is_one else f"{entry!r} is no authentication class"
+
+
+@register(TAG)
+def check_throttle_classes(**_: Any) -> list[CheckMessage]:
+    """`medusa_payments.E004`: a throttle class that can't be imported, is none, or has no rate."""
+    return [
+        Error(
+            f"{SETTING_NAME}['{key}']: {reason}.",
+            hint="Name REST framework throttle classes by their dotted paths, and their rates in "
+            "REST_FRAMEWORK['DEFAULT_THROTTLE_RATES'].",
+            id="medusa_payments.E004",
+        )
+        for key in THROTTLE_KEYS
+        if isinstance(configured(key), list | tuple)
+        for entry in configured(key)
+        if (reason := _fault_of_throttle_class(entry))
+    ]
+
+
+def _fault_of_throttle_class(entry: Any) -> str:
+    try:
+        named = imported(entry) if isinstance(entry, str) else entry
+    except Unusable as error:
+        return str(error)
+    if not (isinstance(named, type) and hasattr(named, "allow_request")):
+        return f"{entry!r} is no throttle class"
+    try:
+        named()
+    except Exception as error:
+        # A rate that is missing or can't be read would be a 500 at every request.
+        return f"{entry!r} can't be used: {error}"
+    return ""
 
 
 @register(TAG)

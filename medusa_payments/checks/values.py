@@ -12,6 +12,7 @@ from django.core.checks import CheckMessage, Error, register
 
 from medusa_payments.checks.settings import TAG, configured
 from medusa_payments.conf import SETTING_NAME
+from medusa_payments.core.policy.urls import is_origin
 from medusa_payments.states import ExpiryPolicy, UndoPolicy
 
 LARGEST_NUMBER = 10**9
@@ -32,8 +33,21 @@ def _one_of(policies: type[UndoPolicy] | type[ExpiryPolicy]) -> _Expected:
     return lambda value: value in values, f"one of {', '.join(map(repr, values))}"
 
 
+def _is_count(value: Any) -> bool:
+    return value is None or (type(value) is int and _is_number(value, 1))
+
+
+def _are_origins(value: Any) -> bool:
+    listed = [value] if isinstance(value, str) else value
+    return value is None or (isinstance(listed, list | tuple | set | frozenset) and all(map(is_origin, listed)))
+
+
+_COUNT = (_is_count, "a whole number, at least 1, or None")
 _SECONDS = (_is_number, "a number of seconds")
-_EXPIRY = _one_of(ExpiryPolicy)
+_OF_PROVIDERS: dict[str, _Expected] = {
+    "ON_EXPIRY": _one_of(ExpiryPolicy),
+    "STOREFRONT": (lambda value: isinstance(value, bool), "True or False"),
+}
 _EXPECTED: dict[str, _Expected] = {
     "ON_FAILURE": _one_of(UndoPolicy),
     "SPLIT_ON_FAILURE": _one_of(UndoPolicy),
@@ -46,6 +60,12 @@ _EXPECTED: dict[str, _Expected] = {
     "MAX_PROVIDER_CALLS": (
         lambda value: value is None or (type(value) is int and _is_number(value, 1)),
         "a whole number, at least 1, or None",
+    ),
+    "MAX_PROVIDER_OBJECTS_PER_COLLECTION": _COUNT,
+    "MAX_FAILED_AUTHORIZATIONS_PER_HOUR": _COUNT,
+    "RETURN_URL_ORIGINS": (
+        _are_origins,
+        "a list of origins ('https://shop.example', 'https://*.shop.example', 'myapp://'), '*', or None",
     ),
     "WEBHOOK_MAX_BYTES": (lambda value: type(value) is int and _is_number(value, 1), "a whole number of bytes"),
     "REQUIRE_IDEMPOTENCY_KEY_FOR_REFUNDS": (lambda value: isinstance(value, bool), "True or False"),
@@ -73,5 +93,6 @@ def _values() -> Iterator[tuple[str, Any, _Expected]]:
         yield f"{SETTING_NAME}['{key}']", setting[key], _EXPECTED[key]
     providers = configured("PROVIDERS")
     for alias, configuration in providers.items() if isinstance(providers, Mapping) else ():
-        if isinstance(configuration, Mapping) and "ON_EXPIRY" in configuration:
-            yield f"{SETTING_NAME}['PROVIDERS']['{alias}']['ON_EXPIRY']", configuration["ON_EXPIRY"], _EXPIRY
+        for key, expected in _OF_PROVIDERS.items() if isinstance(configuration, Mapping) else ():
+            if key in configuration:
+                yield f"{SETTING_NAME}['PROVIDERS']['{alias}']['{key}']", configuration[key], expected

@@ -55,6 +55,10 @@ class PaymentProvider(ABC):
     client_data_keys: ClassVar[frozenset[str] | None] = frozenset()
     """Keys of the session `data` that a storefront may send; None accepts all but `RESERVED_DATA_KEYS`."""
 
+    url_data_keys: ClassVar[frozenset[str]] = frozenset()
+    """Keys of the session `data`, however deep, whose value is an address that customers are sent to; beside
+    `return_url`, which always is one. Shoppers may name addresses of the shop only (`RETURN_URL_ORIGINS`)."""
+
     public_data_keys: ClassVar[frozenset[str]] = frozenset()
     """Keys of the provider's own data that a storefront may see."""
 
@@ -114,13 +118,20 @@ class PaymentProvider(ABC):
     def initiate(self, request: InitiateRequest) -> SessionResult:
         """Create the payment object. Called once per session, with the amount to be paid."""
 
-    @abstractmethod
     def update(self, request: UpdateRequest) -> SessionResult:
-        """Bring an existing, unconfirmed payment object to a new amount or new data."""
+        """Bring an existing, unconfirmed payment object to a new amount or new data.
+
+        Only called with the capability `supports_update`; without it the object is replaced. Raises
+        `ProviderObjectGone` for one that is missing, canceled, or can't be changed any more.
+        """
+        raise NotImplementedError(f"{self.alias} can't change its payment objects.")
 
     @abstractmethod
     def authorize(self, request: AuthorizeRequest) -> SessionResult:
-        """Authorize, or find out whether the customer has; any status may come back."""
+        """Authorize, or find out whether the customer has; any status may come back.
+
+        Raises `ProviderObjectGone` for an object that is missing.
+        """
 
     @abstractmethod
     def capture(self, request: CaptureRequest) -> CaptureResult:
@@ -177,7 +188,7 @@ class PaymentProvider(ABC):
     def find_account_holder(self, request: FindAccountHolderRequest) -> AccountHolderResult | None:
         """Return the account that was opened for our row, None when there is none. Changes nothing.
 
-        What was opened an hour ago must be found; only then is None believed.
+        By its reference it must be found at once, else what was opened an hour ago must be; only then is None believed.
         """
         raise NotImplementedError(f"{self.alias} keeps no customers.")
 

@@ -5,7 +5,7 @@ Anything else that escapes a provider's call counts as `ProviderOutcomeUnknown`.
 
 
 class ProviderError(Exception):
-    """Base class. `message` is safe to show to a customer; `code` is the provider's own word, if it has one."""
+    """Base class. `message` is for staff, `code` the provider's own word, if it has one."""
 
     def __init__(self, message: str, *, code: str = "") -> None:
         super().__init__(message)
@@ -14,11 +14,25 @@ class ProviderError(Exception):
 
 
 class ProviderDeclined(ProviderError):
-    """The provider said no to the payment (funds, fraud, expired card). Nothing moved."""
+    """The provider said no to the payment (funds, fraud, expired card). Nothing moved. Customers see the message."""
 
 
 class ProviderRejected(ProviderError):
     """The provider said our request is wrong. Nothing moved; the same request can't succeed."""
+
+
+OBJECT_GONE = "object_gone"
+"""The code of a rejection after which another payment object does it."""
+
+
+class ProviderObjectGone(ProviderRejected):
+    """The payment object is missing, canceled, or can't be changed any more. Nothing moved.
+
+    For `update` and `authorize`: the customer's choice is then made with a new object, in the same request.
+    """
+
+    def __init__(self, message: str, *, code: str = OBJECT_GONE) -> None:
+        super().__init__(message, code=code)
 
 
 class ProviderUnavailable(ProviderError):

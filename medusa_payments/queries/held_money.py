@@ -4,9 +4,10 @@ back is still `authorized`.
 
 from django.db.models import QuerySet
 
-from medusa_payments.models import Payment, PaymentCollection
+from medusa_payments.models import Payment, PaymentCollection, PaymentSession
 from medusa_payments.queries import payments
-from medusa_payments.states import UndoPolicy
+from medusa_payments.queries.primary import primary
+from medusa_payments.states import SessionStatus, UndoPolicy
 
 
 def amount_of(collection: PaymentCollection) -> int:
@@ -41,6 +42,17 @@ def diminished(collection: PaymentCollection) -> Payment | None:
     """
     with_sessions = _not_canceled(collection).select_related("payment_session")
     return next((payment for payment in with_sessions if payment.held_amount < payment.payment_session.amount), None)
+
+
+def comes_to_the_amount(collection: PaymentCollection) -> bool:
+    """Say whether the live sessions that wait for their payment come to a collection's amount with what is held: they
+    were chosen as the rest beside it.
+    """
+    unpaid = primary(PaymentSession).filter(
+        payment_collection=collection, slot__isnull=False, authorized_at__isnull=True
+    )
+    waiting = [session.amount for session in unpaid.exclude(status=SessionStatus.CANCELED.value)]
+    return bool(waiting) and amount_of(collection) + sum(waiting) >= collection.amount
 
 
 def _not_canceled(collection: PaymentCollection) -> QuerySet[Payment]:

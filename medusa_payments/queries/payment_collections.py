@@ -77,6 +77,6 @@ def _detailed() -> QuerySet[PaymentCollection]:
         .filter(deleted_at__isnull=True)
         .prefetch_related(
             Prefetch("payment_sessions", live_sessions),
-            Prefetch("payments", payments.with_ledger().order_by("created_at", "id")),
+            Prefetch("payments", payments.with_ledger().select_related("payment_session").order_by("created_at", "id")),
         )
     )

@@ -1,4 +1,4 @@
-"""What a session's document shows beyond its own columns."""
+"""What a session's document shows beyond its own columns, and to whom."""
 
 from typing import Any
 
@@ -6,10 +6,25 @@ from medusa_payments.models import Payment, PaymentSession
 from medusa_payments.queries.primary import primary
 from medusa_payments.queries.public_data import public_keys
 
+SAVED_METHOD = "payment_method"
+"""The key of a session's `data` that names a saved payment method."""
+
 
 def public_data(session: PaymentSession) -> dict[str, Any]:
     """Return what the storefront sent, with what its provider lets it see. Never the provider's whole object."""
     return {**session.client_data, **public_keys(session.provider_id, session.provider_data)}
+
+
+def is_of_another_customer(session: PaymentSession, customer_id: str) -> bool:
+    """Return True if a session pays with a saved payment method of somebody else than this customer ("" is a guest).
+
+    What customers pay in another way, and what guests do, is open to whoever knows the collection's id.
+    """
+    if not session.client_data.get(SAVED_METHOD):
+        return False
+    # A customer who was forgotten leaves the account holder alone: nobody is that customer any more.
+    is_of_a_customer = bool(session.customer_id or session.account_holder_id)
+    return is_of_a_customer and (not customer_id or session.customer_id != customer_id)
 
 
 def payment_of(session: PaymentSession) -> Payment | None:

@@ -8,7 +8,7 @@ from django.db.models import Prefetch, QuerySet
 from medusa_payments.exceptions import InvalidData, NotFound
 from medusa_payments.models import Capture, Dispute, Payment, PaymentCollection
 from medusa_payments.providers.registry import providers
-from medusa_payments.queries import refunds
+from medusa_payments.queries import payment_sessions, refunds
 from medusa_payments.queries.primary import primary
 from medusa_payments.queries.public_data import public_keys
 
@@ -79,6 +79,11 @@ def _step(payment: Payment) -> int:
     if not provider.capabilities.supports_partial_refund:
         return max(payment.captured_amount, 1)
     return provider.amount_step(payment.currency_code)
+
+
+def is_of_another_customer(payment: Payment, customer_id: str) -> bool:
+    """Return True if a payment was made with a saved payment method of somebody else than this customer."""
+    return payment_sessions.is_of_another_customer(payment.payment_session, customer_id)
 
 
 def public_data(payment: Payment) -> dict[str, Any]:

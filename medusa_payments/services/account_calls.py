@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from medusa_payments.core.saga import calls
-from medusa_payments.exceptions import InvalidData, PaymentOutcomeUnknown, ProviderNotReachable
+from medusa_payments.exceptions import InvalidData, PaymentOutcomeUnknown, ProviderNotReachable, RejectedByProvider
 from medusa_payments.models import AccountHolder
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.errors import ProviderDeclined, ProviderError, ProviderRejected, ProviderUnavailable
@@ -19,13 +19,16 @@ RETRY_SECONDS = 5
 def ask(provider: PaymentProvider, about: str, call: Callable[[], ResultT]) -> ResultT:
     """Make one call and return its answer, cleaned; `about` is the id of what it is about, for messages and the log.
 
-    Raises `InvalidData` (the provider refused; nothing was done), `ProviderNotReachable` (nothing was sent) or
-    `PaymentOutcomeUnknown` (anything else: the same call may be made again).
+    Raises `InvalidData` (the provider refused and nothing was done; `RejectedByProvider` when it spoke to developers),
+    `ProviderNotReachable` (nothing was sent) or `PaymentOutcomeUnknown` (anything else: the same call may be made
+    again).
     """
     try:
         return calls.call(provider, call)
-    except (ProviderDeclined, ProviderRejected) as error:
+    except ProviderDeclined as error:
         raise InvalidData(error.message, code=error.code) from error
+    except ProviderRejected as error:
+        raise RejectedByProvider(error.message, code=error.code) from error
     except ProviderUnavailable as error:
         raise not_reachable(provider) from error
     except ProviderError as error:

@@ -1,8 +1,7 @@
 """A customer's accounts with payment providers: one per customer and provider account."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 
 from medusa_payments.customers import Customer
 from medusa_payments.exceptions import InvalidData, NotAllowed, PaymentOutcomeUnknown, ProviderNotReachable
@@ -46,18 +45,13 @@ def ensure(*, provider: PaymentProvider, customer: Customer | None) -> AccountHo
         return None
 
 
-@contextmanager
-def looked_after(*paid_through: tuple[PaymentProvider, AccountHolder | None]) -> Iterator[None]:
-    """A provider that refuses to be paid through an account may not have it any more: then the next payment opens one
-    anew.
+def reopen_what_is_gone(paid_through: Iterable[tuple[PaymentProvider, AccountHolder | None]]) -> bool:
+    """Say whether a provider that refused to be paid through an account doesn't have it any more: the next payment
+    opens one anew.
     """
-    try:
-        yield
-    except InvalidData:
-        for provider, holder in paid_through:
-            if holder is not None:
-                account_opening.reopen_if_gone(provider, holder)
-        raise
+    with_accounts = [(provider, holder) for provider, holder in paid_through if holder is not None]
+    gone = [account_opening.reopen_if_gone(provider, holder) for provider, holder in with_accounts]
+    return any(gone)
 
 
 def delete(*, customer_id: str) -> None:

@@ -98,18 +98,21 @@ def find_at_provider(provider: PaymentProvider, holder: AccountHolder) -> Accoun
     return None if found is None else _usable(provider, holder, found)
 
 
-def reopen_if_gone(provider: PaymentProvider, holder: AccountHolder) -> None:
-    """Have the next payment open another account where somebody has closed this one at the provider. No-op when it is
-    there, isn't old enough for the provider to be sure to find it, or the provider can't be asked.
+def reopen_if_gone(provider: PaymentProvider, holder: AccountHolder) -> bool:
+    """Have the next payment open another account where somebody has closed this one at the provider; say whether that
+    is so. No-op when it is there, or the provider can't be asked.
     """
-    known = primary(AccountHolder).filter(pk=holder.pk, external_id=holder.external_id, updated_at__lt=Now() - _SETTLED)
+    known = primary(AccountHolder).filter(pk=holder.pk, external_id=holder.external_id)
     try:
-        if not known.exists() or find_at_provider(provider, holder) is not None:
-            return
+        if not known.exists():
+            return True  # Another request has seen to it.
+        if find_at_provider(provider, holder) is not None:
+            return False
     except PaymentsError:
-        return
+        return False
     logger.warning("account holder %s is gone at %s", holder.pk, provider.alias)
     known.update(external_id=None, data={}, attempt=F("attempt") + 1, updated_at=Now())
+    return True
 
 
 def _insert(provider: PaymentProvider, customer: Customer) -> Claim | AccountHolder:

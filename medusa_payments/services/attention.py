@@ -51,7 +51,12 @@ def first_question() -> timedelta:
 def is_watchable(session: PaymentSession) -> bool:
     """Say whether asking a session's provider can tell more than we know."""
     is_open = session.status in OPEN_STATUSES and session.provider_ref is not None
-    return is_open and any(each.can_retrieve for each in _capabilities(session))
+    return is_open and can_be_asked(session)
+
+
+def can_be_asked(session: PaymentSession) -> bool:
+    """Say whether a session's provider can be asked."""
+    return any(each.can_retrieve for each in _capabilities(session))
 
 
 def is_within_reach(session: PaymentSession) -> bool:
@@ -60,7 +65,7 @@ def is_within_reach(session: PaymentSession) -> bool:
 
 
 def _capabilities(session: PaymentSession) -> list[Capabilities]:
-    """An alias that is gone is stood in for by another one on its account (`operations.provider_for`)."""
+    """Another alias on its account stands in for one that is gone (`operations.provider_for`)."""
     if session.provider_id in providers:
         return [providers[session.provider_id].capabilities]
     return [provider.capabilities for provider in providers.on_account(session.provider_account)]

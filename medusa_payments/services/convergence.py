@@ -17,6 +17,7 @@ from medusa_payments.services import (
     freezing,
     locks,
     observed_payments,
+    operations,
     projections,
     session_settlement,
 )
@@ -63,16 +64,36 @@ def look_at(payment_session_id: str, *, is_dry_run: bool = False) -> Convergence
     return take_in(session, reading.snapshot, as_of=reading.as_of, is_dry_run=is_dry_run)
 
 
-def look_at_open_sessions(payment_collection_id: str) -> None:
-    """Ask the providers of a collection's live, undecided sessions, before something is done that would lose money
-    there.
+def look_at_open_sessions(payment_collection_id: str) -> bool:
+    """Ask the providers of a collection's live sessions, before something is done that would lose money there: those
+    that aren't decided, and those with money that isn't captured, which may be gone.
 
-    What can't be asked is left as it is.
+    What can't be asked is left as it is. An object that isn't there any more counts as canceled. Returns True if a
+    session may hold money by now.
     """
+    may_hold_money = False
     live = primary(PaymentSession).filter(payment_collection_id=payment_collection_id, slot__isnull=False)
-    for session in live:
-        if attention.is_watchable(session):
-            look_at(session.pk)
+    for session in live.select_related("payment"):
+        payment = getattr(session, "payment", None)
+        if payment is not None:
+            may_hold_money = True
+            if payment.capturable_amount and attention.can_be_asked(session):
+                look_at(session.pk)
+        elif attention.is_watchable(session):
+            converged = look_at(session.pk)
+            may_hold_money |= bool(converged.changes)
+            if converged.problem == NO_SUCH_OBJECT:
+                _book_absence(session)
+    return may_hold_money
+
+
+def _book_absence(session: PaymentSession) -> None:
+    """A session without its object can't be paid, so the next choice makes another one. No-op when it has changed."""
+    with locks.locked_collection(session.payment_collection_id, include_deleted=True) as collection:
+        now = primary(PaymentSession).get(pk=session.pk)
+        if now.updated_at == session.updated_at and not operations.is_in_doubt(now):
+            session_settlement.book_cancel(collection, now)
+            projections.store(collection)
 
 
 def conclude(operation: Operation) -> None:
@@ -202,13 +223,13 @@ def _converge_session(
 
 def _operation_that_explains(session: PaymentSession, snapshot: PaymentSnapshot) -> Operation | None:
     """Return the operation whose lost success a snapshot proves: the session's initiate, or its authorize."""
-    operations = primary(Operation).filter(payment_session=session)
+    asked = primary(Operation).filter(payment_session=session)
     if session.provider_ref is None:
-        lost = operations.filter(kind=OperationKind.INITIATE.value)
+        lost = asked.filter(kind=OperationKind.INITIATE.value)
         return lost.exclude(status=OperationStatus.SUCCEEDED.value).first()
     if not snapshot.status.holds_money or session.authorized_at is not None:
         return None
-    return operations.filter(kind=OperationKind.AUTHORIZE.value, status=OperationStatus.OPEN.value).first()
+    return asked.filter(kind=OperationKind.AUTHORIZE.value, status=OperationStatus.OPEN.value).first()
 
 
 def _changes(collection: PaymentCollection, known_events: int) -> tuple[Change, ...]:

@@ -6,7 +6,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from medusa_payments.carts import CartSnapshot
 from medusa_payments.conf import payments_settings
+from medusa_payments.core.policy.due import ChosenSplit
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.providers.base import PaymentProvider
@@ -14,6 +16,7 @@ from medusa_payments.queries.primary import primary
 from medusa_payments.services import (
     amounts,
     captures,
+    cart_amounts,
     disputes,
     events,
     expiry,
@@ -59,6 +62,57 @@ def reserve(collection: PaymentCollection) -> list[Reservation]:
             reservations += _treat_expiry(collection, payment, is_wanted=payment.pk not in given_up)
     disputes.warn_where_due(collection, actor=workers.ACTOR)
     return reservations
+
+
+def reserve_for_cart(
+    collection: PaymentCollection, *, snapshot: CartSnapshot, split: ChosenSplit | None = None
+) -> list[Reservation]:
+    """Reserve what must be released before a locked collection without an order can be paid as its cart is now: what
+    is due anyway, and money that doesn't fit the cart any more (`due.misfit`).
+
+    Has the collection follow the cart when its money fits, and tells staff of money that is kept.
+
+    No-op once an order exists, and while somebody may be authorizing. Raises `Conflict` while another request releases
+    it, `PaymentOutcomeUnknown`.
+    """
+    if _is_no_question(collection, snapshot):
+        return []
+    if snapshot.has_order is False:
+        # An earlier request's release whose answer was lost: its money would look as if it stayed.
+        releasing = [payment.pk for payment in cart_amounts.payments_there(collection) if payment.releasing_amount]
+        unfinished = [holder for pk in releasing if (holder := operations.slot_holder(pk)) is not None]
+        if unfinished:
+            return [operations.resume(operation) for operation in unfinished]
+        due_anyway = [undo for undo in _undoes(collection) if undo.release and not _was_refused(undo)]
+        if due_anyway:
+            return [reservation for undo in due_anyway for reservation in _reserve_undo(undo)]
+    kept = staying(collection)
+    misfit = cart_amounts.misfit_of(collection, snapshot, kept, split=split)
+    if misfit is not None and misfit.release:
+        return [
+            payments.reserve_release(
+                payment, operations.provider_for(payment), amount=payment.capturable_amount, created_by=workers.ACTOR
+            )
+            for payment in kept
+            if payment.pk in misfit.release
+        ]
+    unsplit = misfit or cart_amounts.misfit_of(collection, snapshot, kept)
+    if unsplit is not None and not unsplit.release:
+        cart_amounts.tell_of_kept_money(collection, snapshot, unsplit)
+    if misfit is None and kept:
+        cart_amounts.follow_beside_money(collection, snapshot)
+    return []
+
+
+def _is_no_question(collection: PaymentCollection, snapshot: CartSnapshot) -> bool:
+    is_over = any((collection.deleted_at, collection.canceled_at, cart_amounts.has_order(collection, snapshot)))
+    return is_over or cart_amounts.is_authorizing(collection)
+
+
+def staying(collection: PaymentCollection) -> list[Payment]:
+    """Return the payments of a collection that aren't canceled, and of which nothing is to be given back anyway."""
+    given_up = {undo.payment.pk for undo in _undoes(collection)}
+    return [payment for payment in cart_amounts.payments_there(collection) if payment.pk not in given_up]
 
 
 def are_left(collection: PaymentCollection) -> bool:

@@ -28,6 +28,7 @@ class EventName(StrEnum):
     PAYMENT_FROZEN = "payment.frozen"
     PAYMENT_UNFROZEN = "payment.unfrozen"
     DISCREPANCY_FOUND = "payment_collection.discrepancy"
+    MONEY_KEPT = "payment_collection.money_kept"
     AUTHORIZATION_EXPIRING = "payment.authorization_expiring"
     AUTHORIZATION_EXPIRED = "payment.authorization_expired"
     DISPUTE_OPENED = "dispute.opened"

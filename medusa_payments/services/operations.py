@@ -374,6 +374,19 @@ def abandon_slot(operation: Operation) -> None:
     primary(Operation).filter(pk=operation.pk).update(open_slot=None)
 
 
+def let_go_of_key(operation: Operation) -> None:
+    """Free the caller's key of a refused operation, and of those reserved with it: the same request goes on with
+    others, which are its answer.
+    """
+    if operation.idempotency_key is not None:
+        together = primary(Operation).filter(
+            payment_collection=operation.payment_collection_id,
+            idempotency_key=operation.idempotency_key,
+            kind__in=[OperationKind.INITIATE.value, OperationKind.UPDATE.value],
+        )
+        together.update(idempotency_key=None)
+
+
 def is_key_known(collection: PaymentCollection, idempotency_key: str) -> bool:
     """Say whether a caller's key has been used on a collection."""
     return primary(Operation).filter(payment_collection=collection, idempotency_key=idempotency_key).exists()

@@ -38,7 +38,8 @@ def create_for_cart(*, cart_id: str, request: object | None = None, created_by: 
     """Return the cart's payment collection, created when there is none; at the cart's current amount.
 
     Guaranteed: one live collection per cart, however many callers ask at once. The amount of an existing one is
-    refreshed unless it holds money. `request` is handed to the host's `CART_RESOLVER`.
+    refreshed unless it holds money that stays: what doesn't fit the cart any more is released first, if the host said
+    that no order exists. `request` is handed to the host's `CART_RESOLVER`.
 
     Raises `NotFound` (cart), `InvalidData` (negative or too large total, unknown currency), `Conflict` (it is being
     deleted again and again), `InsideTransaction`.
@@ -51,7 +52,7 @@ def create_for_cart(*, cart_id: str, request: object | None = None, created_by: 
             continue
         collection = collection or _create_for_cart(cart_id, snapshot, created_by)
         if collection is not None and not cart_amounts.covers(collection, snapshot):
-            collection = _followed(collection, snapshot)
+            collection = _followed(collection, snapshot, request)
         if collection is not None:
             return collection
     raise Conflict(
@@ -104,14 +105,17 @@ def create_for_order(
 
 
 def refresh(*, payment_collection_id: str, request: object | None = None) -> PaymentCollection:
-    """Bring a collection to its cart's current amount and currency; no-op when it holds money or has no cart.
+    """Bring a collection to its cart's current amount and currency; no-op when it has no cart, or holds money that
+    stays. Money that doesn't fit the cart any more is released first, if the host said that no order exists; where that
+    can't be done now, the next choice of a provider does it.
 
     Raises `NotFound` (collection, cart), `InvalidData`, `InsideTransaction`.
     """
-    snapshot = cart_amounts.snapshot_of(queries.existing(payment_collection_id), request)
-    with locked_collection(payment_collection_id) as collection:
-        cart_amounts.follow(collection, snapshot)
-    return collection
+    collection = queries.existing(payment_collection_id)
+    snapshot = cart_amounts.snapshot_of(collection, request)
+    if snapshot is None or cart_amounts.covers(collection, snapshot):
+        return queries.existing(payment_collection_id)
+    return upkeep.follow_cart(collection, snapshot, request=request)
 
 
 def attach_order(*, payment_collection_id: str, order_id: str, created_by: str = "") -> PaymentCollection:
@@ -284,14 +288,14 @@ def _let_go_of_the_cart(collection: PaymentCollection) -> None:
             primary(PaymentCollection).filter(pk=locked.pk).update(live_cart_id=None)
 
 
-def _followed(collection: PaymentCollection, snapshot: CartSnapshot) -> PaymentCollection | None:
+def _followed(
+    collection: PaymentCollection, snapshot: CartSnapshot, request: object | None
+) -> PaymentCollection | None:
     """Bring a collection to its cart's amount and return it; None when it was deleted meanwhile."""
     try:
-        with locked_collection(collection.pk) as locked:
-            cart_amounts.follow(locked, snapshot)
+        return upkeep.follow_cart(collection, snapshot, request=request)
     except NotFound:
         return None
-    return locked
 
 
 def _create_for_cart(cart_id: str, snapshot: CartSnapshot, created_by: str) -> PaymentCollection | None:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from medusa_payments.core import shoppers
+from medusa_payments.customers import Customer, Shopper
 from medusa_payments.exceptions import InvalidData, NotFound, PaymentOutcomeUnknown
 from medusa_payments.ids import new_id
 from medusa_payments.models import AccountHolder
@@ -13,14 +15,13 @@ from medusa_payments.providers.account_holders import (
     DeletePaymentMethodRequest,
     SavedPaymentMethod,
     SavePaymentMethodRequest,
+    SavePaymentMethodResult,
 )
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.errors import ProviderRejected
 from medusa_payments.queries import account_holders as queries
-from medusa_payments.services import account_calls, repeats
-
-DATA_KEY = "payment_method"
-"""The key of a session's `data` that names a saved payment method."""
+from medusa_payments.queries.payment_sessions import SAVED_METHOD
+from medusa_payments.services import account_calls, account_opening, repeats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,25 +59,39 @@ def save(
     provider_id: str | None = None,
     data: Mapping[str, Any] | None = None,
     idempotency_key: str | None = None,
+    shopper: Shopper | None = None,
 ) -> PaymentMethod:
     """Begin to save a payment method; the customer's browser goes on with the `data` that is returned.
 
-    Nothing is charged and nothing is kept here. A repeat with the same `idempotency_key` is the same beginning.
+    Nothing is charged and nothing is kept here. A repeat with the same `idempotency_key` is the same beginning. A
+    `shopper` sends customers to addresses of the shop only (`RETURN_URL_ORIGINS`).
 
     Raises `NotFound`, `InvalidData` (the provider keeps none, or refused), `ProviderNotReachable`,
     `PaymentOutcomeUnknown`.
     """
     holder = queries.owned(account_holder_id, customer_id)
     provider = _provider_for(holder, provider_id)
-    request = SavePaymentMethodRequest(
-        idempotency_key=_provider_key(holder, idempotency_key),
-        account_holder_ref=_ref(holder),
-        data=_client_data(provider, data or {}),
-    )
-    begun = account_calls.ask(provider, holder.pk, lambda: provider.save_payment_method(request))
+    shoppers.refuse_foreign_urls(shopper, provider, data or {})
+    cleaned = _client_data(provider, data or {})
+    key = _provider_key(holder, idempotency_key)
+    try:
+        begun = _begun(provider, holder, cleaned, key)
+    except InvalidData:
+        # The customer was deleted there: saved with a new account, in the same request.
+        if not account_opening.reopen_if_gone(provider, holder):
+            raise
+        customer = Customer(id=customer_id, email=holder.email)
+        begun = _begun(provider, account_opening.open_account(provider, customer), cleaned, f"{key}-anew")
     if not cleaning.is_usable(begun.ref):
         raise account_calls.outcome_unknown(provider, holder.pk)
     return PaymentMethod(id=begun.ref, provider_id=provider.alias, data=dict(begun.data))
+
+
+def _begun(
+    provider: PaymentProvider, holder: AccountHolder, data: Mapping[str, Any], key: str
+) -> SavePaymentMethodResult:
+    request = SavePaymentMethodRequest(idempotency_key=key, account_holder_ref=_ref(holder), data=data)
+    return account_calls.ask(provider, holder.pk, lambda: provider.save_payment_method(request))
 
 
 def delete(*, account_holder_id: str, customer_id: str, payment_method_id: str, provider_id: str | None = None) -> None:
@@ -104,12 +119,12 @@ def check(
     Raises `InvalidData` (not the customer's; no customer; none named off-session), `ProviderNotReachable` (the provider
     can't be asked now).
     """
-    if is_off_session and not (provider.capabilities.has_saved_methods and data.get(DATA_KEY)):
-        raise InvalidData(f"Paying off-session needs a saved payment method: data key '{DATA_KEY}'.")
-    if DATA_KEY not in data or not provider.capabilities.has_saved_methods:
+    if is_off_session and not (provider.capabilities.has_saved_methods and data.get(SAVED_METHOD)):
+        raise InvalidData(f"Paying off-session needs a saved payment method: data key '{SAVED_METHOD}'.")
+    if SAVED_METHOD not in data or not provider.capabilities.has_saved_methods:
         return
     saved = _saved(provider, holder) if holder is not None else ()
-    if not any(method.payment_method_ref == data[DATA_KEY] for method in saved):
+    if not any(method.payment_method_ref == data[SAVED_METHOD] for method in saved):
         raise InvalidData("The payment method isn't one that this customer has saved.")
 
 

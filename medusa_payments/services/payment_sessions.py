@@ -1,39 +1,42 @@
-"""Choosing a provider for a collection, and authorizing with it."""
+"""Choosing a provider for a collection, and authorizing with it.
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+Code that answers a storefront passes a `shopper` in all these verbs: shoppers may do less than staff and the host's own
+code, for whom it is None (`core.shoppers`).
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from medusa_payments import customers
-from medusa_payments.customers import Customer
+from medusa_payments.carts import CartSnapshot
+from medusa_payments.core import shoppers
+from medusa_payments.customers import Customer, Shopper
 from medusa_payments.exceptions import (
-    Conflict,
     InvalidData,
     NotAllowed,
     NotFound,
     PaymentAuthorizationError,
-    PaymentsError,
 )
-from medusa_payments.models import Operation, PaymentCollection, PaymentSession
+from medusa_payments.models import PaymentCollection, PaymentSession
+from medusa_payments.providers.errors import OBJECT_GONE
 from medusa_payments.queries import payment_collections as queries
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import (
-    account_holders,
     cart_amounts,
     choices,
-    convergence,
-    execution,
-    operations,
     repeats,
     session_authorization,
     session_choice,
     session_plans,
     session_sets,
+    upkeep,
 )
 from medusa_payments.services.choices import Common
-from medusa_payments.services.session_choice import SLOT, Choice
-from medusa_payments.services.session_plans import SessionChoice, Tender
+from medusa_payments.services.session_choice import Choice
+from medusa_payments.services.session_plans import SessionChoice
 from medusa_payments.services.session_sets import WantedSet
 from medusa_payments.states import OperationKind, SessionStatus
 
@@ -51,6 +54,7 @@ def initialize(
     created_by: str = "",
     request: object | None = None,
     idempotency_key: str | None = None,
+    shopper: Shopper | None = None,
 ) -> PaymentSession:
     """Make `provider_id` the way this collection is to be paid; return the live session.
 
@@ -67,7 +71,7 @@ def initialize(
     Raises `NotFound` (collection, cart), `InvalidData` (provider not enabled or not configured, `data`, a payment
     method that isn't the customer's, amount 0 where the provider can't), `NotAllowed` (the collection holds money, or
     is being authorized), `PaymentAuthorizationError` (declined), `Conflict` (another request is at work),
-    `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
+    `TooManyRequests`, `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
     """
     collection = queries.existing(payment_collection_id)
     snapshot = cart_amounts.snapshot_of(collection, request)
@@ -79,13 +83,31 @@ def initialize(
         caller=repeats.caller_key(idempotency_key, **asked),
         created_by=created_by,
         is_off_session=is_off_session,
+        shopper=shopper,
     )
-    choice = choices.choose(provider_id, region_id, data or {}, common)
-    if session_choice.replaces_a_session(collection, choice):
-        convergence.look_at_open_sessions(payment_collection_id)
-    with account_holders.looked_after((choice.provider, choice.account_holder)):
-        _make_live(payment_collection_id, choice)
-    return _live_session(payment_collection_id)
+
+    due = cart_amounts.rounded_total(snapshot).minor_units if snapshot else collection.amount
+
+    def choose(through: choices.Through) -> PaymentSession:
+        choice = choices.choose(provider_id, region_id, data or {}, common, minor_units=due)
+        through.append((choice.provider, choice.account_holder))
+        room = upkeep.make_room(collection, snapshot, request=request)
+        cart, choice = room.cart, replace(choice, snapshot=room.cart)
+        if (
+            cart
+            and room.may_hold_money
+            and session_plans.asks_for_a_rest(queries.existing(payment_collection_id), cart)
+        ):
+            return _session_for_the_rest(payment_collection_id, choice, cart, asked)
+        choices.make_live(payment_collection_id, choice)
+        session = choices.live_session(payment_collection_id)
+        if session.status == SessionStatus.CANCELED:
+            # An update, or a repeat under the same key, was answered with an object that nobody can pay any more.
+            choices.make_live(payment_collection_id, replace(choice, caller=None))
+            session = choices.live_session(payment_collection_id)
+        return session
+
+    return choices.until_it_stands(choose)
 
 
 def set_sessions(
@@ -97,6 +119,7 @@ def set_sessions(
     created_by: str = "",
     request: object | None = None,
     idempotency_key: str | None = None,
+    shopper: Shopper | None = None,
 ) -> list[PaymentSession]:
     """Split a collection among several sessions, each for a part of its amount; return them in the order given.
 
@@ -120,19 +143,24 @@ def set_sessions(
     payer = customers.known(customer, customer_id)
     whose = payer.id if payer else ""
     caller = repeats.caller_key(idempotency_key, sessions=asked, customer_id=whose)
-    common = Common(snapshot=snapshot, customer=payer, caller=caller, created_by=created_by)
-    tenders = [_tender(collection, each, common) for each in session_plans.checked(sessions)]
-    wanted = WantedSet(
-        plan=partial(session_plans.chosen, tenders=tenders),
-        asked=repeats.fingerprint(sessions=asked, customer_id=whose),
-        caller=caller,
-        snapshot=snapshot,
-        created_by=created_by,
-    )
-    convergence.look_at_open_sessions(payment_collection_id)
-    with account_holders.looked_after(*((each.choice.provider, each.choice.account_holder) for each in tenders)):
-        _have_set(payment_collection_id, wanted)
-    return session_choice.live_sessions(collection)
+    common = Common(snapshot=snapshot, customer=payer, caller=caller, created_by=created_by, shopper=shopper)
+    checked = session_plans.checked(sessions)
+
+    def choose(through: choices.Through) -> list[PaymentSession]:
+        tenders = [choices.tender(collection, each, common) for each in checked]
+        through += [(each.choice.provider, each.choice.account_holder) for each in tenders]
+        split = session_plans.split_of(tenders, snapshot)
+        wanted = WantedSet(
+            plan=partial(session_plans.chosen, tenders=tenders),
+            asked=repeats.fingerprint(sessions=asked, customer_id=whose),
+            caller=caller,
+            snapshot=upkeep.make_room(collection, snapshot, request=request, split=split).cart,
+            created_by=created_by,
+        )
+        session_sets.carry_out(payment_collection_id, wanted)
+        return session_choice.live_sessions(collection)
+
+    return choices.until_it_stands(choose)
 
 
 def refresh(
@@ -140,34 +168,40 @@ def refresh(
     payment_collection_id: str,
     payment_session_id: str,
     created_by: str = "",
+    request: object | None = None,
     idempotency_key: str | None = None,
+    shopper: Shopper | None = None,
 ) -> PaymentSession:
-    """Make a live session anew, with the same provider, amount and data; return the new one.
+    """Make a live session anew, with the same provider and data, for what the cart costs now beside the collection's
+    other sessions, which stay as they are; return the new one.
 
-    Guaranteed: the old one stays until the new one is there, and is given up at the provider then. The collection's
-    other sessions stay as they are. That of a customer who was forgotten becomes nobody's.
+    Guaranteed: the old one stays until the new one is there, and is given up at the provider then. That of a customer
+    who was forgotten becomes nobody's. Money that doesn't fit the cart any more is released first, as in `initialize`.
 
     Raises `NotFound` (collection, session), `NotAllowed` (it holds money), and what `set_sessions` raises.
     """
     collection = queries.existing(payment_collection_id)
+    snapshot = cart_amounts.snapshot_of(collection, request)
     caller = repeats.caller_key(idempotency_key, refresh=payment_session_id)
     session = primary(PaymentSession).filter(pk=payment_session_id, payment_collection=collection).first()
     if session is None:
         raise NotFound(f"PaymentSession id not found: {payment_session_id}")
-    is_forgotten = session.account_holder is not None and session.account_holder.forgotten_at is not None
-    payer = None if is_forgotten else customers.known(None, session.customer_id)
-    common = Common(snapshot=None, customer=payer, caller=caller, created_by=created_by)
-    choice = choices.choose(session.provider_id, collection.region_id, session.client_data, common)
-    wanted = WantedSet(
-        plan=partial(session_plans.refreshed, payment_session_id=payment_session_id, choice=choice),
-        asked=repeats.fingerprint(refresh=payment_session_id),
-        caller=caller,
-        created_by=created_by,
-    )
-    convergence.look_at_open_sessions(payment_collection_id)
-    with account_holders.looked_after((choice.provider, choice.account_holder)):
-        operations_of_set = _have_set(payment_collection_id, wanted)
-    return primary(PaymentSession).get(pk=operations_of_set[0].payment_session_id)
+    again = partial(choices.choose_again, snapshot=snapshot, caller=caller, created_by=created_by, shopper=shopper)
+
+    def choose(through: choices.Through) -> PaymentSession:
+        choice = again(session, collection.region_id)
+        through.append((choice.provider, choice.account_holder))
+        wanted = WantedSet(
+            plan=partial(session_plans.refreshed, payment_session_id=payment_session_id, choice=choice),
+            asked=repeats.fingerprint(refresh=payment_session_id),
+            caller=caller,
+            snapshot=upkeep.make_room(collection, snapshot, request=request).cart,
+            created_by=created_by,
+        )
+        done = session_sets.carry_out(payment_collection_id, wanted)
+        return primary(PaymentSession).get(pk=done[0].payment_session_id)
+
+    return choices.until_it_stands(choose)
 
 
 def authorize(
@@ -177,6 +211,7 @@ def authorize(
     created_by: str = "",
     request: object | None = None,
     idempotency_key: str | None = None,
+    shopper: Shopper | None = None,
 ) -> PaymentSession:
     """Authorize a live session and return it, authorized or waiting for the provider (`pending_authorization`).
 
@@ -187,7 +222,7 @@ def authorize(
     `cart_changed` when the cart has moved on; else another request is at work), `PaymentOutcomeUnknown`,
     `ProviderNotReachable`, `InsideTransaction`.
     """
-    session = _authorized(payment_collection_id, payment_session_id, created_by, request, idempotency_key)
+    session = _authorized(payment_collection_id, payment_session_id, created_by, request, idempotency_key, shopper)
     if session.status not in AUTHORIZED_STATUSES:
         raise NotAllowed(
             f"Session: {session.pk} was not authorized with the provider.", details={"status": session.status}
@@ -202,6 +237,7 @@ def authorize_sessions(
     created_by: str = "",
     request: object | None = None,
     idempotency_key: str | None = None,
+    shopper: Shopper | None = None,
 ) -> PaymentCollection:
     """Authorize those of a collection's live sessions that are named, one after the other in the customer's order;
     return the collection, whose status says how far that went.
@@ -213,18 +249,26 @@ def authorize_sessions(
     outcome isn't known `PaymentOutcomeUnknown`, `ProviderNotReachable` or `Conflict`: repeat the same request then.
     """
     collection = queries.existing(payment_collection_id)
+    snapshot = cart_amounts.snapshot_of(collection, request)
+    if snapshot is not None and not snapshot.amount and collection.amount:
+        # The cart costs nothing any more: what is held for it is released.
+        collection = upkeep.follow_cart(collection, snapshot, request=request)
     live = session_choice.live_sessions(collection)
-    if collection.payments.exists() and collection.authorized_amount >= collection.amount:
+    if not collection.amount:
+        live = [session for session in live if session.status != SessionStatus.CANCELED]
+    if collection.payments.filter(canceled_at=None).exists() and collection.authorized_amount >= collection.amount:
         return collection
     if not live and collection.amount == 0:
-        live = [initialize(payment_collection_id=collection.pk, provider_id=SYSTEM, created_by=created_by)]
+        free = partial(initialize, created_by=created_by, request=request, shopper=shopper)
+        live = [free(payment_collection_id=collection.pk, provider_id=SYSTEM)]
         payment_session_ids = [live[0].pk]
     if not live:
         raise NotAllowed("You cannot complete a Payment Collection without a payment session.")
-    for session in live:
-        if session.pk in payment_session_ids:
-            with suppress(PaymentAuthorizationError):
-                _authorized_or_refused(collection.pk, session.pk, created_by, request, idempotency_key)
+    named = [session for session in live if session.pk in payment_session_ids]
+    shoppers.refuse_sessions_of_another_customer(shopper, named)
+    for session in named:
+        with suppress(PaymentAuthorizationError):
+            _authorized_or_refused(collection.pk, session.pk, created_by, request, idempotency_key, shopper)
     return queries.existing(payment_collection_id)
 
 
@@ -232,39 +276,19 @@ SYSTEM = "pp_system_default"
 """The provider that takes an amount of 0, and what is paid by other means."""
 
 
-def _tender(collection: PaymentCollection, wanted: SessionChoice, common: Common) -> Tender:
-    region_id = (common.snapshot.region_id or "") if common.snapshot else collection.region_id
-    return Tender(
-        choice=choices.choose(wanted.provider_id, region_id, wanted.data or {}, common),
-        amount=wanted.amount,
-        payment_session_id=wanted.payment_session_id,
-        keeps_data=wanted.data is None,
+def _session_for_the_rest(
+    payment_collection_id: str, choice: Choice, cart: CartSnapshot, asked: Mapping[str, Any]
+) -> PaymentSession:
+    """Make one session for what is lacking beside money that stays; return it, or a paid one where that is enough."""
+    wanted = WantedSet(
+        plan=partial(session_plans.the_rest, snapshot=cart, choice=choice),
+        asked=repeats.fingerprint(rest=asked),
+        caller=choice.caller,
+        created_by=choice.created_by,
+        is_rest=True,
     )
-
-
-def _have_set(payment_collection_id: str, wanted: WantedSet) -> list[Operation]:
-    """Carry out what makes a set live, and return its operations. The first one that doesn't succeed ends it: those
-    behind it are not sent.
-    """
-    reserved = execution.reserve_all(
-        payment_collection_id=payment_collection_id, reserve=partial(session_sets.reserve, wanted=wanted)
-    )
-    execution.carry_out(each for each in reserved if each.operation.kind == OperationKind.CANCEL)
-    unsent = [each for each in reserved if each.operation.kind != OperationKind.CANCEL]
-    done: list[Operation] = []
-    try:
-        while unsent:
-            done.append(execution.answer(unsent.pop(0)))
-            execution.raise_unless_succeeded(done[-1])
-    except PaymentsError:
-        execution.withdraw(unsent)
-        raise
-    if not session_sets.was_placed(done):
-        raise Conflict(
-            f"The payment sessions of {payment_collection_id} were given up for another choice.",
-            retry_after=operations.IN_PROGRESS_RETRY_SECONDS,
-        )
-    return done
+    session_sets.carry_out(payment_collection_id, wanted)
+    return choices.live_session(payment_collection_id)
 
 
 def _authorized(
@@ -273,20 +297,27 @@ def _authorized(
     created_by: str,
     request: object | None,
     idempotency_key: str | None,
+    shopper: Shopper | None,
 ) -> PaymentSession:
     """Authorize a live session and return it, whatever its provider says of it. Raises what `authorize` raises."""
     snapshot = cart_amounts.snapshot_of(queries.existing(payment_collection_id), request)
-    _execute_until(
-        payment_collection_id,
-        partial(
-            session_authorization.reserve,
-            payment_session_id=payment_session_id,
-            snapshot=snapshot,
-            caller=repeats.caller_key(idempotency_key),
-            created_by=created_by,
-        ),
-        is_done=lambda operation: operation.kind == OperationKind.AUTHORIZE,
-    )
+    try:
+        choices.execute_until(
+            payment_collection_id,
+            partial(
+                session_authorization.reserve,
+                payment_session_id=payment_session_id,
+                snapshot=snapshot,
+                caller=repeats.caller_key(idempotency_key),
+                created_by=created_by,
+                shopper=shopper,
+            ),
+            is_done=lambda operation: operation.kind == OperationKind.AUTHORIZE,
+        )
+    except InvalidData as error:
+        # An object that is gone at the provider: its session is canceled by now, and the next choice makes another.
+        if error.code != OBJECT_GONE:
+            raise
     return primary(PaymentSession).get(pk=payment_session_id)
 
 
@@ -298,46 +329,3 @@ def _authorized_or_refused(*arguments: Any) -> PaymentSession:
         if "operation_id" in error.details:
             raise PaymentAuthorizationError(error.message) from error
         raise
-
-
-def _make_live(payment_collection_id: str, choice: Choice) -> None:
-    _execute_until(
-        payment_collection_id,
-        partial(session_choice.reserve, choice=choice),
-        is_done=partial(session_choice.fulfils, choice=choice),
-    )
-
-
-def _live_session(payment_collection_id: str) -> PaymentSession:
-    session = primary(PaymentSession).filter(payment_collection_id=payment_collection_id, slot=SLOT).first()
-    if session is None:
-        raise Conflict(
-            f"The payment session of {queries.existing(payment_collection_id).pk} was given up by another request.",
-            retry_after=operations.IN_PROGRESS_RETRY_SECONDS,
-        )
-    return session
-
-
-_FEW_ROUNDS = 3
-
-
-def _execute_until(
-    payment_collection_id: str, reserve: execution.Reserve, *, is_done: Callable[[Operation], bool]
-) -> None:
-    """Execute, first finishing what an earlier request left unknown on the same slot.
-
-    Each round that meets such an operation resolves it and looks again. That one's refusal is no answer to this caller.
-    """
-    for _ in range(_FEW_ROUNDS):
-        operation = execution.execute(payment_collection_id=payment_collection_id, reserve=reserve)
-        if operation is None:
-            return
-        is_answer = is_done(operation)
-        if is_answer or operation.is_open:
-            execution.raise_unless_succeeded(operation)
-        if is_answer:
-            return
-    raise Conflict(
-        f"Other requests keep changing {payment_collection_id}.",
-        retry_after=operations.IN_PROGRESS_RETRY_SECONDS,
-    )

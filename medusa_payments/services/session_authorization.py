@@ -1,6 +1,8 @@
 """Authorizing a live session: what is checked and reserved inside the collection's lock."""
 
 from medusa_payments.carts import CartSnapshot
+from medusa_payments.core import shoppers
+from medusa_payments.customers import Shopper
 from medusa_payments.exceptions import Conflict, NotAllowed, NotFound
 from medusa_payments.ids import new_id
 from medusa_payments.models import Operation, PaymentCollection, PaymentSession
@@ -21,13 +23,15 @@ def reserve(
     snapshot: CartSnapshot | None,
     caller: CallerKey | None,
     created_by: str,
+    shopper: Shopper | None = None,
 ) -> Reservation | None:
     """Reserve the authorization of a locked collection's live session, or resume what is in the way; None when it has
     been authorized.
 
     Sessions of a split collection are authorized one by one, as long as their sum fits. Raises `NotFound`, `NotAllowed`
     (canceled, failed, money is held otherwise, or a part of it is there no more), `Conflict` (code `cart_changed`; else
-    another request is at work), `IdempotencyError`, `PaymentOutcomeUnknown`.
+    another request is at work), `IdempotencyError`, `PaymentOutcomeUnknown`. Where a shopper may not: `Unauthorized`,
+    `Forbidden`, `InvalidData` (the provider), `TooManyRequests`.
     """
     session = (
         primary(PaymentSession).filter(pk=payment_session_id, payment_collection=collection, slot__isnull=False).first()
@@ -41,6 +45,8 @@ def reserve(
         return None
     session_choice.refuse_if_canceled(collection)
     provider = operations.provider_for(session)
+    shoppers.refuse_session_of_another_customer(shopper, session)
+    shoppers.refuse_session_provider(shopper, session, provider, _region_of(collection, snapshot))
     if collection.authorized_amount and not _fits(collection, session, provider):
         session_choice.refuse_if_money_is_held(collection)
     unfinished = _unfinished(session)
@@ -51,7 +57,12 @@ def reserve(
     _refuse_if_cart_changed(collection, session, snapshot)
     if earlier is not None:
         return operations.reopen(earlier, open_slot=operations.session_slot(collection.pk, session.slot or 0))
+    shoppers.refuse_after_failures(shopper, collection)
     return _reserve_anew(collection, session, provider, caller, created_by)
+
+
+def _region_of(collection: PaymentCollection, snapshot: CartSnapshot | None) -> str:
+    return (snapshot.region_id or "") if snapshot else collection.region_id
 
 
 def _reserve_anew(

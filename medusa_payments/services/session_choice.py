@@ -4,19 +4,22 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from medusa_payments.carts import CartSnapshot, providers_of_region
+from django.db.models import Q
+
+from medusa_payments.carts import CartSnapshot
+from medusa_payments.core import shoppers
+from medusa_payments.core.shoppers import Permission
 from medusa_payments.exceptions import InvalidData, NotAllowed
 from medusa_payments.ids import new_id
 from medusa_payments.models import AccountHolder, Operation, PaymentCollection, PaymentSession
 from medusa_payments.money import Money, to_major_units
 from medusa_payments.providers.base import PaymentProvider
-from medusa_payments.providers.errors import ProviderRejected
-from medusa_payments.providers.registry import providers
+from medusa_payments.providers.errors import OBJECT_GONE, ProviderRejected
 from medusa_payments.providers.types import InitiateRequest, UpdateRequest
 from medusa_payments.queries import held_money
 from medusa_payments.queries import payment_collections as queries
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import amounts, cart_amounts, operations, repeats, split_policy
+from medusa_payments.services import amounts, cart_amounts, operations, projections, repeats, split_policy
 from medusa_payments.services.operations import CallerKey, Reservation
 from medusa_payments.states import MONEY_HOLDING_STATUSES, OperationKind, OperationStatus, SessionStatus
 
@@ -29,6 +32,7 @@ class Choice:
     """What the customer wants: this provider, for the collection's amount.
 
     `account_holder` is the customer's account there, if there is one. `is_off_session`: the customer isn't there.
+    `permission` says what whoever chooses may pay with the provider.
     """
 
     provider_id: str
@@ -38,19 +42,9 @@ class Choice:
     customer_id: str
     caller: CallerKey | None
     created_by: str
+    permission: Permission
     account_holder: AccountHolder | None = None
     is_off_session: bool = False
-
-
-def enabled_provider(provider_id: str, region_id: str) -> PaymentProvider:
-    """Return a provider that may be used in a region; "" is a region without restrictions.
-
-    Raises `InvalidData` for one that isn't enabled there, or isn't configured.
-    """
-    enabled = providers_of_region(region_id) if region_id else None
-    if enabled is not None and provider_id not in enabled:
-        raise InvalidData(f"Payment provider {provider_id} is not enabled in the cart's region {region_id}.")
-    return providers[provider_id]
 
 
 def client_data(provider: PaymentProvider, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,8 +55,9 @@ def client_data(provider: PaymentProvider, data: Mapping[str, Any]) -> dict[str,
         raise InvalidData(error.message, code=error.code) from error
 
 
-def reserve(collection: PaymentCollection, *, choice: Choice) -> Reservation:
-    """Reserve what makes a locked collection's live session what the customer chose, or resume what is in the way.
+def reserve(collection: PaymentCollection, *, choice: Choice) -> Reservation | None:
+    """Reserve what makes a locked collection's live session what the customer chose, or resume what is in the way; None
+    where it is that already.
 
     Raises `NotAllowed` (money is held, or was, an order waits, an authorization is unknown, the choice was given up),
     `InvalidData` (amount 0), `Conflict` (another request is at work), `IdempotencyError`, `PaymentOutcomeUnknown`.
@@ -89,14 +84,22 @@ def reserve(collection: PaymentCollection, *, choice: Choice) -> Reservation:
     return _reserve_anew(collection, choice)
 
 
-def _reserve_anew(collection: PaymentCollection, choice: Choice) -> Reservation:
-    """Reserve an update of the live session that can become the only one, else the initiate of a new one."""
+def _reserve_anew(collection: PaymentCollection, choice: Choice) -> Reservation | None:
+    """Reserve an update of the live session that can become the only one, else the initiate of a new one; None where
+    the object of a provider without updates is as it was chosen.
+    """
     live = live_sessions(collection)
-    money = _money_for(collection, choice.provider)
+    money = money_for(collection, choice.provider)
+    choice.permission.refuse_unless_it_covers(money.minor_units)
+    is_replaced = not choice.provider.capabilities.supports_update
+    if is_replaced and len(live) == 1 and stays_as_it_is(live[0], collection, choice, minor_units=money.minor_units):
+        projections.store(collection)
+        return None
     for session in live:
         if can_be_updated(session, collection, choice):
             intent = {"slot": SLOT} if len(live) > 1 else {}
             return reserve_update(collection, session, choice, money=money, intent=intent)
+    shoppers.refuse_more_objects(choice.permission.shopper, collection)
     return reserve_initiate(collection, choice, money=money, intent={"slot": SLOT})
 
 
@@ -141,10 +144,7 @@ def refuse_if_money_is_held(collection: PaymentCollection, *, except_by: Collect
     """Raise `NotAllowed` when a session of the collection, live or not, holds money; `except_by` are the ids of those
     that may.
     """
-    held = primary(PaymentSession).filter(
-        payment_collection=collection,
-        status__in=MONEY_HOLDING_STATUSES,
-    )
+    held = primary(PaymentSession).filter(payment_collection=collection, status__in=MONEY_HOLDING_STATUSES)
     session = held.exclude(pk__in=except_by).first() if except_by else held.first()
     if session is not None:
         raise NotAllowed(
@@ -157,14 +157,6 @@ def refuse_if_canceled(collection: PaymentCollection) -> None:
     """Raise `NotAllowed` for a canceled collection."""
     if collection.canceled_at is not None:
         raise NotAllowed(f"Payment collection {collection.pk} is canceled; it can't be paid any more.")
-
-
-def replaces_a_session(collection: PaymentCollection, choice: Choice) -> bool:
-    """Say whether a choice would give up the object of a live session: it is for another provider or customer, or paid
-    off-session.
-    """
-    live = live_sessions(collection)
-    return len(live) > 1 or any(not _is_for_the_same(session, collection, choice) for session in live)
 
 
 def begin_anew(collection: PaymentCollection) -> None:
@@ -182,7 +174,7 @@ def refuse_if_given_back(collection: PaymentCollection) -> None:
     that would be paid beside it doesn't come to the amount.
     """
     payment = held_money.diminished(collection) if collection.authorized_amount else None
-    if payment is None:
+    if payment is None or held_money.comes_to_the_amount(collection):
         return
     session = payment.payment_session
     held, paid = (to_major_units(each, collection.currency_code) for each in (payment.held_amount, session.amount))
@@ -213,12 +205,33 @@ def awaited_by_order(collection: PaymentCollection) -> PaymentSession | None:
 
 def can_be_updated(live: PaymentSession, collection: PaymentCollection, choice: Choice) -> bool:
     """Say whether a live session's object can become what was chosen, instead of a new one."""
+    return choice.provider.capabilities.supports_update and _is_usable(live, collection, choice)
+
+
+def stays_as_it_is(live: PaymentSession, collection: PaymentCollection, choice: Choice, *, minor_units: int) -> bool:
+    """Say whether a live session's object is what was chosen, so that its provider needn't be asked for anything.
+
+    An attempt that failed on an object that can't be updated ends it: such a provider is asked for another one.
+    """
+    is_unchanged = (live.amount, live.client_data) == (minor_units, dict(choice.data))
+    may_go_on = choice.provider.capabilities.supports_update or live.status != SessionStatus.ERROR
+    return is_unchanged and may_go_on and _is_usable(live, collection, choice)
+
+
+def _is_usable(live: PaymentSession, collection: PaymentCollection, choice: Choice) -> bool:
     return (
         _is_for_the_same(live, collection, choice)
         and live.provider_ref is not None
         and live.status != SessionStatus.CANCELED
-        and not operations.is_in_doubt(live)
+        and not _is_in_doubt_or_gone(live)
     )
+
+
+def _is_in_doubt_or_gone(session: PaymentSession) -> bool:
+    """Something was asked of the provider whose outcome isn't known, or it said that the object can't be changed."""
+    in_doubt = Q(status=OperationStatus.OPEN.value)
+    gone = Q(kind=OperationKind.UPDATE.value, status=OperationStatus.REFUSED.value, error_code=OBJECT_GONE)
+    return primary(Operation).filter(in_doubt | gone, payment_session=session).exists()
 
 
 def _is_for_the_same(live: PaymentSession, collection: PaymentCollection, choice: Choice) -> bool:
@@ -315,7 +328,8 @@ def _reserve(
     )
 
 
-def _money_for(collection: PaymentCollection, provider: PaymentProvider) -> Money:
+def money_for(collection: PaymentCollection, provider: PaymentProvider) -> Money:
+    """Return what one session for all of a collection is for. Raises `InvalidData` where the provider can't take it."""
     if collection.amount == 0 and not provider.capabilities.supports_zero_amount:
         raise InvalidData(f"Payment provider {provider.alias} can't take an amount of 0. Use pp_system_default for it.")
     minor_units = amounts.step_up(collection.amount, provider=provider, currency_code=collection.currency_code)
@@ -329,7 +343,7 @@ def fulfils(operation: Operation, *, choice: Choice) -> bool:
         return True
     collection = queries.existing(operation.payment_collection_id)
     is_current = choice.snapshot is None or cart_amounts.covers(collection, choice.snapshot)
-    wanted = _money_for(collection, choice.provider).minor_units
+    wanted = money_for(collection, choice.provider).minor_units
     session = primary(PaymentSession).get(pk=operation.payment_session_id)
     is_same_customer = session.customer_id == choice.customer_id and _has_its_account(session, choice)
     is_same_request = (

@@ -49,7 +49,9 @@ def place(
     if len(plan) > 1:
         for session in primary(PaymentSession).filter(pk__in=plan):
             attention.watch(collection, session)
-    if len(plan) > 1 or len(before) > 1:
+    # A rest beside money that stays: nothing gives that money back when the rest isn't paid in time.
+    is_rest = cause is not None and cause.intent.get("rest", False)
+    if (len(plan) > 1 or len(before) > 1) and not is_rest:
         split_policy.adopt(collection, sessions=len(plan), was_split=len(before) > 1)
     return follow_ups
 

@@ -5,12 +5,17 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from medusa_payments.exceptions import InvalidData, NotFound
-from medusa_payments.models import PaymentCollection, PaymentSession
+from medusa_payments.carts import CartSnapshot
+from medusa_payments.core import shoppers
+from medusa_payments.core.policy.due import ChosenSplit
+from medusa_payments.exceptions import InvalidData, NotAllowed, NotFound
+from medusa_payments.models import Operation, PaymentCollection, PaymentSession
 from medusa_payments.money import to_major_units, to_minor_units
-from medusa_payments.services import amounts, session_choice
+from medusa_payments.queries import held_money
+from medusa_payments.queries.primary import primary
+from medusa_payments.services import amounts, cart_amounts, duties, session_choice
 from medusa_payments.services.session_choice import Choice
-from medusa_payments.states import MONEY_HOLDING_STATUSES, SessionStatus
+from medusa_payments.states import MONEY_HOLDING_STATUSES, OperationKind, SessionStatus
 
 DO_NOT_ADD_UP = "payment_sessions_do_not_add_up"
 """The code of the error that says: the sessions' amounts aren't what is to be paid."""
@@ -86,14 +91,88 @@ def refreshed(collection: PaymentCollection, *, payment_session_id: str, choice:
     live = session_choice.live_sessions(collection)
     if payment_session_id not in {session.pk for session in live}:
         raise NotFound(f"PaymentSession id not found: {payment_session_id}")
-    others = [session.pk for session in live if session.pk != payment_session_id]
-    session_choice.refuse_if_money_is_held(collection, except_by=others)
+    others = [session for session in live if session.pk != payment_session_id]
+    session_choice.refuse_if_money_is_held(collection, except_by=[session.pk for session in others])
     return [
-        Entry(minor_units=session.amount, choice=choice)
+        Entry(minor_units=_amount_beside(collection, session, others, choice), choice=choice)
         if session.pk == payment_session_id
         else Entry(minor_units=session.amount, session=session)
         for session in live
     ]
+
+
+def _amount_beside(
+    collection: PaymentCollection, session: PaymentSession, others: Sequence[PaymentSession], choice: Choice
+) -> int:
+    """Return what a session is to be made anew for (minor units): what the others leave of what is due by now."""
+    if not others:
+        due = session_choice.money_for(collection, choice.provider).minor_units
+    else:
+        total = _total(collection, [choice.provider_id, *(other.provider_id for other in others)])
+        due = total - sum(other.amount for other in others)
+        due = due if due > 0 else session.amount
+    choice.permission.refuse_unless_it_covers(due)
+    return due
+
+
+def asks_for_a_rest(collection: PaymentCollection, snapshot: CartSnapshot) -> bool:
+    """Say whether a choice of one provider is for what is lacking beside money that stays, in another amount than the
+    cart's; or for nothing, where that is enough.
+    """
+    if cart_amounts.has_order(collection, snapshot):
+        return False
+    kept = duties.staying(collection)
+    return bool(kept) and (
+        cart_amounts.misfit_of(collection, snapshot, kept) is not None or _has_session_for_a_rest(collection)
+    )
+
+
+def the_rest(collection: PaymentCollection, *, snapshot: CartSnapshot, choice: Choice) -> list[Entry]:
+    """Plan a session for what is lacking beside the money that stays; without one where that is enough. Has the
+    collection follow the cart.
+
+    Raises `NotAllowed` when money in another currency stays, `InvalidData` for an amount that can't be stored.
+    """
+    kept = duties.staying(collection)
+    foreign = [payment for payment in kept if payment.currency_code != snapshot.currency_code.lower()]
+    if foreign:
+        raise NotAllowed(
+            f"Payment collection {collection.pk} holds money in {foreign[0].currency_code.upper()}, which the shop has "
+            "to decide about before the cart can be paid in another currency.",
+            details={"payment_id": foreign[0].pk},
+        )
+    held = sum(payment.held_amount for payment in kept)
+    cart_amounts.follow_beside_money(collection, snapshot, held=held)
+    entries = [Entry(minor_units=payment.amount, session=payment.payment_session) for payment in kept]
+    lacking = collection.amount - held
+    return [_entry_for_the_rest(collection, choice, lacking), *entries] if lacking > 0 else entries
+
+
+def _entry_for_the_rest(collection: PaymentCollection, choice: Choice, lacking: int) -> Entry:
+    """The session to be paid comes first: that is the one which clients look at that know of one only."""
+    choice.permission.refuse_unless_it_covers(lacking)
+    stepped = amounts.step_up(lacking, provider=choice.provider, currency_code=collection.currency_code)
+    unpaid = [session for session in session_choice.live_sessions(collection) if session.authorized_at is None]
+    for session in unpaid:
+        if session_choice.stays_as_it_is(session, collection, choice, minor_units=stepped):
+            return Entry(minor_units=stepped, session=session)
+        if session_choice.can_be_updated(session, collection, choice):
+            return Entry(minor_units=stepped, session=session, choice=choice)
+    return Entry(minor_units=stepped, choice=choice)
+
+
+def _has_session_for_a_rest(collection: PaymentCollection) -> bool:
+    unpaid = [session.pk for session in session_choice.live_sessions(collection) if session.authorized_at is None]
+    initiates = primary(Operation).filter(payment_session__in=unpaid, kind=OperationKind.INITIATE.value)
+    return bool(unpaid) and any(operation.intent.get("rest") for operation in initiates)
+
+
+def split_of(tenders: Sequence[Tender], snapshot: CartSnapshot | None) -> ChosenSplit | None:
+    """Return what a customer's choices come to in the cart's currency; None without a cart."""
+    if snapshot is None:
+        return None
+    total = sum(to_minor_units(tender.amount, snapshot.currency_code.lower()) for tender in tenders)
+    return ChosenSplit(kept=[tender.payment_session_id or "" for tender in tenders], total=total)
 
 
 def covers(collection: PaymentCollection, session: PaymentSession) -> bool:
@@ -104,7 +183,12 @@ def covers(collection: PaymentCollection, session: PaymentSession) -> bool:
     if session.amount == _total(collection, provider_ids):
         return True
     live = [each for each in session_choice.live_sessions(collection) if each.status != SessionStatus.CANCELED]
-    return sum(each.amount for each in live) == _total(collection, [each.provider_id for each in live])
+    total = _total(collection, [each.provider_id for each in live])
+    if sum(each.amount for each in live) == total:
+        return True
+    # A rest that was chosen beside what is left of a payment.
+    waiting = [each.amount for each in live if each.authorized_at is None]
+    return held_money.amount_of(collection) + sum(waiting) == total
 
 
 def _entry(collection: PaymentCollection, tender: Tender, session: PaymentSession | None) -> Entry:
@@ -117,11 +201,15 @@ def _entry(collection: PaymentCollection, tender: Tender, session: PaymentSessio
         if not is_the_same or session.currency_code != collection.currency_code:
             session_choice.refuse_if_money_is_held(collection)
         return Entry(minor_units=session.amount, session=session)
+    if session is not None:
+        shoppers.refuse_session_of_another_customer(choice.permission.shopper, session)
+    choice.permission.refuse_unless_it_covers(minor_units)
     stepped = amounts.step_up(minor_units, provider=choice.provider, currency_code=collection.currency_code)
+    if session is not None and session_choice.stays_as_it_is(session, collection, choice, minor_units=stepped):
+        return Entry(minor_units=stepped, session=session)
     if session is None or not session_choice.can_be_updated(session, collection, choice):
         return Entry(minor_units=stepped, choice=choice)
-    is_unchanged = (session.amount, session.client_data) == (stepped, dict(choice.data))
-    return Entry(minor_units=stepped, session=session, choice=None if is_unchanged else choice)
+    return Entry(minor_units=stepped, session=session, choice=choice)
 
 
 def _refuse_no_amount(collection: PaymentCollection, choice: Choice, minor_units: int) -> None:

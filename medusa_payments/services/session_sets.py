@@ -6,17 +6,19 @@ None of its new sessions is live before the last of them succeeded (`session_pla
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db.models import Q
 
 from medusa_payments.carts import CartSnapshot
-from medusa_payments.exceptions import NotAllowed
+from medusa_payments.core import shoppers
+from medusa_payments.exceptions import Conflict, NotAllowed, PaymentsError
 from medusa_payments.ids import new_id
 from medusa_payments.models import Operation, PaymentCollection, PaymentSession
 from medusa_payments.money import Money
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import cart_amounts, operations, projections, repeats, session_choice
+from medusa_payments.services import cart_amounts, execution, operations, projections, repeats, session_choice
 from medusa_payments.services.operations import CallerKey, Reservation
 from medusa_payments.services.session_choice import CHOOSING, Choice
 from medusa_payments.services.session_placement import operations_of_set, place
@@ -26,13 +28,44 @@ from medusa_payments.states import OperationKind, OperationStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedSet:
-    """A request for a set. `plan` says inside the lock what it consists of, `asked` is a fingerprint of the request."""
+    """A request for a set. `plan` says inside the lock what it consists of, `asked` is a fingerprint of the request.
+
+    `is_rest`: one session beside money that stays, which nothing takes back when the rest isn't paid in time.
+    """
 
     plan: Callable[[PaymentCollection], list[Entry]]
     asked: str
     caller: CallerKey | None
     snapshot: CartSnapshot | None = None
     created_by: str = ""
+    is_rest: bool = False
+
+
+def carry_out(payment_collection_id: str, wanted: WantedSet) -> list[Operation]:
+    """Carry out what makes a set live, and return its operations. The first one that doesn't succeed ends it: those
+    behind it are not sent.
+
+    Raises what `reserve` and `execution.raise_unless_succeeded` raise, `Conflict` when the set was given up meanwhile.
+    """
+    reserved = execution.reserve_all(
+        payment_collection_id=payment_collection_id, reserve=partial(reserve, wanted=wanted)
+    )
+    execution.carry_out(each for each in reserved if each.operation.kind == OperationKind.CANCEL)
+    unsent = [each for each in reserved if each.operation.kind != OperationKind.CANCEL]
+    done: list[Operation] = []
+    try:
+        while unsent:
+            done.append(execution.answer(unsent.pop(0)))
+            execution.raise_unless_succeeded(done[-1])
+    except PaymentsError:
+        execution.withdraw(unsent)
+        raise
+    if not was_placed(done):
+        raise Conflict(
+            f"The payment sessions of {payment_collection_id} were given up for another choice.",
+            retry_after=operations.IN_PROGRESS_RETRY_SECONDS,
+        )
+    return done
 
 
 def reserve(collection: PaymentCollection, *, wanted: WantedSet) -> list[Reservation]:
@@ -52,12 +85,16 @@ def reserve(collection: PaymentCollection, *, wanted: WantedSet) -> list[Reserva
     _refuse_if_authorizing(unfinished)
     session_choice.refuse_if_canceled(collection)
     session_choice.refuse_if_an_order_waits(collection)
-    session_choice.refuse_if_given_back(collection)
+    if not wanted.is_rest:
+        session_choice.refuse_if_given_back(collection)
     earlier = earlier or _the_same_in_doubt(unfinished, wanted)
     if earlier:
         return _go_on(collection, earlier, unfinished)
     cart_amounts.follow(collection, wanted.snapshot)
     entries = wanted.plan(collection)
+    new = [entry.choice for entry in entries if entry.choice is not None and entry.session is None]
+    if new:
+        shoppers.refuse_more_objects(new[0].permission.shopper, collection, adding=len(new))
     session_choice.begin_anew(collection)
     _abandon(unfinished)
     return _reserve_anew(collection, entries, wanted)
@@ -157,7 +194,7 @@ def _reserve_anew(collection: PaymentCollection, entries: list[Entry], wanted: W
         follow_ups = place(collection, plan, live=session_choice.live_sessions(collection), actor=wanted.created_by)
         projections.store(collection)
         return follow_ups
-    shared = {"plan": plan, "set": new_id("set"), "asked": wanted.asked}
+    shared = {"plan": plan, "set": new_id("set"), "asked": wanted.asked} | ({"rest": True} if wanted.is_rest else {})
     in_order = sorted(changes, key=lambda change: change[1].session is not None)
     return [
         _reserve_change(collection, entry, choice, {"slot": slot, "number": number, **shared})

@@ -12,12 +12,13 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from medusa_payments.exceptions import (
-    InvalidData,
     PaymentAuthorizationError,
     PaymentsError,
     ProviderNotReachable,
+    RejectedByProvider,
 )
 from medusa_payments.models import Operation, PaymentCollection
+from medusa_payments.providers.errors import OBJECT_GONE
 from medusa_payments.providers.types import (
     CancelResult,
     CaptureResult,
@@ -148,8 +149,8 @@ def carry_out(follow_ups: Iterable[Reservation]) -> None:
 def raise_unless_succeeded(operation: Operation) -> None:
     """Turn an operation's outcome into what its caller is told.
 
-    Raises `PaymentAuthorizationError` (declined), `InvalidData` (rejected), `ProviderNotReachable` (nothing was sent)
-    or `PaymentOutcomeUnknown`.
+    Raises `PaymentAuthorizationError` (declined), `RejectedByProvider`, `ProviderNotReachable` (nothing was sent) or
+    `PaymentOutcomeUnknown`.
     """
     details = {"operation_id": operation.pk}
     match OperationStatus(operation.status):
@@ -158,7 +159,7 @@ def raise_unless_succeeded(operation: Operation) -> None:
         case OperationStatus.REFUSED if operation.refusal == RefusalKind.DECLINED:
             raise PaymentAuthorizationError(operation.error_message, code=operation.error_code, details=details)
         case OperationStatus.REFUSED:
-            raise InvalidData(operation.error_message, code=operation.error_code, details=details)
+            raise RejectedByProvider(operation.error_message, code=operation.error_code, details=details)
         case OperationStatus.NOT_EXECUTED:
             raise ProviderNotReachable(
                 f"Payment provider {operation.provider_id} can't be reached; nothing was done. Try again later.",
@@ -208,6 +209,8 @@ def _settle_refusal(collection: PaymentCollection, operation: Operation, outcome
         operation.kind == OperationKind.AUTHORIZE and outcome.refusal is RefusalKind.DECLINED
     ):
         session_settlement.book_failure(operation)
+    if operation.kind == OperationKind.AUTHORIZE and outcome.code == OBJECT_GONE:
+        session_settlement.book_cancel(collection, session_settlement.session_of(operation), operation)
     operation.refusal = outcome.refusal.value
     operation.error_code = outcome.code
     operation.error_message = outcome.message

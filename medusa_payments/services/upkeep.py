@@ -6,19 +6,32 @@ process, an unreachable provider or a missed webhook only ever means that it is 
 
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from medusa_payments.exceptions import PaymentsError
+from medusa_payments.carts import CartSnapshot
+from medusa_payments.core.policy.due import ChosenSplit
+from medusa_payments.exceptions import (
+    Conflict,
+    InvalidData,
+    PaymentAuthorizationError,
+    PaymentsError,
+    ProviderNotReachable,
+)
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import (
     attention,
+    cart_amounts,
     convergence,
     disputes,
     duties,
+    execution,
     expiry,
     failed_refunds,
     freezing,
@@ -68,6 +81,60 @@ def tend(payment_collection_id: str) -> None:
         projections.store(collection)
         primary(PaymentCollection).filter(pk=collection.pk).update(attention_count=collection.attention_count)
     carry_out(reservations)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """The cart that a collection is to be paid for, and whether money may be held for it already."""
+
+    cart: CartSnapshot | None
+    may_hold_money: bool = False
+
+
+def make_room(
+    collection: PaymentCollection,
+    snapshot: CartSnapshot | None,
+    *,
+    request: object | None,
+    split: ChosenSplit | None = None,
+) -> Room:
+    """Prepare a collection for being paid as its cart is now: book what the providers of its sessions have, and release
+    money that doesn't fit the cart any more. The cart that is returned is as it is then.
+
+    The host is asked once more after the providers were: an order may have been placed meanwhile. Raises `Conflict`,
+    `PaymentOutcomeUnknown` and `ProviderNotReachable` while a release isn't done, `InsideTransaction`.
+    """
+    may_hold_money = convergence.look_at_open_sessions(collection.pk)
+    if snapshot is None or not (may_hold_money or collection.authorized_amount):
+        return Room(cart=snapshot)
+    snapshot = cart_amounts.snapshot_of(collection, request) or snapshot
+    for _ in range(_FEW_ROUNDS):
+        reserved = execution.reserve_all(
+            payment_collection_id=collection.pk,
+            reserve=partial(duties.reserve_for_cart, snapshot=snapshot, split=split),
+        )
+        if not reserved:
+            break
+        for operation in [execution.answer(reservation) for reservation in reserved]:
+            # What the provider refuses to release stays, and is asked about once: the next round knows.
+            with suppress(InvalidData, PaymentAuthorizationError):
+                convergence.conclude(operation)
+    return Room(cart=snapshot, may_hold_money=True)
+
+
+_FEW_ROUNDS = 4
+
+
+def follow_cart(collection: PaymentCollection, snapshot: CartSnapshot, *, request: object | None) -> PaymentCollection:
+    """Bring a collection to its cart's amount and return it; what can't be released now stays, and so does the amount.
+
+    Raises `NotFound` when it was deleted meanwhile, `InsideTransaction`.
+    """
+    with suppress(Conflict, ProviderNotReachable):
+        snapshot = make_room(collection, snapshot, request=request).cart or snapshot
+    with locked_collection(collection.pk) as locked:
+        cart_amounts.follow(locked, snapshot)
+    return locked
 
 
 def _took_turn(collection: PaymentCollection) -> bool:

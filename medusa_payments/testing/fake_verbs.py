@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from medusa_payments.money import Money
-from medusa_payments.providers.errors import ProviderDeclined, ProviderRejected
+from medusa_payments.providers.errors import ProviderDeclined, ProviderObjectGone, ProviderRejected
 from medusa_payments.providers.facts import RefundState
 from medusa_payments.providers.types import (
     AuthorizeRequest,
@@ -100,9 +100,9 @@ def _initiate(books: FakeBooks, request: InitiateRequest, outcome: Outcome | Non
 
 
 def _update(books: FakeBooks, request: UpdateRequest, outcome: Outcome | None) -> SessionResult:
-    payment = _existing(books, request.provider_ref, request.money)
+    payment = _payable(books, request)
     if payment.authorized or payment.status is SessionStatus.CANCELED:
-        raise ProviderRejected(f"The payment is {payment.status} and can't be changed.", code="payment_not_updatable")
+        raise ProviderObjectGone(f"The payment is {payment.status} and can't be changed.")
     _check_amount(request.money, most=None)
     payment.amount = request.money.minor_units
     payment.steering = _encoded_steering(request)
@@ -113,7 +113,7 @@ def _update(books: FakeBooks, request: UpdateRequest, outcome: Outcome | None) -
 
 
 def _authorize(books: FakeBooks, request: AuthorizeRequest, outcome: Outcome | None) -> SessionResult:
-    payment = _existing(books, request.provider_ref, request.money)
+    payment = _payable(books, request)
     if not payment.authorized and payment.status is not SessionStatus.CANCELED:
         status = _status(outcome, SessionStatus.AUTHORIZED)
         bring_to(books, payment, status, request.operation_id)
@@ -215,6 +215,13 @@ _VERBS: dict[OperationKind, Callable[[FakeBooks, Any, Outcome | None], ProviderR
     OperationKind.REFUND: _refund,
     OperationKind.CANCEL: _cancel,
 }
+
+
+def _payable(books: FakeBooks, request: UpdateRequest | AuthorizeRequest) -> FakePayment:
+    """Return the payment that a customer is to pay with. Raises `ProviderObjectGone` when there is none."""
+    if books.payment(request.provider_ref) is None:
+        raise ProviderObjectGone(f"No such payment: '{request.provider_ref}'")
+    return _existing(books, request.provider_ref, request.money)
 
 
 def _existing(books: FakeBooks, ref: str, money: Money | None = None) -> FakePayment:

@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from django.utils import timezone
 
+from medusa_payments.customers import Shopper
 from medusa_payments.exceptions import Conflict, InvalidData, NotAllowed, NotFound
 from medusa_payments.models import PaymentCollection, PaymentSession
 from medusa_payments.orders import OrderSnapshot
@@ -47,7 +48,13 @@ def loaded(orders: Iterable[Order]) -> list[Order]:
     return orders
 
 
-def complete_cart(*, cart_id: str, request: object | None = None, idempotency_key: str | None = None) -> Order:
+def complete_cart(
+    *,
+    cart_id: str,
+    request: object | None = None,
+    idempotency_key: str | None = None,
+    shopper: Shopper | None = None,
+) -> Order:
     """Have the cart's payment authorized and place its order; a cart that costs nothing needs no payment.
 
     Guaranteed: one order per cart, the same however often and by how many callers it is asked for, and never one whose
@@ -61,7 +68,9 @@ def complete_cart(*, cart_id: str, request: object | None = None, idempotency_ke
     if order is None:
         cart = carts.get_cart(cart_id)
         if cart.total:
-            _authorize(cart, request, idempotency_key)
+            _authorize(cart, request, idempotency_key, shopper)
+        else:
+            _release_what_is_held(cart, request)
         order = _place(cart_id)
     if order.payment_collection_id:
         with suppress(NotFound):  # Deleted since, which only happens to one that nothing was paid with.
@@ -99,7 +108,14 @@ def authorize_payment_session(
     return session.status != SessionStatus.PENDING_AUTHORIZATION
 
 
-def _authorize(cart: Cart, request: object | None, idempotency_key: str | None) -> None:
+def _release_what_is_held(cart: Cart, request: object | None) -> None:
+    """A cart that costs nothing any more may have cost something when it was paid for."""
+    collection = collection_queries.of_cart(cart.pk)
+    if collection is not None:
+        payment_collections.refresh(payment_collection_id=collection.pk, request=request)
+
+
+def _authorize(cart: Cart, request: object | None, idempotency_key: str | None, shopper: Shopper | None) -> None:
     session = _session_to_authorize(cart, idempotency_key)
     if session.provider_id not in region_providers(cart.region_id):
         raise InvalidData(
@@ -111,6 +127,7 @@ def _authorize(cart: Cart, request: object | None, idempotency_key: str | None) 
             payment_session_id=session.pk,
             request=request,
             idempotency_key=idempotency_key,
+            shopper=shopper,
         )
     except NotFound as error:
         raise Conflict("Another way to pay was chosen meanwhile.") from error
@@ -156,13 +173,19 @@ def _refuse_unless_covered(cart: Cart, collection: PaymentCollection | None) -> 
     if collection is None:
         if cart.total:
             raise _not_initiated()
-    elif (collection.amount, collection.currency_code) != (cart.total, cart.currency_code):
+    elif not _is_for(cart, collection):
         raise _cart_changed()
     elif collection.status == CollectionStatus.AWAITING and not held_money.is_given_up(collection):
         if not all(_has_amount_of(collection, session) for session in _live_sessions(collection)):
             raise _cart_changed()
     elif cart.total and not held_money.pays_for(collection):
         raise InvalidData("Payment sessions do not cover the total of the cart")
+
+
+def _is_for(cart: Cart, collection: PaymentCollection) -> bool:
+    """Say whether a collection is for the cart's total. More that was captured for a larger cart pays for it, too."""
+    is_captured = collection.amount > cart.total > 0 and collection.captured_amount >= cart.total
+    return collection.currency_code == cart.currency_code and (collection.amount == cart.total or is_captured)
 
 
 def _has_amount_of(collection: PaymentCollection, session: PaymentSession) -> bool:

@@ -22,6 +22,7 @@ def resolve_cart(cart_id: str, _request: object | None = None) -> CartSnapshot |
         currency_code=cart.currency_code,
         region_id=cart.region_id,
         email=cart.email,
+        has_order=cart.completed_at is not None,
     )
 
 
@@ -32,7 +33,9 @@ def region_providers(region_id: str) -> list[str]:
 
 
 def refresh_payment_collection(cart_id: str, request: object) -> None:
-    """Let the cart's payment collection follow the cart; no-op when there is none yet."""
+    """Let the cart's payment collection follow the cart; no-op when there is none yet, and once something is held: a
+    customer who puts the cart back as it was has paid for it still.
+    """
     collection = collection_queries.of_cart(cart_id)
-    if collection is not None:
+    if collection is not None and not collection.authorized_amount:
         payment_collections.refresh(payment_collection_id=collection.pk, request=request)

@@ -85,7 +85,7 @@ def test_initialize_session(storefront: ValidatedClient, collection: Make) -> No
     assert made == pinned(f"""
         SELECT:publishablekey SELECT:paymentcollection SELECT:paymentsession
         BEGIN LOCK:paymentcollection SELECT:operation SELECT:paymentsession SELECT:paymentsession
-        INSERT:paymentsession INSERT:operation COMMIT
+        SELECT:operation INSERT:paymentsession INSERT:operation COMMIT
         BEGIN LOCK:paymentcollection SELECT:operation SELECT:paymentsession SELECT:paymentsession
         UPDATE:paymentsession INSERT:event UPDATE:operation {PROJECTION_UNPAID} COMMIT
         SELECT:paymentsession {COLLECTION_DOCUMENT}
@@ -99,6 +99,9 @@ def test_update_session(storefront: ValidatedClient, session: Make) -> None:
 
     assert made == pinned(f"""
         SELECT:publishablekey SELECT:paymentcollection SELECT:paymentsession
+        SELECT:paymentsession SELECT:paymentcollection
+        BEGIN LOCK:paymentcollection SELECT:paymentsession SELECT:operation SELECT:payment SELECT:payment
+        SELECT:event COMMIT
         BEGIN LOCK:paymentcollection SELECT:operation SELECT:paymentsession SELECT:paymentsession
         SELECT:operation INSERT:operation COMMIT
         BEGIN LOCK:paymentcollection SELECT:operation SELECT:paymentsession
@@ -149,7 +152,7 @@ def test_a_provider_that_keeps_no_customers_costs_nothing(customer: ValidatedCli
 
 AUTHORIZE = f"""
     SELECT:publishablekey SELECT:paymentcollection
-    BEGIN LOCK:paymentcollection SELECT:paymentsession SELECT:operation INSERT:operation COMMIT
+    BEGIN LOCK:paymentcollection SELECT:paymentsession SELECT:operation SELECT:operation INSERT:operation COMMIT
     BEGIN LOCK:paymentcollection SELECT:operation SELECT:paymentsession UPDATE:paymentsession
     SELECT:payment INSERT:payment INSERT:event UPDATE:operation {PROJECTION} COMMIT
     SELECT:paymentsession

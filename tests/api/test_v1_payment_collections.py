@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from medusa_payments.exceptions import NotAllowed
 from medusa_payments.models import Payment, PaymentCollection, PaymentSession
 from medusa_payments.services import payment_collections
 from tests.api.openapi import OpenAPI, ValidatedClient
@@ -212,6 +213,7 @@ class TestAuthorizingSeveral:
             {
                 "type": "not_allowed",
                 "message": "You cannot complete a Payment Collection without a payment session.",
+                "shopper_message": NotAllowed.shopper_text,
             },
         )
 
@@ -255,6 +257,7 @@ class TestRefreshing:
             {
                 "type": "not_allowed",
                 "message": f"Payment Session {first['id']} does not belong to Payment Collection {other}",
+                "shopper_message": NotAllowed.shopper_text,
             },
         )
         answer = v1.post(f"{path}/sessions/payses_1")

@@ -85,7 +85,11 @@ def test_anything_but_authorized_is_422(v1: ValidatedClient, session: Make, outc
     assert response.json() == {
         "type": "payment_authorization_error",
         "message": f'Failed to authorize Payment Session id "{made["id"]}"',
+        "shopper_message": response.json()["shopper_message"],
     }
+    may_still_arrive = outcome == "pending_authorization"
+    assert ("still on its way" in response.json()["shopper_message"]) is may_still_arrive
+    assert ("You haven't been charged" in response.json()["shopper_message"]) is (outcome == "declined")
     assert PaymentSession.objects.get().authorized_at is None
 
 

@@ -8,6 +8,7 @@ import pytest
 from medusa_payments.testing.stripe_twin.faults import Fault
 from medusa_payments.testing.stripe_twin.twin import StripeTwin
 from storefront_project.orders.models import Order
+from storefront_project.shop.models import LineItem
 from tests.browser.shopper import PHONE, Shopper
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_engine, pytest.mark.django_db(transaction=True)]
@@ -291,6 +292,25 @@ def test_a_cart_changed_in_another_tab_is_not_charged_at_the_old_price(
     shopper.pay()
     shopper.has_ordered()
     assert paid() == [(3999, "eur")]
+
+
+def test_35_the_price_changes_during_3d_secure(shopper: Shopper, stripe_twin: StripeTwin, paid: Paid) -> None:
+    shopper.types_card(ASKS)
+    shopper.pay()
+    shopper.sees_dialog("Is it you?")
+    LineItem.objects.filter(variant_id="variant_mug").update(quantity=2)
+
+    shopper.press("Yes, approve the payment")
+    shopper.is_told("It comes to €39.99 now")
+    assert [intent["status"] for intent in stripe_twin.payments()].count("requires_capture") == 0
+
+    shopper.types_card(IS_PAID)
+    shopper.offers_to_take("€39.99")
+    shopper.pay()
+    shopper.has_ordered("Your payment of €39.99 went through")
+    assert paid() == [(2999, "eur"), (3999, "eur")]
+    held = [intent["amount"] for intent in stripe_twin.payments() if intent["status"] == "requires_capture"]
+    assert held == [3999]
 
 
 def test_a_script_that_cannot_be_loaded_leaves_the_other_ways(shopper: Shopper) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.testing.conformance.catalogue import RULES
 from medusa_payments.testing.conformance.rules import CheckStatus
 from medusa_payments.testing.conformance.runner import run
@@ -41,6 +42,23 @@ def test_every_rule_has_its_broken_provider() -> None:
 
     assert broken == {rule.id for rule in RULES} - NOTES_ONLY
     assert len(DEFECTS) > 25
+
+
+class Unchangeable(Pocket):
+    capabilities = replace(Pocket.capabilities, supports_update=False)
+    update = PaymentProvider.update  # type: ignore[assignment]
+
+
+class UnchangeableBench(PocketBench):
+    backend = Unchangeable
+
+
+def test_a_provider_whose_objects_cannot_be_changed_needs_no_update(tmp_path: Path) -> None:
+    results = [run(rule, UnchangeableBench, tmp_path) for rule in RULES]
+
+    odd = {result.rule.id: result.status for result in results if result.status is not CheckStatus.PASSED}
+    not_applicable = CheckStatus.NOT_APPLICABLE
+    assert odd == dict.fromkeys(["UPD-01", "UPD-02", "UPD-03", "WEB-09"], not_applicable)
 
 
 class Modest(Pocket):

@@ -42,6 +42,10 @@ class Backstage:
         """The payment is canceled there, or its authorization runs out."""
         self.provider.dashboard.cancel(self._ref(begun))
 
+    def forget(self, customer_ref: str) -> None:
+        """Somebody deletes a customer there."""
+        self.provider.dashboard.delete_customer(customer_ref)
+
     def dispute(self, begun: Begun, minor_units: int | None = None) -> str:
         """The customer's bank takes the money back, all of it unless it says how much."""
         return self.provider.dashboard.open_dispute(self._ref(begun), minor_units)

@@ -1,6 +1,7 @@
 """What users missed, and got by other means or not at all."""
 
 import json
+import re
 import time
 from typing import Any
 
@@ -345,3 +346,21 @@ def test_medusa_8466_a_refund_says_why_and_by_whom(shop: Shop) -> None:
 def _reason(shop: Shop) -> Any:
     body = {"label": "Dented", "code": "dented"}
     return shop.good("POST", "/admin/refund-reasons", body)["refund_reason"]
+
+
+@exhibit(
+    "craftcms/commerce-stripe#79",
+    there="the provider's words for developers are all there is to tell a customer",
+    here="a text of ours for customers, by code and without ids; the provider's words stay with staff",
+)
+@pytest.mark.parametrize("outcome", ["rejected", "declined", "unavailable", "timeout_before"])
+def test_commerce_stripe_79_a_customer_is_told_what_to_do(steered: Shop, outcome: str) -> None:
+    begun_by = steered.collection(steered.cart())["id"]
+
+    failed = steered.choose(begun_by, on="initiate", outcome=outcome)
+
+    said = failed["shopper_message"]
+    assert failed.status in {400, 409, 422, 503}
+    assert said.endswith(".")
+    assert re.search(r"\b(again|another)\b", said)
+    assert not re.search(r"\b(pay|payses|pay_col|payop)_", said)

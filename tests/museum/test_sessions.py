@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.museum.backstage import Backstage
 from tests.museum.exhibits import exhibit
 from tests.museum.shop import SYSTEM, Shop, statuses
 
@@ -219,3 +220,41 @@ def test_medusa_11591_the_difference_is_a_collection_of_its_own(shop: Shop) -> N
 
     assert (before["payment_status"], after["payment_status"]) == ("partially_captured", "captured")
     assert sorted(each["captured_amount"] for each in after["payment_collections"]) == [20, 100]
+
+
+@exhibit(
+    "solidusio/solidus_stripe#64",
+    "openedx-unsupported/ecommerce#4156",
+    there="an intent was canceled there, and the customer is shown its dead secret",
+    here="the same request makes another one",
+)
+def test_solidus_stripe_64_a_canceled_object_is_not_shown_again(shop: Shop, provider: Backstage) -> None:
+    begun = shop.begun()
+    provider.give_up(begun)
+
+    [session] = shop.choose(begun.collection_id)["payment_collection"]["payment_sessions"]
+
+    assert (session["status"], session["id"] == begun.session["id"]) == ("pending", False)
+    assert session["data"]["client_secret"] != begun.session["data"]["client_secret"]
+    shop.order(begun)
+
+
+@exhibit(
+    "laravel/cashier-stripe#920",
+    "woocommerce/woocommerce-gateway-stripe#4052",
+    "ddevault/fosspay#31",
+    there="a customer is deleted there, and can never pay again",
+    here="the same request opens a new account",
+)
+def test_cashier_stripe_920_a_customer_deleted_there_pays_on(shop: Shop, provider: Backstage) -> None:
+    credentials = {"email": "customer@example.com", "password": "customer"}
+    token = shop.good("POST", "/auth/customer/emailpass", credentials)["token"]
+    shop.login_of_customer = f"Bearer {token}"
+    shop.order(shop.begun())
+    [holder] = shop.good("GET", "/store/account-holders")["account_holders"]
+    provider.forget(holder["external_id"])
+
+    shop.order(shop.begun())
+
+    [again] = shop.good("GET", "/store/account-holders")["account_holders"]
+    assert again["external_id"] != holder["external_id"]

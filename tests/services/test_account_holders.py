@@ -25,7 +25,7 @@ from medusa_payments.models import AccountHolder, PaymentSession
 from medusa_payments.providers.account_holders import AccountHolderResult
 from medusa_payments.providers.errors import ProviderRejected
 from medusa_payments.queries import account_holders as queries
-from medusa_payments.services import account_holders, account_opening, operations, payment_sessions
+from medusa_payments.services import account_holders, account_opening, operations, payment_methods, payment_sessions
 from medusa_payments.services.session_plans import SessionChoice
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.scripted import SECOND, Script, answer_lost, changed, lost, run_out_holder
@@ -452,57 +452,48 @@ class TestAnAccountThatIsGoneAtTheProvider:
         fake_provider.dashboard.delete_customer(holder.external_id or "")
         return holder
 
-    def test_is_opened_anew_by_the_next_payment(
-        self, till: Till, fake_provider: FakeProvider, gone: AccountHolder
+    @pytest.mark.parametrize("key", [None, "k1"])
+    def test_is_opened_anew_by_the_same_payment(
+        self, till: Till, fake_provider: FakeProvider, gone: AccountHolder, key: str | None
     ) -> None:
-        AccountHolder.objects.update(updated_at=Now() - timedelta(hours=2))
-        with pytest.raises(InvalidData, match="No such customer"):
-            till.session_of_customer(JANE)
-
-        session = till.session_of_customer(JANE)
+        session = till.session_of_customer(JANE, idempotency_key=key)
 
         assert session.account_holder_id == gone.pk
         assert request_of(session)["account_holder_ref"] == refs(fake_provider)[0] != gone.external_id
+        assert len(refs(fake_provider)) == 1
+        if key:
+            assert till.session_of_customer(JANE, idempotency_key=key).pk == session.pk
 
     def test_is_opened_anew_by_a_split_payment_too(
         self, till: Till, fake_provider: FakeProvider, gone: AccountHolder
     ) -> None:
-        AccountHolder.objects.update(updated_at=Now() - timedelta(hours=2))
+        sessions = payment_sessions.set_sessions(
+            payment_collection_id=till.collection().pk,
+            sessions=[
+                SessionChoice(provider_id="pp_system_default", amount=Decimal(40)),
+                SessionChoice(provider_id=FAKE, amount=Decimal(60)),
+            ],
+            customer=JANE,
+            idempotency_key="k1",
+        )
 
-        def split() -> list[PaymentSession]:
-            return payment_sessions.set_sessions(
-                payment_collection_id=till.collection().pk,
-                sessions=[
-                    SessionChoice(provider_id="pp_system_default", amount=Decimal(40)),
-                    SessionChoice(provider_id=FAKE, amount=Decimal(60)),
-                ],
-                customer=JANE,
-            )
-
-        with pytest.raises(InvalidData, match="No such customer"):
-            split()
-
-        assert request_of(split()[1])["account_holder_ref"] == refs(fake_provider)[0] != gone.external_id
+        assert request_of(sessions[1])["account_holder_ref"] == refs(fake_provider)[0] != gone.external_id
 
     def test_is_opened_anew_for_a_session_that_is_refreshed(self, till: Till, fake_provider: FakeProvider) -> None:
         session = till.session_of_customer(JANE)
         fake_provider.dashboard.delete_customer(AccountHolder.objects.get().external_id or "")
-        AccountHolder.objects.update(updated_at=Now() - timedelta(hours=2))
 
-        def refresh() -> PaymentSession:
-            return payment_sessions.refresh(
-                payment_collection_id=session.payment_collection_id, payment_session_id=session.pk
-            )
+        fresh = payment_sessions.refresh(
+            payment_collection_id=session.payment_collection_id, payment_session_id=session.pk
+        )
 
-        with pytest.raises(InvalidData, match="No such customer"):
-            refresh()
+        assert request_of(fresh)["account_holder_ref"] == refs(fake_provider)[0]
 
-        assert request_of(refresh())["account_holder_ref"] == refs(fake_provider)[0]
-
-    def test_is_believed_only_when_the_provider_must_find_it(self, till: Till, gone: AccountHolder) -> None:
-        for _ in range(2):
-            with pytest.raises(InvalidData, match="No such customer"):
-                till.session_of_customer(JANE)
+    def test_is_opened_anew_to_save_a_payment_method(
+        self, till: Till, fake_provider: FakeProvider, gone: AccountHolder
+    ) -> None:
+        payment_methods.save(account_holder_id=gone.pk, customer_id=JANE.id)
+        assert AccountHolder.objects.get().external_id == refs(fake_provider)[0] != gone.external_id
 
     def test_a_refusal_for_another_reason_changes_nothing(self, till: Till, fake_provider: FakeProvider) -> None:
         holder = account_holders.create(provider_id=FAKE, customer=JANE)

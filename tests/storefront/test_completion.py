@@ -18,7 +18,7 @@ from medusa_payments.testing.fake_provider import FakeProvider
 from medusa_payments.testing.stripe_twin.errors import StripeTwinError
 from medusa_payments.testing.stripe_twin.twin import StripeTwin
 from storefront_project.orders.models import Order
-from storefront_project.shop.models import Cart, Region
+from storefront_project.shop.models import Cart, LineItem, Region
 from tests.storefront.conftest import Document, Storefront
 from tests.storefront.scripted_provider import ScriptedProvider
 
@@ -187,6 +187,7 @@ def test_a_declined_payment_leaves_the_cart_open(storefront: Storefront, authori
     assert declined["type"] == "cart"
     assert declined["error"] == {
         "message": "The payment was declined.",
+        "shopper_message": "The payment was declined. You haven't been charged. You can try again, or pay another way.",
         "name": "payment_authorization_error",
         "type": "payment_authorization_error",
     }
@@ -271,13 +272,47 @@ def test_a_cart_that_changed_after_it_was_authorized_is_no_order_until_it_is_cha
     assert authorized_amounts() == [1000]
 
 
-def test_money_held_for_a_cart_that_costs_nothing_now_is_no_order(storefront: Storefront) -> None:
+def test_35_money_held_for_a_cart_that_costs_nothing_now_is_released(
+    storefront: Storefront, fake_provider: FakeProvider
+) -> None:
     cart = storefront.create_cart(variant_mug=1)
     storefront.authorize(storefront.begin(cart))
     storefront.delete(f"/store/carts/{cart['id']}/line-items/{cart['items'][0]['id']}")
 
+    assert storefront.complete(cart)["order"]["total"] == 0
+    assert [entry["amount"] for entry in fake_provider.ledger_entries() if entry["verb"] == "cancel"] == [1000]
+
+
+def test_35_a_cart_that_changed_after_it_was_authorized_is_paid_anew(
+    storefront: Storefront, fake_provider: FakeProvider, authorized_amounts: Amounts
+) -> None:
+    cart = storefront.create_cart(variant_mug=1)
+    storefront.authorize(storefront.begin(cart))
+    storefront.add(cart, "variant_sticker")
     assert storefront.complete(cart, expect=409)["code"] == "cart_changed"
-    assert is_open(storefront, cart)
+
+    storefront.begin(cart)
+
+    assert storefront.complete(cart)["order"]["total"] == Decimal("10.01")
+    assert authorized_amounts() == [1000, 1001]
+    assert [entry["amount"] for entry in fake_provider.ledger_entries() if entry["verb"] == "cancel"] == [1000]
+
+
+def test_35_a_cart_emptied_after_the_order_was_placed_releases_nothing(
+    storefront: Storefront, fake_provider: FakeProvider
+) -> None:
+    cart = storefront.create_cart(variant_mug=1)
+    session = storefront.begin(cart)
+    storefront.complete(cart)
+    LineItem.objects.filter(cart=cart["id"]).delete()
+
+    collection_id = session["payment_collection_id"]
+    payment_collections.refresh(payment_collection_id=collection_id)
+    storefront.post(
+        f"/store/payment-collections/{collection_id}/payment-sessions", {"provider_id": "pp_fake_fake"}, expect=400
+    )
+
+    assert [entry["verb"] for entry in fake_provider.ledger_entries()] == ["initiate", "authorize"]
 
 
 @pytest.mark.parametrize("status", [SessionStatus.AUTHORIZED, SessionStatus.PENDING_AUTHORIZATION])

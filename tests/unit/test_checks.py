@@ -21,6 +21,7 @@ from rest_framework.authentication import BaseAuthentication
 
 from medusa_payments.conf import DEFAULTS
 from medusa_payments.providers.system import SystemProvider
+from medusa_payments.providers.types import Capabilities
 from medusa_payments.states import UndoPolicy
 
 HERE = __name__
@@ -74,8 +75,18 @@ def found(check_id: str, *, deploy: bool = False) -> list[str]:
     return [message.msg for message in messages(deploy=deploy) if message.id == f"medusa_payments.{check_id}"]
 
 
+@pytest.fixture(autouse=True)
+def host(settings: Any) -> None:
+    """The demo's settings; the test host opens its providers to carts without a region on top of them."""
+    configured = {
+        alias: {key: value for key, value in entry.items() if key != "STOREFRONT"}
+        for alias, entry in settings.MEDUSA_PAYMENTS["PROVIDERS"].items()
+    }
+    settings.MEDUSA_PAYMENTS = {**settings.MEDUSA_PAYMENTS, "PROVIDERS": configured}
+
+
 @pytest.fixture
-def configure(settings: Any) -> Any:
+def configure(settings: Any, host: None) -> Any:
     """Return a function that changes keys of the test host's `MEDUSA_PAYMENTS`."""
     before = settings.MEDUSA_PAYMENTS
 
@@ -574,3 +585,115 @@ def test_times_without_zones(settings: Any) -> None:
     [message] = messages()
 
     assert (message.id, message.level) == ("medusa_payments.E009", checks.ERROR)
+
+
+TAKES_MONEY = {"BACKEND": f"{HERE}.MoneyProvider"}
+SENDS_AWAY = {"BACKEND": f"{HERE}.RedirectingProvider"}
+OPENED = SYSTEM | {"STOREFRONT": True}
+
+
+class MoneyProvider(SystemProvider):
+    capabilities = Capabilities(is_local=True)
+
+
+class RedirectingProvider(MoneyProvider):
+    client_data_keys = frozenset({"cancel_url"})
+    url_data_keys = frozenset({"cancel_url"})
+
+
+class TestStorefronts:
+    @pytest.mark.parametrize(
+        ("providers", "regions", "named"),
+        [
+            ({"pp_a": OPENED, "pp_m": TAKES_MONEY}, None, ["pp_a"]),
+            ({"pp_a": OPENED, "pp_b": OPENED, "pp_m": TAKES_MONEY}, None, ["pp_a", "pp_b"]),
+            ({"pp_a": SYSTEM, "pp_m": TAKES_MONEY}, None, []),
+            ({"pp_a": OPENED}, None, []),
+            ({"pp_a": OPENED, "pp_m": TAKES_MONEY | {"STOREFRONT": False}}, None, []),
+            ({"pp_a": SYSTEM, "pp_m": TAKES_MONEY}, {"reg_eu": ["pp_a", "pp_m"]}, ["pp_a"]),
+            ({"pp_a": SYSTEM, "pp_m": TAKES_MONEY}, {"reg_eu": ["pp_a", "pp_m"], "reg_us": ["pp_m"]}, []),
+            ({"pp_a": SYSTEM | {"STOREFRONT": False}, "pp_m": TAKES_MONEY}, {"reg_eu": ["pp_a", "pp_m"]}, []),
+            ({"pp_a": SYSTEM, "pp_m": TAKES_MONEY}, {}, []),
+            ({"pp_a": SYSTEM, "pp_m": TAKES_MONEY}, f"{HERE}.resolver", []),
+        ],
+    )
+    def test_one_that_takes_no_money_is_open_beside_one_that_does(
+        self, configure: Any, providers: Any, regions: Any, named: list[str]
+    ) -> None:
+        configure(PROVIDERS=providers, REGION_PROVIDERS=regions)
+
+        warnings, errors = found("W015"), found("E012", deploy=True)
+
+        assert [re.findall(r"'(pp_.)'", text) for text in warnings] == [[alias] for alias in named]
+        assert errors == warnings
+        assert found("E012") == []
+
+    def test_a_fake_provider_is_reported_once(self, configure: Any, tmp_path: Path) -> None:
+        fake = {"BACKEND": FAKE, "OPTIONS": {"ledger_path": str(tmp_path / "ledger")}, "STOREFRONT": True}
+        configure(PROVIDERS={"pp_fake_fake": fake, "pp_m": TAKES_MONEY})
+
+        reported = {message.id for message in messages(deploy=True) if message.level >= checks.ERROR}
+
+        assert reported == {"medusa_payments.E012"}
+        assert found("W007", deploy=True) == []
+
+    @pytest.mark.parametrize("value", ["yes", 1, None])
+    def test_what_the_key_holds(self, configure: Any, value: Any) -> None:
+        configure(PROVIDERS={"pp_a": SYSTEM | {"STOREFRONT": value}})
+
+        [text] = found("E011")
+        assert text.startswith("MEDUSA_PAYMENTS['PROVIDERS']['pp_a']['STOREFRONT'] must be True or False")
+
+    @pytest.mark.parametrize(
+        ("providers", "origins", "is_named"),
+        [
+            ({"pp_r": SENDS_AWAY}, None, True),
+            ({"pp_r": SENDS_AWAY}, ["https://shop.example"], False),
+            ({"pp_r": SENDS_AWAY}, [], False),
+            ({"pp_a": SYSTEM, "pp_m": TAKES_MONEY}, None, False),
+        ],
+    )
+    def test_nobody_said_where_customers_may_be_sent(
+        self, configure: Any, providers: Any, origins: Any, is_named: bool
+    ) -> None:
+        configure(PROVIDERS=providers, RETURN_URL_ORIGINS=origins)
+
+        assert ["pp_r" in text for text in found("W016")] == [True] * is_named
+
+    @pytest.mark.parametrize("value", ["shop.example", ["https://shop.example/"], ["javascript://"], [7], 7])
+    def test_origins_that_are_none(self, configure: Any, value: Any) -> None:
+        configure(RETURN_URL_ORIGINS=value)
+
+        assert len(found("E011")) == 1
+
+    @pytest.mark.parametrize("key", ["MAX_PROVIDER_OBJECTS_PER_COLLECTION", "MAX_FAILED_AUTHORIZATIONS_PER_HOUR"])
+    @pytest.mark.parametrize(("value", "is_fine"), [(1, True), (None, True), (0, False), ("20", False), (1.5, False)])
+    def test_bounds(self, configure: Any, key: str, value: Any, is_fine: bool) -> None:
+        configure(**{key: value})
+
+        assert len(found("E011")) == (not is_fine)
+
+
+class TestThrottleClasses:
+    @pytest.mark.parametrize("key", ["STORE_THROTTLE_CLASSES", "ADMIN_THROTTLE_CLASSES", "HOOKS_THROTTLE_CLASSES"])
+    @pytest.mark.parametrize(
+        ("value", "check_id"),
+        [
+            ("rest_framework.throttling.ScopedRateThrottle", "E002"),
+            (None, "E002"),
+            (["rest_framework.throttling.NoSuchThrottle"], "E004"),
+            (["rest_framework.parsers.JSONParser"], "E004"),
+            (["rest_framework.throttling.AnonRateThrottle"], "E004"),
+        ],
+    )
+    def test_wrong_ones(self, configure: Any, key: str, value: Any, check_id: str) -> None:
+        configure(**{key: value})
+
+        [text] = found(check_id)
+        assert key in text
+
+    @pytest.mark.parametrize("value", [(), [], ["rest_framework.throttling.ScopedRateThrottle"]])
+    def test_right_ones(self, configure: Any, value: Any) -> None:
+        configure(STORE_THROTTLE_CLASSES=value)
+
+        assert messages() == []

@@ -39,6 +39,9 @@ class RawParser(BaseParser):
 class PaymentWebhookViewSet(PaymentsViewSet):
     """Open to everybody: what counts is the signature."""
 
+    throttle_setting = "HOOKS_THROTTLE_CLASSES"
+    throttle_scope = "payments_hooks"
+
     parser_classes = (RawParser,)  # type: ignore[assignment]
     authentication_classes = ()
     permission_classes = ()

@@ -84,6 +84,7 @@ class StorePaymentCollectionViewSet(StoreViewSet):
             customer=self.logged_in_customer,
             request=request,
             idempotency_key=self.idempotency_key,
+            shopper=self.shopper,
             **body,
         )
         return self._answer(id, query.get("fields"))
@@ -119,6 +120,7 @@ class StorePaymentCollectionViewSet(StoreViewSet):
             customer=self.logged_in_customer,
             request=request,
             idempotency_key=self.idempotency_key,
+            shopper=self.shopper,
         )
         return self._answer(id, query.get("fields"))
 
@@ -145,6 +147,7 @@ class StorePaymentCollectionViewSet(StoreViewSet):
             payment_session_id=session_id,
             request=request,
             idempotency_key=self.idempotency_key,
+            shopper=self.shopper,
         )
         return self._answer(id, query.get("fields"))
 

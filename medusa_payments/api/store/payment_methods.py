@@ -67,6 +67,7 @@ class StorePaymentMethodViewSet(CustomerViewSet):
             customer_id=self.customer_id,
             provider_id=query.get("provider_id"),
             idempotency_key=self.idempotency_key,
+            shopper=self.shopper,
             **body,
         )
         return Response({"payment_method": payment_method(begun, query.get("fields"))})

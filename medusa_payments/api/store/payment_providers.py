@@ -12,7 +12,7 @@ from medusa_payments.api.serializers.store import (
     StorePaymentProviderListResponseSerializer,
 )
 from medusa_payments.api.viewsets import StoreViewSet
-from medusa_payments.queries import payment_providers
+from medusa_payments.services import choices
 
 TAGS = ["Store: payment providers"]
 
@@ -23,7 +23,10 @@ class StorePaymentProviderViewSet(StoreViewSet):
     @operation(
         operation_id="listPaymentProviders",
         summary="List payment providers",
-        description="Returns the providers that a region's carts can be paid with; none for an unknown region.",
+        description=(
+            "Returns the providers that a region's carts can be paid with; none for an unknown region. One that takes "
+            "no money (`pp_system_default`) is listed only where the shop says so."
+        ),
         tags=TAGS,
         parameters=[StorePaymentProviderListQuery],
         response=StorePaymentProviderListResponseSerializer,
@@ -31,6 +34,6 @@ class StorePaymentProviderViewSet(StoreViewSet):
     )
     def list(self, request: Request) -> Response:
         query = self.validated_query(StorePaymentProviderListQuery)
-        page = paginate_rows(payment_providers.of_region(query["region_id"]), query)
+        page = paginate_rows(choices.offered(query["region_id"]), query)
         documents = [payment_provider(provider, query.get("fields")) for provider in page.items]
         return Response(page.envelope("payment_providers", documents))

@@ -7,6 +7,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from medusa_payments.api.representations import STAFF
 from medusa_payments.api.schema import UnkeyedAutoSchema, operation
 from medusa_payments.api.serializers.v1 import (
     V1PaymentCollectionDeletedSerializer,
@@ -47,7 +48,7 @@ class V1AdminPaymentCollectionViewSet(InV1Words, AdminViewSet):
         query = self.validated_query(V1SelectionQuery)
         existing_collection(id)
         collection = collection_queries.detailed(id)
-        return Response({"payment_collection": ADMIN_COLLECTION.represent(collection, **query)})
+        return Response({"payment_collection": ADMIN_COLLECTION.represent(collection, STAFF, **query)})
 
     @operation(
         operation_id="v1AdminUpdatePaymentCollection",
@@ -115,4 +116,4 @@ def _delete(payment_collection_id: str, *, created_by: str) -> None:
 
 def _saved(payment_collection_id: str) -> Response:
     collection = collection_queries.existing(payment_collection_id)
-    return Response({"payment_collection": SAVED_COLLECTION.represent(collection)})
+    return Response({"payment_collection": SAVED_COLLECTION.represent(collection, STAFF)})

@@ -8,6 +8,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from medusa_payments.api.representations import STAFF
 from medusa_payments.api.schema import operation
 from medusa_payments.api.serializers.v1 import (
     V1PaymentResponseSerializer,
@@ -47,7 +48,7 @@ class V1AdminPaymentViewSet(InV1Words, AdminViewSet):
     )
     def retrieve(self, request: Request, id: str) -> Response:
         query = self.validated_query(V1SelectionQuery)
-        return Response({"payment": PAYMENT.represent(_existing(id), **query)})
+        return Response({"payment": PAYMENT.represent(_existing(id), STAFF, **query)})
 
     @operation(
         operation_id="v1AdminCapturePayment",
@@ -61,7 +62,7 @@ class V1AdminPaymentViewSet(InV1Words, AdminViewSet):
     def capture(self, request: Request, id: str) -> Response:
         _existing(id)
         captures.capture(payment_id=id, created_by=self.actor_id, idempotency_key=self.idempotency_key)
-        return Response({"payment": PAYMENT.represent(_existing(id))})
+        return Response({"payment": PAYMENT.represent(_existing(id), STAFF)})
 
     @operation(
         operation_id="v1AdminRefundPayment",

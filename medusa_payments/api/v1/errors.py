@@ -3,8 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.utils.translation import gettext_lazy as _
+
 from medusa_payments.api.v1.representations import collection_status
-from medusa_payments.exceptions import InvalidData, NotAllowed, NotFound, PaymentAuthorizationError
+from medusa_payments.exceptions import (
+    InvalidData,
+    NotAllowed,
+    NotFound,
+    PaymentAuthorizationError,
+    PaymentsError,
+)
 from medusa_payments.queries import PaymentCollection, payment_collections
 from medusa_payments.services.session_plans import DO_NOT_ADD_UP
 from medusa_payments.states import CollectionStatus
@@ -61,16 +69,28 @@ def about_authorizing(payment_collection_id: str, payment_session_id: str) -> It
     try:
         yield
     except (NotAllowed, PaymentAuthorizationError) as error:
-        raise not_authorized(payment_session_id) from error
+        raise NotAuthorized(payment_session_id, error) from error
     except InvalidData as error:
         if "operation_id" not in error.details:  # the request itself is wrong, no provider was asked
             raise
-        raise not_authorized(payment_session_id) from error
+        raise NotAuthorized(payment_session_id, error) from error
     except NotFound as error:
         if payment_collections.exists(payment_collection_id):
-            raise not_authorized(payment_session_id) from error
+            raise NotAuthorized(payment_session_id, error) from error
         raise collection_not_found(payment_collection_id) from error
 
 
-def not_authorized(payment_session_id: str) -> PaymentAuthorizationError:
-    return PaymentAuthorizationError(f'Failed to authorize Payment Session id "{payment_session_id}"')
+class NotAuthorized(PaymentAuthorizationError):
+    """v1's one error for a session that isn't authorized. Customers are told what is behind it: the `cause`, or else
+    that the provider has yet to decide.
+    """
+
+    shopper_text = _("Your payment is still on its way. Please don't pay again before you know what became of it.")
+
+    def __init__(self, payment_session_id: str, cause: PaymentsError | None = None) -> None:
+        super().__init__(f'Failed to authorize Payment Session id "{payment_session_id}"')
+        self._cause = cause
+
+    @property
+    def shopper_message(self) -> str:
+        return self._cause.shopper_message if self._cause else super().shopper_message

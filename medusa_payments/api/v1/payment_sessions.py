@@ -7,6 +7,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from medusa_payments.api.representations import Reader
 from medusa_payments.api.schema import operation
 from medusa_payments.api.serializers.v1 import (
     V1AuthorizePaymentSessionsSerializer,
@@ -17,11 +18,11 @@ from medusa_payments.api.serializers.v1 import (
 )
 from medusa_payments.api.v1 import examples
 from medusa_payments.api.v1.errors import (
+    NotAuthorized,
     about_authorizing,
     about_refreshing,
     about_setting_sessions,
     existing_collection,
-    not_authorized,
     session_not_found,
 )
 from medusa_payments.api.v1.providers import named
@@ -69,8 +70,9 @@ class V1PaymentSessionViewSet(InV1Words, PublicViewSet):
             payment_session_ids=body["session_ids"],
             request=request,
             idempotency_key=self.idempotency_key,
+            shopper=self.shopper,
         )
-        return _answer(id, COLLECTION_WITH_PAYMENTS)
+        return self._answer(id, COLLECTION_WITH_PAYMENTS)
 
     @operation(
         operation_id="v1AuthorizePaymentSession",
@@ -91,10 +93,11 @@ class V1PaymentSessionViewSet(InV1Words, PublicViewSet):
                 payment_session_id=session_id,
                 request=request,
                 idempotency_key=self.idempotency_key,
+                shopper=self.shopper,
             )
         if session.status != SessionStatus.AUTHORIZED:
-            raise not_authorized(session_id)
-        return Response({"payment_session": payment_session(session)})
+            raise NotAuthorized(session_id)
+        return Response({"payment_session": payment_session(session, self.reader)})
 
     @operation(
         operation_id="v1ManagePaymentSessionsBatch",
@@ -124,8 +127,9 @@ class V1PaymentSessionViewSet(InV1Words, PublicViewSet):
                 customer=self.logged_in_customer,
                 request=request,
                 idempotency_key=self.idempotency_key,
+                shopper=self.shopper,
             )
-        return _answer(id, COLLECTION_WITH_SESSIONS)
+        return self._answer(id, COLLECTION_WITH_SESSIONS)
 
     @operation(
         operation_id="v1ManagePaymentSession",
@@ -151,15 +155,16 @@ class V1PaymentSessionViewSet(InV1Words, PublicViewSet):
                 customer=self.logged_in_customer,
                 request=request,
                 idempotency_key=self.idempotency_key,
+                shopper=self.shopper,
             )
-        return _answer(id, COLLECTION_WITH_SESSIONS)
+        return self._answer(id, COLLECTION_WITH_SESSIONS)
 
     @operation(
         operation_id="v1RefreshPaymentSession",
         summary="Refresh a payment session (v1)",
         description=(
-            "Makes a session anew, with the same provider and amount and a new id; the old one is given up. One that "
-            f"holds money is 400 `not_allowed`. {NO_KEY}"
+            "Makes a session anew, with the same provider and a new id, for what the cart costs now; the old one is "
+            f"given up. One that holds money which stays is 400 `not_allowed`. {NO_KEY}"
         ),
         tags=TAGS,
         response=V1PaymentSessionResponseSerializer,
@@ -170,9 +175,21 @@ class V1PaymentSessionViewSet(InV1Words, PublicViewSet):
         _refuse_if_elsewhere(id, session_id)
         with about_refreshing(session_id):
             session = payment_sessions.refresh(
-                payment_collection_id=id, payment_session_id=session_id, idempotency_key=self.idempotency_key
+                payment_collection_id=id,
+                payment_session_id=session_id,
+                request=request,
+                idempotency_key=self.idempotency_key,
+                shopper=self.shopper,
             )
-        return Response({"payment_session": payment_session(session)})
+        return Response({"payment_session": payment_session(session, self.reader)})
+
+    @property
+    def reader(self) -> Reader:
+        return Reader(customer_id=self.customer_id)
+
+    def _answer(self, payment_collection_id: str, shape: Shape) -> Response:
+        collection = payment_collections.detailed(payment_collection_id)
+        return Response({"payment_collection": shape.represent(collection, self.reader)})
 
 
 def _choice(
@@ -186,9 +203,8 @@ def _choice(
 
 
 def _enabled(collection: PaymentCollection, name: str) -> str:
-    region_id = collection.region_id
-    enabled = payment_providers.of_region(region_id) if region_id else payment_providers.configured()
-    provider_id = named(name, [provider.id for provider in enabled])
+    """Return the provider that v1 calls so. Whether a shopper may choose one that takes no money, the service knows."""
+    provider_id = named(name, payment_providers.nameable_in(collection.region_id))
     if provider_id is None:
         raise InvalidData("Payment provider not found")
     return provider_id
@@ -203,8 +219,3 @@ def _refuse_if_elsewhere(payment_collection_id: str, payment_session_id: str) ->
         raise NotAllowed(
             f"Payment Session {payment_session_id} does not belong to Payment Collection {payment_collection_id}"
         )
-
-
-def _answer(payment_collection_id: str, shape: Shape) -> Response:
-    collection = payment_collections.detailed(payment_collection_id)
-    return Response({"payment_collection": shape.represent(collection)})

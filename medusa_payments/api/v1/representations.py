@@ -1,11 +1,12 @@
 """Documents in the v1 shape: whole minor units, v1's provider names and statuses."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
-from medusa_payments.api.selection import Selectable
+from medusa_payments.api.representations import Reader
+from medusa_payments.api.selection import Selectable, Tree
 from medusa_payments.api.serializers.v1 import V1_REFUND_REASONS
 from medusa_payments.api.v1.providers import provider_name
 from medusa_payments.queries import (
@@ -17,10 +18,12 @@ from medusa_payments.queries import (
     payments,
     refunds,
 )
+from medusa_payments.services import choices
 from medusa_payments.states import CollectionStatus, SessionStatus
 
 Document = dict[str, Any]
 Getters = Mapping[str, Callable[[Any], Any]]
+Relations = Mapping[str, Callable[[Any, Reader], Any]]
 
 ORDER_EDIT = "order_edit"
 """The one type that v1's collections have."""
@@ -41,20 +44,30 @@ class Shape:
     """The keys of one kind of document, and those that an endpoint shows unasked."""
 
     columns: Getters
-    relations: Getters
+    relations: Relations
+    hidden: Mapping[str, Callable[[Any, str], bool]] = field(default_factory=dict)
     shown: tuple[str, ...]
     expanded: tuple[str, ...] = ()
 
-    def represent(self, row: object, fields: str | None = None, expand: str | None = None) -> Document:
-        """Return a row's document. `fields` replaces or modifies its columns (`+a`, `-a`), `expand` replaces its
-        relations; a path into a relation asks for all of it. Unknown names are ignored, `id` is always there.
+    def represent(self, row: object, reader: Reader, fields: str | None = None, expand: str | None = None) -> Document:
+        """Return a row's document for a reader.
+
+        `fields` replaces or modifies its columns (`+a`, `-a`), `expand` replaces its relations; a path into a relation
+        asks for all of it. Unknown names are ignored, `id` is always there.
         """
-        getters = {**self.columns, **self.relations}
-        everything = Selectable(available={name: {} for name in getters}, default={name: {} for name in self.shown})
+        available: Tree = {name: {} for name in (*self.columns, *self.relations)}
+        everything = Selectable(available=available, default={name: {} for name in self.shown})
         asked = self.expanded if expand is None else [name.strip() for name in _first_steps(expand)]
         selected = everything.select(None if fields is None else ",".join(_first_steps(fields)))
         names = [*selected, *(name for name in asked if name in self.relations)]
-        return {name: getters[name](row) for name in dict.fromkeys(names)}
+        return {name: self._value(name, row, reader) for name in dict.fromkeys(names)}
+
+    def _value(self, name: str, row: object, reader: Reader) -> Any:
+        if name in self.relations:
+            return self.relations[name](row, reader)
+        if not reader.is_staff and name in self.hidden and self.hidden[name](row, reader.customer_id):
+            return {}
+        return self.columns[name](row)
 
 
 def _first_steps(paths: str) -> list[str]:
@@ -68,8 +81,9 @@ def collection_status(collection: PaymentCollection) -> str:
     return _COLLECTION_STATUSES.get(collection.status, collection.status)
 
 
-def payment_session(session: PaymentSession) -> Document:
-    """Return a session as v1 shows it."""
+def payment_session(session: PaymentSession, reader: Reader) -> Document:
+    """Return a session as v1 shows it. Its data is empty for those whose saved payment method it isn't."""
+    is_hidden = not reader.is_staff and payment_sessions.is_of_another_customer(session, reader.customer_id)
     return {
         "id": session.pk,
         "cart_id": None,
@@ -81,7 +95,7 @@ def payment_session(session: PaymentSession) -> Document:
         "created_at": session.created_at,
         "updated_at": session.updated_at,
         "status": _SESSION_STATUSES.get(session.status, session.status),
-        "data": payment_sessions.public_data(session),
+        "data": {} if is_hidden else payment_sessions.public_data(session),
         "idempotency_key": None,
     }
 
@@ -112,10 +126,11 @@ def _refund_reason(shown: refunds.ShownRefund) -> str:
     return chosen if chosen in V1_REFUND_REASONS else "other"
 
 
-def _region(collection: PaymentCollection) -> Document | None:
+def _region(collection: PaymentCollection, reader: Reader) -> Document | None:
     if not collection.region_id:
         return None
-    enabled = payment_providers.of_region(collection.region_id)
+    in_region = payment_providers.of_region if reader.is_staff else choices.offered
+    enabled = in_region(collection.region_id)
     return {
         "id": collection.region_id,
         "currency_code": collection.currency_code,
@@ -123,12 +138,12 @@ def _region(collection: PaymentCollection) -> Document | None:
     }
 
 
-def _payments(collection: PaymentCollection) -> list[Document]:
-    return [PAYMENT.represent(each) for each in collection.payments.all()]
+def _payments(collection: PaymentCollection, reader: Reader) -> list[Document]:
+    return [PAYMENT.represent(each, reader) for each in collection.payments.all()]
 
 
-def _sessions(collection: PaymentCollection) -> list[Document]:
-    return [payment_session(each) for each in collection.payment_sessions.all()]
+def _sessions(collection: PaymentCollection, reader: Reader) -> list[Document]:
+    return [payment_session(each, reader) for each in collection.payment_sessions.all()]
 
 
 _PAYMENT_COLUMNS: Getters = {
@@ -168,9 +183,9 @@ _COLLECTION_COLUMNS: Getters = {
     "updated_at": attrgetter("updated_at"),
     "deleted_at": attrgetter("deleted_at"),
 }
-_COLLECTION_RELATIONS: Getters = {
+_COLLECTION_RELATIONS: Relations = {
     "region": _region,
-    "currency": lambda collection: {"code": collection.currency_code},
+    "currency": lambda collection, _: {"code": collection.currency_code},
     "payment_sessions": _sessions,
     "payments": _payments,
 }
@@ -181,7 +196,12 @@ def _collection(shown: tuple[str, ...], *expanded: str) -> Shape:
     return Shape(columns=_COLLECTION_COLUMNS, relations=_COLLECTION_RELATIONS, shown=shown, expanded=expanded)
 
 
-PAYMENT = Shape(columns=_PAYMENT_COLUMNS, relations={}, shown=tuple(_PAYMENT_COLUMNS))
+PAYMENT = Shape(
+    columns=_PAYMENT_COLUMNS,
+    relations={},
+    hidden={"data": payments.is_of_another_customer},
+    shown=tuple(_PAYMENT_COLUMNS),
+)
 STORE_COLLECTION = _collection(_STORE_COLUMNS, "region", "payment_sessions")
 ADMIN_COLLECTION = _collection(
     (*_STORE_COLUMNS, "authorized_amount", "refunding_amount", "refundable_amount"),

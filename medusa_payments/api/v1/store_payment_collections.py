@@ -26,7 +26,8 @@ class V1StorePaymentCollectionViewSet(V1PaymentSessionViewSet):
     def retrieve(self, request: Request, id: str) -> Response:
         query = self.validated_query(V1SelectionQuery)
         existing_collection(id)
-        return Response({"payment_collection": STORE_COLLECTION.represent(payment_collections.detailed(id), **query)})
+        collection = payment_collections.detailed(id)
+        return Response({"payment_collection": STORE_COLLECTION.represent(collection, self.reader, **query)})
 
 
 @extend_schema_view(

@@ -23,6 +23,9 @@ CLIENT_DATA_KEYS = frozenset(
 and without `payment_method_data`, which a browser gives to Stripe itself.
 """
 
+URL_DATA_KEYS = frozenset({"return_url"})
+"""Also within `payment_method_options`, where a bank's app is told where to come back to."""
+
 _CHOOSING_KEYS = frozenset({"payment_method_types", "payment_method_configuration", "automatic_payment_methods"})
 """With these a storefront chooses among the ways to pay; a service that is one way accepts none of them."""
 

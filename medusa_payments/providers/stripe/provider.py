@@ -19,6 +19,7 @@ from medusa_payments.providers.account_holders import (
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.errors import (
     ProviderError,
+    ProviderObjectGone,
     ProviderOutcomeUnknown,
     ProviderRejected,
     ProviderUnavailable,
@@ -51,6 +52,10 @@ KEY_WINDOW_SECONDS = 24 * 60 * 60
 _MOST_REQUESTS = 3
 """No verb makes more: read, act, and read again when the act was refused."""
 
+_UNEXPECTED_STATE = "payment_intent_unexpected_state"
+
+_CHANGEABLE = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
+
 _CAPABILITIES = Capabilities(
     key_window_seconds=KEY_WINDOW_SECONDS,
     can_retrieve=True,
@@ -74,6 +79,7 @@ class StripePaymentProvider(PaymentProvider):
     """Those whose outcome comes days later, unless the option `async_payment_method_types` says otherwise."""
 
     client_data_keys: ClassVar[frozenset[str] | None] = client_data.CLIENT_DATA_KEYS
+    url_data_keys: ClassVar[frozenset[str]] = client_data.URL_DATA_KEYS
     public_data_keys: ClassVar[frozenset[str]] = translate.PUBLIC_DATA_KEYS
     api_version: ClassVar[str] = API_VERSION
 
@@ -132,13 +138,20 @@ class StripePaymentProvider(PaymentProvider):
 
     def update(self, request: UpdateRequest) -> SessionResult:
         parameters = intents.update_parameters(request, self.options, fixed=self._fixed_parameters())
-        return self._session_result(
-            self._waiting.send(lambda v1: v1.payment_intents.update(request.provider_ref, parameters, _under(request)))
-        )
+        try:
+            intent = self._waiting.send(
+                lambda v1: v1.payment_intents.update(request.provider_ref, parameters, _under(request))
+            )
+        except ProviderRejected as refusal:
+            raise self._refused_change(refusal, request.provider_ref) from None
+        return self._session_result(intent)
 
     def authorize(self, request: AuthorizeRequest) -> SessionResult:
         """Find out whether the customer has paid; pay with a saved method that only waits for being confirmed."""
-        intent = self._read_first(request.provider_ref)
+        try:
+            intent = self._read_first(request.provider_ref)
+        except ProviderRejected as refusal:
+            raise ProviderObjectGone(refusal.message) if refusal.code == MISSING else refusal from None
         if intent["status"] == "requires_confirmation" and intents.pays_with_what_was_chosen(intent):
             intent = self._confirmed(request, intent)
         return self._session_result(intent)
@@ -268,6 +281,20 @@ class StripePaymentProvider(PaymentProvider):
             if now["status"] == intent["status"]:
                 raise refusal from None
             return now
+
+    def _refused_change(self, refusal: ProviderRejected, provider_ref: str) -> ProviderRejected:
+        """Return why an intent can't be changed: it is gone when it is missing, or paid, processing or canceled by now.
+
+        The customer, or a payment method, may be missing as well; what the intent says decides.
+        """
+        if refusal.code not in {MISSING, _UNEXPECTED_STATE}:
+            return refusal
+        try:
+            intent = self._snapshots.intent(provider_ref)
+        except ProviderError:
+            return refusal
+        is_changeable = intent is not None and intent["status"] in _CHANGEABLE
+        return refusal if is_changeable else ProviderObjectGone("This payment can't be changed any more.")
 
     def _given_up(self, request: CancelRequest, intent: Mapping[str, Any]) -> dict[str, Any]:
         """Return the intent once it is over, whoever was faster. Raises `ProviderRejected` when it can't be ended."""

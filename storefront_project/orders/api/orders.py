@@ -48,9 +48,16 @@ class CompletionViewSet(WholeDocuments, StoreViewSet):
         self.validated(StoreCompleteCartSerializer, request.data)
         context = {"reader": Reader(customer_id=self.customer_id)}
         try:
-            order = orders.complete_cart(cart_id=id, request=request, idempotency_key=self.idempotency_key)
+            order = orders.complete_cart(
+                cart_id=id, request=request, idempotency_key=self.idempotency_key, shopper=self.shopper
+            )
         except PaymentAuthorizationError as declined:
-            error = {"message": declined.message, "name": declined.type, "type": declined.type}
+            error = {
+                "message": declined.message,
+                "shopper_message": declined.shopper_message,
+                "name": declined.type,
+                "type": declined.type,
+            }
             cart = ShopCartSerializer(carts.get_cart(id), context=context).data
             return Response({"type": "cart", "cart": cart, "error": error})
         return Response({"type": "order", "order": ShopOrderSerializer(order, context=context).data})

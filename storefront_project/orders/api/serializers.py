@@ -60,7 +60,8 @@ class ShopOrderSerializer(serializers.Serializer[Any]):
 
 
 class ShopCompletionErrorSerializer(serializers.Serializer[Any]):
-    message = serializers.CharField(help_text="Safe to show.")
+    message = serializers.CharField(help_text="What the provider says. Safe to show.")
+    shopper_message = serializers.CharField(help_text="What to tell the customer, in the language of the request.")
     name = serializers.CharField()
     type = serializers.CharField()
 

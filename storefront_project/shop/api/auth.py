@@ -11,6 +11,7 @@ from rest_framework.decorators import action
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.tokens import AccessToken
 
@@ -18,6 +19,7 @@ from medusa_payments.api.fields import StrictSerializer, StringField
 from medusa_payments.api.viewsets import PublicViewSet
 from medusa_payments.exceptions import Unauthorized
 from storefront_project.shop.api.schema import Field, document, example, shop_operation
+from storefront_project.shop.api.throttles import LOGIN_THROTTLES
 
 
 class EmptySerializer(StrictSerializer):
@@ -58,6 +60,10 @@ class AuthViewSet(PublicViewSet):
 
     def get_permissions(self) -> list[Any]:
         return []
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        is_login = getattr(self, "action", None) in {"user", "customer"}
+        return [throttle() for throttle in LOGIN_THROTTLES] if is_login else super().get_throttles()
 
     @shop_operation("logIn", parameters=(), request=EmailpassLoginSerializer, response=token_document)
     @action(detail=False, methods=["post"], url_path="user/emailpass")

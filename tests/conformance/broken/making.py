@@ -102,6 +102,17 @@ class PromisesTooMuch(Pocket):
     list_payments = PaymentProvider.list_payments  # type: ignore[assignment]
 
 
+@breaks(
+    {
+        "DEC-02": "declared and not written: update",
+        "UPD-01": "NotImplementedError",
+        "UPD-03": "NotImplementedError",
+    }
+)
+class SaysThatItCanUpdate(Pocket):
+    update = PaymentProvider.update  # type: ignore[assignment]
+
+
 @breaks({"DEC-03": "it keeps no books and isn't local"}, keeps_books=False)
 class LeavesLimitsToNobody(Pocket):
     pass

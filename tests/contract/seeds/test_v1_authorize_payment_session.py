@@ -166,6 +166,7 @@ class TestStatuses:
             {
                 "type": "payment_authorization_error",
                 "message": f'Failed to authorize Payment Session id "{session.pk}"',
+                "shopper_message": answer.json()["shopper_message"],
             },
         )
 

@@ -128,6 +128,18 @@ def test_what_a_customer_waits_for_is_sent_twice_at_most(server: Server, initiat
     assert len(server.asked) == 2
 
 
+IN_USE = (409, b'{"error": {"type": "idempotency_error", "code": "idempotency_key_in_use"}}', {})
+
+
+@pytest.mark.parametrize("refusal", [400, 401, 404])
+def test_a_key_that_is_in_use_leaves_it_in_doubt(server: Server, initiate: Callable[..., Any], refusal: int) -> None:
+    """Stripe's 409: another request is at work under this key, so a refusal that follows says nothing of that one."""
+    server.answers = [IN_USE, (refusal, REFUSAL, {})]
+    with pytest.raises(ProviderOutcomeUnknown):
+        initiate()
+    assert server.answers == []
+
+
 def test_a_refusal_after_a_busy_stripe_is_one(server: Server, initiate: Callable[..., Any]) -> None:
     server.answers = [BUSY, (400, REFUSAL, {})]
     with pytest.raises(ProviderRejected):

@@ -9,6 +9,7 @@ from medusa_payments.testing.conformance.expectations import describe, expect
 from medusa_payments.testing.conformance.rules import rule
 
 _METHODS = {
+    "supports_update": ("update",),
     "can_retrieve": ("retrieve",),
     "can_list": ("list_payments",),
     "has_webhooks": ("read_webhook",),

@@ -71,7 +71,7 @@ def updates_in_place(desk: Desk) -> None:
 @rule(
     "UPD-02",
     "Money that is held stays as it was, whatever an update asks for.",
-    change="Let the service refuse it, and raise `ProviderRejected`.",
+    change="Let the service refuse it, and raise `ProviderObjectGone`.",
     stake="The order would be recorded with another amount than the customer confirmed.",
     needs=[UPDATES, AUTHORIZES, books],
 )

@@ -191,6 +191,14 @@ class Checkout {
     return ["", null];
   }
 
+  /** Paid at the old price: choosing once more has the shop release that, and offers the new one. */
+  async #beginAnew() {
+    this.#cart = await this.#shop.cart(this.#cart.id);
+    this.#session = null;
+    if (this.#choice && this.#cart.total && !(await this.#initialize())) return;
+    await this.#sayThatItChanged();
+  }
+
   async #sayThatItChanged() {
     this.#cart = await this.#shop.cart(this.#cart.id);
     this.#show();
@@ -254,7 +262,7 @@ class Checkout {
   }
 
   async #explain(error) {
-    if (error.code === "cart_changed") await this.#sayThatItChanged().catch(() => {});
+    if (error.code === "cart_changed") await this.#beginAnew().catch(() => {});
     else this.#page.say(messages.messageFor(error));
     if (!this.#cart) this.#page.showWaiting(messages.CLOSED);
     else if (!this.#order) this.#page.showForm();

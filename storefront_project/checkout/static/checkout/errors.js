@@ -1,8 +1,11 @@
 /** What can go wrong, by what it says about the money. */
 
-/** The shop answered that it can't be done. `retryAfter` is in seconds, where the shop says when to ask again. */
+/**
+ * The shop answered that it can't be done. `message` is what it says to customers; `retryAfter` is in seconds, where the
+ * shop says when to ask again.
+ */
 export class Refusal extends Error {
-  constructor(status, { message, type, code, details } = {}, retryAfter = null) {
+  constructor(status, { shopper_message: message = "That didn't work.", type, code, details } = {}, retryAfter = null) {
     super(message);
     Object.assign(this, { status, type, code, details: details ?? {}, retryAfter });
   }

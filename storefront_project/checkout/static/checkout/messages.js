@@ -29,13 +29,13 @@ const BY_STATUS = {
 /** Return what to say about an error after which nothing is charged, or nothing more than an earlier request did. */
 export function messageFor(error) {
   if (error instanceof Incomplete) return error.message;
-  if (error instanceof PaymentFailed || error.type === "payment_authorization_error")
-    return `${sentence(error.message)} ${DECLINED}`;
+  if (error instanceof PaymentFailed) return `${sentence(error.message)} ${DECLINED}`;
+  if (error.type === "payment_authorization_error") return error.message;
   if (error instanceof MethodUnavailable || error.status === 503) return UNREACHABLE;
   if (error instanceof ConnectionLost) return OFFLINE;
   if (error.isBusy) return BUSY;
   if (error.type === "not_allowed") return BY_STATUS[error.details.status] ?? NOT_PAID_YET;
-  if (error instanceof Refusal && error.status < 500) return `${sentence(error.message)} You haven't been charged.`;
+  if (error instanceof Refusal && error.status < 500) return `${error.message} You haven't been charged.`;
   return BROKEN;
 }
 
