@@ -16,7 +16,7 @@ from tests.till import Till
 
 pytestmark = pytest.mark.django_db
 
-migration = import_module("medusa_payments.migrations.0010_refund_ids")
+migration = import_module("medusa_payments.migrations.0009_refund_ids")
 
 
 def test_every_refund_operation_gets_its_refunds_id(till: Till, script: Script) -> None:

@@ -32,7 +32,7 @@ def name_refunds(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("medusa_payments", "0009_provider_keys"),
+        ("medusa_payments", "0008_provider_keys"),
     ]
 
     operations = [

@@ -62,7 +62,7 @@ def _copy_links(field, capture, mark_paid, using, tables):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('medusa_payments', '0010_refund_ids'),
+        ('medusa_payments', '0009_refund_ids'),
     ]
 
     operations = [

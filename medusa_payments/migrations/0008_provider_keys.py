@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """An operation's keys at the provider: which one it has, and whether the provider repeats an error under it."""
 
-    dependencies = [("medusa_payments", "0008_debts")]
+    dependencies = [("medusa_payments", "0007_debts")]
 
     operations = [
         migrations.AddField(
