@@ -104,6 +104,7 @@ def _operation(payment: Payment, kind: str, name: str) -> Operation:
         lease_expires_at=timezone.now(),
         target=payment.pk,
         idempotency_key=name,
+        line_id=f"{name}_{kind}",
     )
 
 

@@ -171,6 +171,7 @@ UNIQUE = {
     "RefundReversal.refund_id": "one reversal per refund",
     "Dispute.mp_dispute_provider_ref": "one dispute per reference of a provider account",
     "Operation.open_slot": "one open operation per slot",
+    "Operation.line_id": "one operation per id that a refund was promised",
     "Operation.mp_operation_idempotency_key": "one operation per idempotency key, kind and target",
     "Event.mp_event_number": "no two events of a collection have the same number",
     "EventDelivery.event_id": "one delivery per event",

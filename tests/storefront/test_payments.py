@@ -22,7 +22,7 @@ def test_the_hook_says_what_is_to_be_paid(storefront):
     body = {"region_id": "reg_kw", "email": "ada@example.com", "items": [{"variant_id": "variant_mug", "quantity": 1}]}
     cart = storefront.post("/store/carts", body)["cart"]
     assert payments.resolve_cart(cart["id"]) == CartSnapshot(
-        amount=Decimal(10), currency_code="kwd", region_id="reg_kw", email="ada@example.com"
+        amount=Decimal(10), currency_code="kwd", region_id="reg_kw", email="ada@example.com", has_order=False
     )
 
 

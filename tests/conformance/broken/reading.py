@@ -216,7 +216,7 @@ class BelievesTheFuture(Pocket):
         return super().read_webhook(replace(request, received_at=max(request.received_at, datetime.now(UTC))))
 
 
-@breaks({"WEB-05": "events have 1 ids"})
+@breaks({"WEB-05": "events have 1 ids", "WEB-10": "the event's id is empty"})
 class CallsEventsByThePayment(Pocket):
     def notice(self, *args: Any, **event: Any) -> Any:
         return super().notice(*args, **{**event, "id": event["ref"]})

@@ -35,7 +35,8 @@ def put(settings: Any, stripe_twin: StripeTwin) -> Iterator[Callable[..., None]]
     before = settings.MEDUSA_PAYMENTS
 
     def configure(**accounts: dict[str, Any]) -> None:
-        local = {"pp_system_default": before["PROVIDERS"]["pp_system_default"]}
+        # Beside accounts that take money, payment by other means isn't open to every shopper.
+        local = {"pp_system_default": before["PROVIDERS"]["pp_system_default"] | {"STOREFRONT": False}}
         for id, account in accounts.items():
             local |= stripe_providers(account, id=id)
         settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"PROVIDERS": local}
