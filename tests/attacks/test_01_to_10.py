@@ -10,6 +10,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
+from medusa_payments.carts import CartSnapshot
 from medusa_payments.exceptions import (
     InvalidData,
     NotAllowed,
@@ -18,6 +19,7 @@ from medusa_payments.exceptions import (
 )
 from medusa_payments.models import (
     Capture,
+    Event,
     Operation,
     Payment,
     PaymentCollection,
@@ -37,7 +39,7 @@ from medusa_payments.services import (
 )
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
-from tests.scripted import SECOND, Script, Verb, answer_lost, authorize, euros, lost, run_out
+from tests.scripted import SECOND, Script, Verb, answer_lost, authorize, euros, lost, run_out, unavailable
 from tests.till import Till
 
 pytestmark = pytest.mark.django_db
@@ -219,11 +221,16 @@ class TestAttack05TwoTabsPay:
         with pytest.raises(PaymentsError):
             captures.capture(payment_id=other.pk)
 
-    def test_a_cart_that_shrinks_after_the_customer_confirmed(self, till: Till, fake_provider: FakeProvider) -> None:
+    def test_a_cart_that_shrinks_while_the_customer_confirms(
+        self, till: Till, script: Script, fake_provider: FakeProvider
+    ) -> None:
+        """The cart is followed while nobody can tell that the customer has confirmed its old total."""
         session = till.session()
         fake_provider.dashboard.authorize(session.provider_ref)
         till.set_total("80")
+        script["retrieve"] = unavailable
         payment_collections.refresh(payment_collection_id=session.payment_collection_id)
+        script.clear()
         convergence.look_at(session.pk)
 
         payment = captures.capture(payment_id=Payment.objects.get().pk)
@@ -231,6 +238,40 @@ class TestAttack05TwoTabsPay:
 
         payment.refresh_from_db()
         assert (payment.captured_amount, payment.released_amount) == (8000, 2000)
+        assert differences(fake_provider) == []
+
+    def test_a_cart_that_shrinks_after_the_customer_confirmed(
+        self, till: Till, script: Script, fake_provider: FakeProvider
+    ) -> None:
+        """No order exists: what was confirmed is released, and the customer pays the new total."""
+        session = till.session()
+        fake_provider.dashboard.authorize(session.provider_ref)
+        till.carts[till.cart_id] = CartSnapshot(amount=Decimal(80), currency_code="eur", has_order=False)
+        collection = payment_collections.refresh(payment_collection_id=session.payment_collection_id)
+        assert (collection.amount, Payment.objects.get().released_amount) == (8000, 10000)
+
+        captures.capture(payment_id=authorize(till.session_of(session)).payment.pk)
+        assert recover() == 0
+
+        assert list(Payment.objects.order_by("pk").values_list("captured_amount", flat=True)) == [0, 8000]
+        assert differences(fake_provider) == []
+
+    def test_a_cart_that_shrinks_after_the_customer_confirmed_what_may_be_ordered(
+        self, till: Till, script: Script, fake_provider: FakeProvider
+    ) -> None:
+        """Nobody says whether an order exists: what was confirmed stays whole, and staff are told."""
+        session = till.session()
+        fake_provider.dashboard.authorize(session.provider_ref)
+        till.set_total("80")
+        collection = payment_collections.refresh(payment_collection_id=session.payment_collection_id)
+        assert (collection.amount, collection.status) == (10000, "authorized")
+        assert Event.objects.filter(name="payment_collection.money_kept").count() == 1
+
+        payment = captures.capture(payment_id=Payment.objects.get().pk)
+        assert recover() == 0
+
+        payment.refresh_from_db()
+        assert (payment.captured_amount, payment.released_amount) == (10000, 0)
         assert differences(fake_provider) == []
 
 

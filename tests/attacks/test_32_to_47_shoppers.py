@@ -397,6 +397,24 @@ class Test37SomebodyElsesSavedCard:
         assert session.slot == 0
         assert Browser(jane).post(paths[version], body).status_code == 200
 
+    @pytest.mark.parametrize("step", ["log in", "another way"])
+    def test_37_logging_in_or_paying_another_way_leads_on(
+        self, browser: Browser, jane: User, saved_session: PaymentSession, moved: Any, step: str
+    ) -> None:
+        collection = saved_session.payment_collection
+        refused = browser.post(v2(collection, saved_session.pk, "authorize"))
+        assert "Log in as that customer, or choose another way to pay." in refused.json()["message"]
+
+        if step == "log in":
+            browser.client.force_login(jane)
+        else:
+            assert browser.post(v2(collection), {"provider_id": FAKE}).status_code == 200
+        chosen = live(collection)
+        assert chosen is not None
+        assert (chosen.pk == saved_session.pk, bool(chosen.client_data)) == (step == "log in", step == "log in")
+        assert browser.post(v2(collection, chosen.pk, "authorize")).status_code == 200
+        assert (pays_for(collection), moved("authorize")) == (True, [10000])
+
     def test_37_a_stranger_without_any_key_charges_nobody(self, saved_session: PaymentSession, moved: Any) -> None:
         client = Client()
         collection = saved_session.payment_collection

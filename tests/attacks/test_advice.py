@@ -46,6 +46,7 @@ from tests.till import Till
 pytestmark = pytest.mark.django_db
 
 ADMIN = "tests/admin/test_money_outcomes.py::"
+HERE = "tests/attacks/"
 JANE = Customer(id="jane", email="jane@example.com")
 
 ADVICE = {
@@ -74,6 +75,19 @@ ADVICE = {
     "by somebody else. Submit again in a moment": ADMIN + "test_somebody_at_work_is_waited_for",
     "nothing was done. Submit again in a moment.": ADMIN + "test_a_provider_that_is_away_can_be_asked_again",
     "nothing was done. Submit again.": ADMIN + "test_a_provider_that_is_away_can_be_asked_again",
+    "and is done: operation {}, {} {}. Send an Idempotency-Key to do it again.": (
+        HERE + "test_32_to_47_retries.py::test_32_a_clerk_who_polled_is_asked_once_more_before_an_equal_refund_moves"
+    ),
+    "Log in as that customer, or choose another way to pay.": (
+        HERE + "test_32_to_47_shoppers.py::test_37_logging_in_or_paying_another_way_leads_on"
+    ),
+    "Too many attempts to pay {}. Try again later.": (
+        HERE + "test_card_testing.py::test_the_same_request_goes_on_when_the_time_is_over"
+    ),
+    "Too many requests. Try again later.": HERE + "test_card_testing.py::test_a_day_later_the_same_request_goes_on",
+    "Nothing was sent to a payment provider. Try again later.": (
+        HERE + "test_32_to_47_database.py::test_43_a_lock_that_takes_too_long"
+    ),
 }
 """What is advised, and the test that does it."""
 
@@ -332,7 +346,6 @@ class TestWhatDevelopersAreToDo:
         assert moved("capture") == [3000]
 
 
-@pytest.mark.xfail(reason="what is held for a cart that changed after our authorize isn't released yet (attack 35)")
 @pytest.mark.parametrize("total", ["120", "80", "0"])
 def test_initialize_again_in_the_demo(till: Till, total: str) -> None:
     """The cart changed after the payment was authorized, and no order was placed: the money goes back, and on."""

@@ -1,5 +1,6 @@
 """Somebody tries stolen cards at the shop, or passwords, or addresses of their own: what keeps them from it."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -141,6 +142,24 @@ class TestObjectsOfACollection:
         for provider_id in [FAKE, SYSTEM] * 12:
             assert choose(browser, collection, provider_id).status_code == 200
 
+    def test_the_same_request_goes_on_when_the_time_is_over(
+        self, browser: Client, till: Till, put: Any, age: Any
+    ) -> None:
+        put(MAX_PROVIDER_OBJECTS_PER_COLLECTION=2)
+        collection = till.collection()
+        ask = lambda: choose(browser, collection, SYSTEM)  # noqa: E731
+        for provider_id in (SYSTEM, FAKE):
+            assert choose(browser, collection, provider_id).status_code == 200
+        refused = ask()
+        assert is_too_many(refused)
+        assert "Try again later" in refused.json()["message"]
+
+        first = Operation.objects.filter(kind="initiate").earliest("created_at")
+        age(first, seconds=int(refused.headers["Retry-After"]))
+
+        assert ask().status_code == 200
+        assert authorize(browser, live(collection)).status_code == 200
+
     def test_twenty_by_default(self, browser: Client, till: Till) -> None:
         collection = till.collection()
 
@@ -217,6 +236,20 @@ class TestThrottles:
 
         assert [answer.status_code for answer in answers[:2]] == [200, 200]
         assert is_too_many(answers[2])
+
+    def test_a_day_later_the_same_request_goes_on(
+        self, browser: Client, till: Till, put: Any, cache: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        put(STORE_THROTTLE_CLASSES=[TwoADay])
+        path = f"/store/payment-collections/{till.collection().pk}"
+        refused = [browser.get(path) for _ in range(3)][2]
+        assert is_too_many(refused)
+        assert "Try again later" in refused.json()["message"]
+
+        later = time.time() + int(refused.headers["Retry-After"])
+        monkeypatch.setattr(TwoADay, "timer", lambda _: later)
+
+        assert browser.get(path).status_code == 200
 
     def test_of_the_staff(self, browser: Client, till: Till, put: Any, cache: None) -> None:
         put(ADMIN_THROTTLE_CLASSES=[f"{HERE}.TwoADay"])

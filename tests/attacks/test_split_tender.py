@@ -137,8 +137,12 @@ class TestAttack25AfterAFailedAuthorization:
 
 @pytest.mark.race
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("are_alike", [True, False])
-def test_twenty_batches_at_once(till: Till, fake_provider: FakeProvider, are_alike: bool) -> None:
+@pytest.mark.parametrize(("are_alike", "limit"), [(True, None), (False, None), (False, 20)])
+def test_twenty_batches_at_once(
+    till: Till, fake_provider: FakeProvider, settings: Any, are_alike: bool, limit: int | None
+) -> None:
+    """Each of them makes two objects; with the limit that shoppers have, those that come last are told to wait."""
+    settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"MAX_PROVIDER_OBJECTS_PER_COLLECTION": limit}
     v1 = V1(till)
 
     def send(number: int) -> int:
@@ -153,10 +157,9 @@ def test_twenty_batches_at_once(till: Till, fake_provider: FakeProvider, are_ali
     with ThreadPoolExecutor(PARALLEL) as pool:
         statuses = Counter(pool.map(send, range(PARALLEL)))
 
-    assert set(statuses) <= {200, 409}
+    assert set(statuses) <= ({200, 409} if limit is None else {200, 409, 429})
     assert 200 in statuses
+    assert limit is None or Operation.objects.filter(kind="initiate").exclude(status="not_executed").count() <= limit
     assert (len(live_amounts()), sum(live_amounts())) == (2, 10000)
     assert recover() == 0
     assert differences(fake_provider) == []
-    answer = v1.post("sessions/batch/authorize", {"session_ids": v1.ids()})
-    assert answer.json()["payment_collection"]["status"] == "authorized"
