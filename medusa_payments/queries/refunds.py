@@ -17,7 +17,7 @@ PENDING_STATUSES = (OperationStatus.OPEN.value, OperationStatus.ACCEPTED.value)
 
 _CAME_TO_NOTHING = Q(status__in=[OperationStatus.REFUSED.value, OperationStatus.NOT_EXECUTED.value])
 
-_WAS_ANSWERED_AT_ONCE = Q(settled_by__in=["", Settler.ANSWER.value], is_deferred=False)
+_WAS_ANSWERED_AT_ONCE = Q(settled_by__in=["", Settler.ANSWER.value], is_deferred=False, fence=0)
 
 SHOWN = Q(kind=OperationKind.REFUND.value) & (
     Q(status__in=PENDING_STATUSES) | (_CAME_TO_NOTHING & ~_WAS_ANSWERED_AT_ONCE)
@@ -25,7 +25,8 @@ SHOWN = Q(kind=OperationKind.REFUND.value) & (
 """The refund operations that are shown although they have no ledger line.
 
 One that is open or accepted is pending. One that came to nothing is failed, unless its caller got that as the answer to
-the request itself (4xx or 503): then nobody has ever counted on it.
+the first request itself (4xx or 503): then nobody has ever counted on it. One that was taken up again (`fence`) may have
+been shown as pending in between.
 """
 
 
