@@ -15,6 +15,7 @@ from medusa_payments.admin.question_page import url_of
 from medusa_payments.admin.read_only import ReadOnlyAdmin, Tool
 from medusa_payments.models import Capture, Debt, Event, Operation, Refund
 from medusa_payments.models.operation import STATUS_CHOICES
+from medusa_payments.services import operations
 from medusa_payments.states import OperationStatus
 
 UNKNOWN = "unknown"
@@ -27,7 +28,6 @@ SHOWN_STATUS_LABELS: dict[str, Any] = {
 }
 
 SHOWN_REQUEST_KEYS = (
-    "idempotency_key",
     "payment_collection_id",
     "session_id",
     "payment_id",
@@ -35,7 +35,7 @@ SHOWN_REQUEST_KEYS = (
     "customer_id",
     "reason_code",
 )
-"""What of a provider request is shown, besides its amount: never the data of storefront or provider."""
+"""What of a provider request is shown, besides its key and amount: never the data of storefront or provider."""
 
 
 def is_unknown() -> Q:
@@ -139,9 +139,10 @@ class OperationAdmin(ReadOnlyAdmin[Operation]):
 
     @admin.display(description=_("request"))
     def request_json(self, operation: Operation) -> str:
-        shown = {key: operation.request[key] for key in SHOWN_REQUEST_KEYS if operation.request.get(key)}
+        known = {key: operation.request[key] for key in SHOWN_REQUEST_KEYS if operation.request.get(key)}
         money = operation.request.get("money")
-        return display.json(shown | ({"money": display.money(**money)} if money else {}))
+        amount = {"money": display.money(**money)} if money else {}
+        return display.json({"idempotency_key": operations.provider_key(operation), **known, **amount})
 
     def get_urls(self) -> list[URLPattern]:
         return [*decision_urls(self, [DECIDE]), *super().get_urls()]

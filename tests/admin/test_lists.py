@@ -86,7 +86,7 @@ class TestQueries:
             Payment: 1 + 8 + 1,
             Capture: 1 + 0 + 1,
             Refund: 1 + 0 + 1,
-            Operation: 1 + 4 + 1,
+            Operation: 1 + 5 + 1,
             Event: 1 + 0 + 1,
         }
         rows = {model: model._default_manager.latest("created_at") for model in pinned} | {Payment: payment}

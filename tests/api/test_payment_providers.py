@@ -27,7 +27,8 @@ def regions(settings: Any, cart_desk: Any) -> None:
         ("region_id=reg_eu", [FAKE, SYSTEM], 2),
         ("region_id=reg_us", [FAKE], 1),
         ("region_id=reg_moon", [], 0),
-        ("region_id=", [], 0),
+        # A cart without a region may be paid with all of them.
+        ("region_id=", [FAKE, *STRIPE, SYSTEM], 5),
         ("region_id=reg_eu&order=-id", [SYSTEM, FAKE], 2),
         ("region_id=reg_eu&limit=1&offset=1", [SYSTEM], 2),
         ("region_id=reg_eu&limit=0", [], 2),

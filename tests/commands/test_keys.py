@@ -157,10 +157,13 @@ def test_refusals(db: None, arguments: list[str], message: str) -> None:
 @pytest.mark.any_engine
 @pytest.mark.django_db(transaction=True)
 def test_exit_statuses_and_streams(child_environment: dict[str, str]) -> None:
+    """As the demo's, whose checks have nothing to report beside the error."""
+    environment = child_environment | {"DJANGO_SETTINGS_MODULE": "storefront_project.settings"}
+
     def manage(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "manage.py", *arguments]
         return subprocess.run(
-            command, cwd=ROOT, env=child_environment, capture_output=True, text=True, timeout=60, check=False
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
         )
 
     made = manage(PUBLISHABLE, "create", "--title", "Storefront")

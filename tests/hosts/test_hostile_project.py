@@ -29,10 +29,14 @@ REST_FRAMEWORK = {
 }
 MEDUSA_PAYMENTS = {
     "PROVIDERS": {
-        "pp_system_default": {"BACKEND": "medusa_payments.providers.system.SystemProvider"},
+        "pp_system_default": {
+            "BACKEND": "medusa_payments.providers.system.SystemProvider",
+            "STOREFRONT": True,
+        },
         "pp_fake_fake": {
             "BACKEND": "medusa_payments.testing.fake_provider.FakeProvider",
             "OPTIONS": {"ledger_path": "ledger.sqlite3"},
+            "STOREFRONT": True,
         },
     },
     "CART_RESOLVER": "shop.payments.resolve_cart",

@@ -24,8 +24,9 @@ class StorePaymentProviderViewSet(StoreViewSet):
         operation_id="listPaymentProviders",
         summary="List payment providers",
         description=(
-            "Returns the providers that a region's carts can be paid with; none for an unknown region. One that takes "
-            "no money (`pp_system_default`) is listed only where the shop says so."
+            "Returns the providers that a region's carts can be paid with: none for an unknown region; for an empty id "
+            "those of carts without a region. One that takes no money (`pp_system_default`) is listed only where the "
+            "shop says so."
         ),
         tags=TAGS,
         parameters=[StorePaymentProviderListQuery],
