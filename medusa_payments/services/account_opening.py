@@ -7,7 +7,6 @@ what is proven to have opened nothing is followed by another.
 """
 
 import logging
-import math
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from django.db import IntegrityError
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
+from medusa_payments.core.saga import leases, workers
 from medusa_payments.customers import Customer
 from medusa_payments.exceptions import (
     Conflict,
@@ -39,7 +39,7 @@ from medusa_payments.providers.account_holders import (
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.queries import account_holders as queries
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import account_calls, locks, operations, provider_calls, workers
+from medusa_payments.services import account_calls, locks, operations, provider_calls
 
 logger = logging.getLogger(__name__)
 
@@ -126,7 +126,7 @@ def _insert(provider: PaymentProvider, customer: Customer) -> Claim | AccountHol
                 provider_account=provider.account,
                 customer_id=customer.id,
                 email=customer.email,
-                **_leasing(provider),
+                **leases.taken(provider),
                 **_sending(provider, request),
             )
     except IntegrityError:
@@ -149,7 +149,7 @@ def _take_over(provider: PaymentProvider, customer: Customer, earlier: AccountHo
     Raises `Conflict` while somebody is at work on it, `PaymentOutcomeUnknown` when that takes too long.
     """
     leased_at = time.monotonic()
-    recently = timedelta(seconds=operations.lease_seconds(provider) - PATIENCE_SECONDS)
+    recently = timedelta(seconds=leases.lease_seconds(provider) - PATIENCE_SECONDS)
     row = (
         primary(AccountHolder)
         .annotate(
@@ -167,11 +167,11 @@ def _take_over(provider: PaymentProvider, customer: Customer, earlier: AccountHo
     is_resend = row.is_sent
     asks_first = is_resend and (bool(row.is_old) or not row.request)
     request = _request_to_send(row, customer)
-    values = _leasing(provider)
+    values = leases.taken(provider)
     if not is_resend:
         values |= {"email": customer.email, **_sending(provider, request)}
     elif not asks_first:
-        values |= _in_flight(provider)
+        values |= leases.sending(provider)
     with locks.durable_transaction():
         free = primary(AccountHolder).filter(pk=row.pk, fence=row.fence, external_id=None, forgotten_at=None)
         if not free.update(fence=F("fence") + 1, updated_at=Now(), **values):
@@ -207,7 +207,7 @@ def _created(provider: PaymentProvider, claim: Claim) -> AccountHolderResult:
 
     An answer without a reference that can be kept is none: what it means isn't known.
     """
-    if time.monotonic() - claim.leased_at > operations.lease_seconds(provider) / 2:
+    if time.monotonic() - claim.leased_at > leases.lease_seconds(provider) / 2:
         logger.warning("account holder %s was claimed too long ago to be sent", claim.holder.pk)
         raise account_calls.not_reachable(provider)
     result = account_calls.ask(provider, claim.holder.pk, lambda: provider.create_account_holder(claim.request))
@@ -308,19 +308,8 @@ def _request_for(account_holder_id: str, attempt: int, customer: Customer) -> Cr
     )
 
 
-def _leasing(provider: PaymentProvider) -> dict[str, Any]:
-    lease = timedelta(seconds=operations.lease_seconds(provider))
-    return {"lease_expires_at": Now() + lease, "leased_by": workers.identity()}
-
-
 def _sending(provider: PaymentProvider, request: CreateAccountHolderRequest) -> dict[str, Any]:
-    return {"request": msgspec.to_builtins(request), "sent_at": Now(), **_in_flight(provider)}
-
-
-def _in_flight(provider: PaymentProvider) -> dict[str, Any]:
-    """Nobody sends once half of the lease is over, and what is sent arrives within the provider's timeout or never."""
-    longest = operations.lease_seconds(provider) + math.ceil(provider.timeout_seconds)
-    return {"in_flight_until": Now() + timedelta(seconds=longest)}
+    return {"request": msgspec.to_builtins(request), "sent_at": Now(), **leases.sending(provider)}
 
 
 def _is_old(provider: PaymentProvider) -> Q:
@@ -334,5 +323,5 @@ def _in_progress(holder: AccountHolder) -> Conflict:
     return Conflict(
         f"Another request is opening {holder.pk}.",
         details={"account_holder_id": holder.pk},
-        retry_after=operations.IN_PROGRESS_RETRY_SECONDS,
+        retry_after=leases.IN_PROGRESS_RETRY_SECONDS,
     )

@@ -8,6 +8,7 @@ from django.db.models import F, Sum
 from django.db.models.functions import Now
 
 from medusa_payments.core import debts
+from medusa_payments.core.saga import leases
 from medusa_payments.exceptions import Conflict, InvalidData, NotFound
 from medusa_payments.ids import new_id
 from medusa_payments.models import Operation, Payment, PaymentCollection
@@ -185,7 +186,7 @@ def _checked_amount(
     if requested is None and capturable == 0:
         raise Conflict(
             f"All that remains of {payment.pk} is being captured or released.",
-            retry_after=operations.IN_PROGRESS_RETRY_SECONDS,
+            retry_after=leases.IN_PROGRESS_RETRY_SECONDS,
         )
     amount = capturable if requested is None else requested
     if not 0 < amount <= capturable:

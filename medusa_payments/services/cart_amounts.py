@@ -8,12 +8,13 @@ from django.core.exceptions import ImproperlyConfigured
 from medusa_payments.carts import CartSnapshot, resolve_cart
 from medusa_payments.core.policy import due
 from medusa_payments.core.policy.due import CartFacts, ChosenSplit, HeldMoney, Misfit
+from medusa_payments.core.saga import workers
 from medusa_payments.exceptions import InvalidData, PaymentsError
 from medusa_payments.models import Event, Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.money import RoundedAmount, round_to_minor_units
 from medusa_payments.providers.registry import providers
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import amounts, events, operations, projections, workers
+from medusa_payments.services import amounts, events, operations, projections
 from medusa_payments.services.events import EventName
 from medusa_payments.states import MONEY_HOLDING_STATUSES, OperationKind, OperationStatus, SessionStatus
 

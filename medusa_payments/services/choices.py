@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from medusa_payments import customers
 from medusa_payments.carts import CartSnapshot
 from medusa_payments.core import shoppers
+from medusa_payments.core.saga import leases
 from medusa_payments.customers import Customer, Shopper
 from medusa_payments.exceptions import Conflict, InvalidData
 from medusa_payments.models import AccountHolder, Operation, PaymentCollection, PaymentSession
@@ -172,7 +173,7 @@ def live_session(payment_collection_id: str) -> PaymentSession:
     if session is None:
         raise Conflict(
             f"The payment session of {queries.existing(payment_collection_id).pk} was given up by another request.",
-            retry_after=operations.IN_PROGRESS_RETRY_SECONDS,
+            retry_after=leases.IN_PROGRESS_RETRY_SECONDS,
         )
     return session
 
@@ -203,5 +204,5 @@ def execute_until(
             return
     raise Conflict(
         f"Other requests keep changing {payment_collection_id}.",
-        retry_after=operations.IN_PROGRESS_RETRY_SECONDS,
+        retry_after=leases.IN_PROGRESS_RETRY_SECONDS,
     )

@@ -211,7 +211,7 @@ def _converge_session(
     if operation is not None:
         settlement = apply_settlement(collection, operation, Succeeded(result=result), settled_by=Settler.READ)
         return settlement.follow_ups, False
-    is_in_flight = primary(Operation).filter(payment_session=session, status=OperationStatus.OPEN.value).exists()
+    is_in_flight = operations.is_in_doubt(session)
     has_payment = primary(Payment).filter(payment_session=session).exists()
     if has_payment or (is_in_flight and not snapshot.status.holds_money):
         return (), False

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from enum import StrEnum
 
+from medusa_payments.core.saga import leases
 from medusa_payments.exceptions import Conflict, InvalidData, NotAllowed, NotFound
 from medusa_payments.models import Capture, Event, Operation, Payment, PaymentCollection, PaymentSession, Refund
 from medusa_payments.money import Money, to_major_units
@@ -24,7 +25,6 @@ from medusa_payments.services import (
     failed_refunds,
     freezing,
     observed_payments,
-    operations,
     projections,
     provider_reads,
     texts,
@@ -144,9 +144,9 @@ def _refuse_unless_undecided(operation: Operation) -> None:
         return
     if not operation.is_open:
         raise NotAllowed(f"Operation {operation.pk} is closed: {operation.status}.")
-    if operations.is_leased(operation):
+    if leases.is_leased(operation):
         raise Conflict(
-            f"Somebody is at work on operation {operation.pk}.", retry_after=operations.IN_PROGRESS_RETRY_SECONDS
+            f"Somebody is at work on operation {operation.pk}.", retry_after=leases.IN_PROGRESS_RETRY_SECONDS
         )
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from medusa_payments.carts import CartSnapshot
 from medusa_payments.conf import payments_settings
 from medusa_payments.core.policy.due import ChosenSplit
+from medusa_payments.core.saga import leases, slots, workers
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.providers.base import PaymentProvider
@@ -25,7 +26,6 @@ from medusa_payments.services import (
     refunds,
     session_choice,
     split_policy,
-    workers,
 )
 from medusa_payments.services.events import EventName
 from medusa_payments.services.operations import Reservation
@@ -80,7 +80,7 @@ def reserve_for_cart(
     if snapshot.has_order is False:
         # An earlier request's release whose answer was lost: its money would look as if it stayed.
         releasing = [payment.pk for payment in cart_amounts.payments_there(collection) if payment.releasing_amount]
-        unfinished = [holder for pk in releasing if (holder := operations.slot_holder(pk)) is not None]
+        unfinished = [holder for pk in releasing if (holder := slots.holder(pk)) is not None]
         if unfinished:
             return [operations.resume(operation) for operation in unfinished]
         due_anyway = [undo for undo in _undoes(collection) if undo.release and not _was_refused(undo)]
@@ -143,7 +143,7 @@ def _may_be_paid(collection: PaymentCollection) -> bool:
     authorizing = primary(Operation).filter(
         payment_collection=collection, kind=OperationKind.AUTHORIZE.value, status=OperationStatus.OPEN.value
     )
-    return any(operations.is_leased(operation) for operation in authorizing)
+    return any(leases.is_leased(operation) for operation in authorizing)
 
 
 def fail(collection: PaymentCollection, *, reason: str, actor: str) -> None:

@@ -7,29 +7,27 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
-from django.db.models.expressions import CombinedExpression
+from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from medusa_payments.core.saga import leases, workers
 from medusa_payments.core.saga.requests import kind_of, stored
 from medusa_payments.core.saga.requests import provider_key as provider_key
 from medusa_payments.core.saga.requests import request_of as request_of
-from medusa_payments.exceptions import Conflict, InvalidData, NotAllowed, PaymentOutcomeUnknown
+from medusa_payments.exceptions import InvalidData, NotAllowed, PaymentOutcomeUnknown
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.money import to_major_units
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.registry import providers
 from medusa_payments.providers.types import ProviderRequest
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import workers
 from medusa_payments.services.freezing import refuse_to_send_if_frozen
 from medusa_payments.states import OperationKind, OperationStatus
 
 KEY_WINDOW_MARGIN = timedelta(hours=1)
 """Taken off a provider's key window, for clocks that disagree."""
 
-IN_PROGRESS_RETRY_SECONDS = 1
 UNKNOWN_RETRY_SECONDS = 5
 STAFF_RETRY_SECONDS = 600
 
@@ -54,11 +52,6 @@ class Reservation:
     is_resend: bool = False
     proves_absence: bool = False
     leased_at: float = field(default_factory=time.monotonic)
-
-
-def lease_seconds(provider: PaymentProvider) -> int:
-    """How long one process may work on an operation: longer than twice the provider's own total timeout."""
-    return math.ceil(2 * provider.timeout_seconds) + 5
 
 
 def provider_for(row: PaymentSession | Payment | Operation) -> PaymentProvider:
@@ -124,17 +117,19 @@ def reserve(
         request=stored(request),
         intent=dict(intent or {}),
         open_slot=open_slot,
-        lease_expires_at=Now() if is_deferred else _new_lease(provider),
-        in_flight_until=None if is_deferred else _in_flight_until(provider),
-        leased_by="" if is_deferred else workers.identity(),
         is_deferred=is_deferred,
         target=target,
         idempotency_key=caller.key if caller else None,
         fingerprint=caller.fingerprint if caller else "",
         created_by=created_by,
+        **_begun(provider, is_deferred=is_deferred),
         **columns,
     )
     return Reservation(operation=operation, leased_at=leased_at)
+
+
+def _begun(provider: PaymentProvider, *, is_deferred: bool) -> dict[str, Any]:
+    return leases.left_to_the_worker() if is_deferred else leases.taken(provider) | leases.sending(provider)
 
 
 def resume(operation: Operation, *, is_deferred: bool = False) -> Reservation:
@@ -148,15 +143,24 @@ def resume(operation: Operation, *, is_deferred: bool = False) -> Reservation:
         operation.save(update_fields=["is_deferred"])
     if not operation.is_open or is_deferred:
         return Reservation(operation=operation)
-    reservation = _claimed(operation)
+    reservation = claim(operation)
     if reservation is None:
-        raise in_progress(operation)
+        raise leases.in_progress(operation)
     return reservation
 
 
 def claim(operation: Operation) -> Reservation | None:
     """Take over an open operation that nobody is at work on, to find out; None when somebody else was faster."""
-    return _claimed(operation)
+    leased_at = time.monotonic()
+    free = primary(Operation).filter(pk=operation.pk, status=OperationStatus.OPEN.value, fence=operation.fence)
+    if not workers.is_gone(operation.leased_by):
+        free = free.filter(lease_expires_at__lte=Now())
+    proves_absence = leases.has_arrived(operation)
+    if not free.update(fence=F("fence") + 1, **leases.taken(provider_for(operation))):
+        return None
+    is_resend = was_sent(operation)
+    operation.fence += 1
+    return Reservation(operation=operation, is_resend=is_resend, proves_absence=proves_absence, leased_at=leased_at)
 
 
 def prepare_to_send(reservation: Reservation) -> None:
@@ -167,27 +171,21 @@ def prepare_to_send(reservation: Reservation) -> None:
     """
     operation = reservation.operation
     refuse_to_send_if_frozen(operation)
-    values: dict[str, Any] = {"in_flight_until": _in_flight_until(provider_for(operation))}
+    values = leases.sending(provider_for(operation))
     if operation.is_key_spent and not reservation.is_resend:
         _use_next_key(operation)
         values |= {"key_number": operation.key_number, "is_key_spent": False, "created_at": Now()}
     held = primary(Operation).filter(pk=operation.pk, status=OperationStatus.OPEN.value, fence=operation.fence)
     if not held.update(**values):
-        raise in_progress(operation)
+        raise leases.in_progress(operation)
 
 
 def _use_next_key(operation: Operation) -> None:
     """Leave a spent key behind. Raises `PaymentOutcomeUnknown` while what was sent under it may still arrive."""
-    if not has_arrived(operation):
+    if not leases.has_arrived(operation):
         raise outcome_unknown(operation)
     operation.key_number += 1
     operation.is_key_spent = False
-
-
-def has_arrived(operation: Operation) -> bool:
-    """Return True when whatever was sent has reached the provider, or never will."""
-    arrived = Q(in_flight_until__isnull=True) | Q(in_flight_until__lte=Now())
-    return primary(Operation).filter(arrived, pk=operation.pk, fence=operation.fence).exists()
 
 
 def note_unknown(operation: Operation, *, was_answered: bool) -> None:
@@ -204,21 +202,11 @@ def note_unknown(operation: Operation, *, was_answered: bool) -> None:
 
 def is_remembered(operation: Operation) -> bool:
     """Say whether the provider is sure to know an operation's key still, so that sending it again is safe."""
-    return primary(Operation).filter(_is_remembered(provider_for(operation)), pk=operation.pk).exists()
-
-
-def _claimed(operation: Operation, **values: Any) -> Reservation | None:
-    leased_at = time.monotonic()
-    claim = primary(Operation).filter(pk=operation.pk, status=OperationStatus.OPEN.value, fence=operation.fence)
-    if not workers.is_gone(operation.leased_by):
-        claim = claim.filter(lease_expires_at__lte=Now())
-    proves_absence = has_arrived(operation)
-    new_lease = _new_lease(provider_for(operation))
-    if not claim.update(fence=F("fence") + 1, lease_expires_at=new_lease, leased_by=workers.identity(), **values):
-        return None
-    is_resend = was_sent(operation)
-    operation.fence += 1
-    return Reservation(operation=operation, is_resend=is_resend, proves_absence=proves_absence, leased_at=leased_at)
+    window = provider_for(operation).capabilities.key_window_seconds
+    if window is None:
+        return True
+    remembered = Now() - (timedelta(seconds=window) - KEY_WINDOW_MARGIN)
+    return primary(Operation).filter(created_at__gt=remembered, pk=operation.pk).exists()
 
 
 def was_sent(operation: Operation) -> bool:
@@ -226,9 +214,9 @@ def was_sent(operation: Operation) -> bool:
     return operation.fence > 0 or operation.in_flight_until is not None
 
 
-def is_worth_a_resend(operation: Operation, provider: PaymentProvider) -> bool:
+def is_worth_a_resend(operation: Operation) -> bool:
     """Say whether sending an unknown operation again may tell its outcome: not sent twice, and not forgotten yet."""
-    return operation.fence == 0 and primary(Operation).filter(_is_remembered(provider), pk=operation.pk).exists()
+    return operation.fence == 0 and is_remembered(operation)
 
 
 def reopen(operation: Operation, *, open_slot: str | None = None, is_deferred: bool = False) -> Reservation:
@@ -248,86 +236,16 @@ def reopen(operation: Operation, *, open_slot: str | None = None, is_deferred: b
     operation.settled_at = operation.next_attempt_at = None
     operation.attempts = 0
     operation.fence += 1
-    provider = provider_for(operation)
-    operation.lease_expires_at = Now() if is_deferred else _new_lease(provider)
-    operation.in_flight_until = None if is_deferred else _in_flight_until(provider)
-    operation.leased_by = "" if is_deferred else workers.identity()
     operation.is_deferred = is_deferred
+    for name, value in _begun(provider_for(operation), is_deferred=is_deferred).items():
+        setattr(operation, name, value)
     operation.save(force_update=True)
     return Reservation(operation=operation, leased_at=leased_at)
-
-
-def session_slot(payment_collection_id: str, slot: int = 0) -> str:
-    """Return the open slot that all verbs on one of a collection's live sessions share: one of them at a time."""
-    return f"{payment_collection_id}/{slot}"
-
-
-def slot_holder(open_slot: str) -> Operation | None:
-    """Return the open operation that holds a slot, if its lease has run out.
-
-    Raises `Conflict` while the lease lives: somebody is at work.
-    """
-    operation = primary(Operation).filter(open_slot=open_slot).first()
-    if operation is not None and is_leased(operation):
-        raise in_progress(operation)
-    return operation
-
-
-def slot_holders(collection: PaymentCollection) -> list[Operation]:
-    """Return the open operations that hold a slot of a collection's sessions, if their leases have run out.
-
-    Raises `Conflict` while a lease lives: somebody is at work.
-    """
-    return _unless_leased(primary(Operation).filter(_holds_a_slot_of(collection.pk)))
-
-
-def unfinished_for(session: PaymentSession) -> list[Operation]:
-    """Return the open operations that stand between a live session and its authorization, if their leases have run out:
-    those on the session itself, the one that holds its slot, and those that choose the collection's sessions anew.
-
-    Raises `Conflict` while a lease lives: somebody is at work.
-    """
-    pk = session.payment_collection_id
-    choosing = _holds_a_slot_of(pk) & Q(kind__in=[OperationKind.INITIATE.value, OperationKind.UPDATE.value])
-    on_session = Q(payment_session=session, status=OperationStatus.OPEN.value)
-    in_slot = Q(open_slot=session_slot(pk, session.slot or 0))
-    return _unless_leased(primary(Operation).filter(choosing | in_slot | on_session))
-
-
-def _holds_a_slot_of(payment_collection_id: str) -> Q:
-    return Q(payment_collection=payment_collection_id, open_slot__startswith=f"{payment_collection_id}/")
-
-
-def _unless_leased(found: QuerySet[Operation]) -> list[Operation]:
-    for operation in found:
-        if is_leased(operation):
-            raise in_progress(operation)
-    return list(found)
 
 
 def is_in_doubt(session: PaymentSession) -> bool:
     """Say whether something was asked of a session's provider whose outcome isn't known."""
     return primary(Operation).filter(payment_session=session, status=OperationStatus.OPEN.value).exists()
-
-
-def is_leased(operation: Operation) -> bool:
-    """Say whether somebody is at work on an operation: its lease lives, and no one saw its process die."""
-    leased = primary(Operation).filter(pk=operation.pk, lease_expires_at__gt=Now())
-    return not workers.is_gone(operation.leased_by) and leased.exists()
-
-
-def in_progress(operation: Operation) -> Conflict:
-    """Return the error that says: somebody is at work on it."""
-    return Conflict(
-        f"Another request is at work on {operation.target}.",
-        details={"operation_id": operation.pk},
-        retry_after=IN_PROGRESS_RETRY_SECONDS,
-    )
-
-
-def abandon_slot(operation: Operation) -> None:
-    """Let go of an unknown operation's slot, so that the customer can go another way. It stays open, to be resolved."""
-    primary(Operation).filter(pk=operation.pk).update(open_slot=None)
 
 
 def let_go_of_key(operation: Operation) -> None:
@@ -369,20 +287,4 @@ def _seconds_until_known(operation: Operation) -> int:
     until = operation.in_flight_until
     if is_choice or not operation.is_key_spent or not isinstance(until, datetime):
         return UNKNOWN_RETRY_SECONDS
-    return max(math.ceil((until - timezone.now()).total_seconds()), IN_PROGRESS_RETRY_SECONDS)
-
-
-def _is_remembered(provider: PaymentProvider) -> Q:
-    window = provider.capabilities.key_window_seconds
-    if window is None:
-        return Q()
-    return Q(created_at__gt=Now() - (timedelta(seconds=window) - KEY_WINDOW_MARGIN))
-
-
-def _in_flight_until(provider: PaymentProvider) -> CombinedExpression:
-    """Nobody sends once half of the lease is over, and what is sent arrives within the provider's timeout or never."""
-    return Now() + timedelta(seconds=lease_seconds(provider) + math.ceil(provider.timeout_seconds))
-
-
-def _new_lease(provider: PaymentProvider) -> CombinedExpression:
-    return Now() + timedelta(seconds=lease_seconds(provider))
+    return max(math.ceil((until - timezone.now()).total_seconds()), leases.IN_PROGRESS_RETRY_SECONDS)

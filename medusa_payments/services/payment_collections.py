@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from medusa_payments.carts import CartSnapshot, resolve_cart
 from medusa_payments.conf import payments_settings
+from medusa_payments.core.saga import leases, slots
 from medusa_payments.exceptions import Conflict, InvalidData, NotAllowed, NotFound
 from medusa_payments.models import Payment, PaymentCollection, PaymentSession
 from medusa_payments.money import to_minor_units
@@ -57,7 +58,7 @@ def create_for_cart(*, cart_id: str, request: object | None = None, created_by: 
             return collection
     raise Conflict(
         f"The payment collection of cart {cart_id} keeps being deleted.",
-        retry_after=operations.IN_PROGRESS_RETRY_SECONDS,
+        retry_after=leases.IN_PROGRESS_RETRY_SECONDS,
     )
 
 
@@ -150,8 +151,8 @@ def delete(*, payment_collection_id: str, created_by: str = "", may_be_canceled:
         deletable = {CollectionStatus.NOT_PAID} | ({CollectionStatus.CANCELED} if may_be_canceled else set())
         if collection.status not in deletable or cart_amounts.is_committed(collection):
             raise NotAllowed("Can only delete payment collections where status is not_paid")
-        for unfinished in operations.slot_holders(collection):
-            operations.abandon_slot(unfinished)
+        for unfinished in slots.holders(collection):
+            slots.abandon(unfinished)
         live = primary(PaymentSession).filter(payment_collection=collection, slot__isnull=False)
         follow_ups = [reservation for row in live for reservation in retire(collection, row, actor=created_by)]
         events.record(collection, EventName.COLLECTION_DELETED, actor=created_by)

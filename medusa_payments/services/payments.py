@@ -5,6 +5,7 @@ from functools import partial
 
 from django.db.models.functions import Now
 
+from medusa_payments.core.saga import leases, slots
 from medusa_payments.exceptions import Conflict, InvalidData, NotFound
 from medusa_payments.ids import new_id
 from medusa_payments.models import Operation, Payment, PaymentCollection
@@ -76,7 +77,7 @@ def _reserve(
     earlier = repeats.find_by_key(caller, kinds=[OperationKind.CANCEL], target=payment.pk)
     if earlier is not None and earlier.status != OperationStatus.NOT_EXECUTED:
         return operations.resume(earlier, is_deferred=is_deferred)
-    unfinished = operations.slot_holder(payment.pk)
+    unfinished = slots.holder(payment.pk)
     if unfinished is not None:
         return operations.resume(unfinished, is_deferred=is_deferred)
     if payment.canceled_at is not None or (payment.released_amount and not payment.capturable_amount):
@@ -131,7 +132,7 @@ def _releasable(payment: Payment) -> int:
         raise Conflict(
             f"{payment.pk} is being captured.",
             details=amounts.limits(payment, requested=0),
-            retry_after=operations.IN_PROGRESS_RETRY_SECONDS,
+            retry_after=leases.IN_PROGRESS_RETRY_SECONDS,
         )
     if payment.captured_at is not None:
         raise InvalidData(f"Payment {payment.pk} is captured in full. Refund it instead.")

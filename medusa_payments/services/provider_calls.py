@@ -16,7 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from django.db import Error as DatabaseError
 
-from medusa_payments.core.saga import calls
+from medusa_payments.core.saga import calls, leases
 from medusa_payments.models import Operation
 from medusa_payments.money import MAX_MINOR_UNITS, Money
 from medusa_payments.providers import cleaning
@@ -122,7 +122,7 @@ def send(provider: PaymentProvider, reservation: operations.Reservation) -> Outc
     On a resend only a success or a decline is an answer about this operation; everything else leaves it unknown.
     """
     operation = reservation.operation
-    if time.monotonic() - reservation.leased_at > operations.lease_seconds(provider) / 2:
+    if time.monotonic() - reservation.leased_at > leases.lease_seconds(provider) / 2:
         logger.warning("operation %s was reserved too long ago to be sent", operation.pk)
         outcome: Outcome = NotExecuted(message="The database was too slow to reserve the payment in time.")
     else:

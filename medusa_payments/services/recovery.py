@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from medusa_payments.core.policy.verdicts import Facts, Seen, Verdict, decide
-from medusa_payments.core.saga import calls
+from medusa_payments.core.saga import calls, workers
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.providers.types import CancelResult
@@ -27,7 +27,6 @@ from medusa_payments.services import (
     operations,
     projections,
     provider_calls,
-    workers,
 )
 from medusa_payments.services.events import EventName
 from medusa_payments.services.locks import locked_collection

@@ -23,6 +23,7 @@ from medusa_payments.core.debts import Undelivered as Undelivered
 from medusa_payments.core.debts import paid_by_response as paid_by_response
 from medusa_payments.core.policy import retries
 from medusa_payments.core.policy.retries import Earlier, Owed, Verdict
+from medusa_payments.core.saga import leases, workers
 from medusa_payments.exceptions import (
     Conflict,
     IdempotencyError,
@@ -35,15 +36,8 @@ from medusa_payments.models.fields import ExactJSONDecoder, ExactJSONEncoder
 from medusa_payments.money import to_major_units
 from medusa_payments.queries.primary import primary
 from medusa_payments.sensitive_data import quotes_sensitive_data
-from medusa_payments.services import workers
 from medusa_payments.services.locks import locked_collection
-from medusa_payments.services.operations import (
-    UNKNOWN_RETRY_SECONDS,
-    CallerKey,
-    Reservation,
-    in_progress,
-    outcome_unknown,
-)
+from medusa_payments.services.operations import UNKNOWN_RETRY_SECONDS, CallerKey, Reservation, outcome_unknown
 from medusa_payments.states import OperationKind, OperationStatus, Settler
 
 ACROSS_PAYMENTS = "collection-refund"
@@ -260,7 +254,7 @@ def _decided(caller: Caller, found: _Found, asked: object, *, is_deferred: bool)
             raise _possible_repeat(operations)
     caller.met, caller.met_at = decision.earlier, found.now
     if decision.verdict is Verdict.BUSY:
-        raise in_progress(operations[0])
+        raise leases.in_progress(operations[0])
     return operations
 
 

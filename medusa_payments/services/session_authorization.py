@@ -2,6 +2,7 @@
 
 from medusa_payments.carts import CartSnapshot
 from medusa_payments.core import shoppers
+from medusa_payments.core.saga import slots
 from medusa_payments.customers import Shopper
 from medusa_payments.exceptions import Conflict, NotAllowed, NotFound
 from medusa_payments.ids import new_id
@@ -56,7 +57,7 @@ def reserve(
     session_choice.refuse_if_given_back(collection)
     _refuse_if_cart_changed(collection, session, snapshot)
     if earlier is not None:
-        return operations.reopen(earlier, open_slot=operations.session_slot(collection.pk, session.slot or 0))
+        return operations.reopen(earlier, open_slot=slots.session_slot(collection.pk, session.slot or 0))
     shoppers.refuse_after_failures(shopper, collection)
     return _reserve_anew(collection, session, provider, caller, created_by)
 
@@ -86,7 +87,7 @@ def _reserve_anew(
         target=session.pk,
         caller=caller,
         amount=session.amount,
-        open_slot=operations.session_slot(collection.pk, session.slot or 0),
+        open_slot=slots.session_slot(collection.pk, session.slot or 0),
         created_by=created_by,
     )
 
@@ -97,11 +98,11 @@ def _unfinished(session: PaymentSession) -> Operation | None:
     Another session's unknown initiate, which has not become the live one, is given up: the customer pays with this one.
     """
     on_session = None
-    for operation in operations.unfinished_for(session):
+    for operation in slots.unfinished_for(session):
         if operation.payment_session_id == session.pk:
             on_session = operation
         else:
-            operations.abandon_slot(operation)
+            slots.abandon(operation)
     return on_session
 
 

@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from medusa_payments.carts import CartSnapshot
 from medusa_payments.core import shoppers
+from medusa_payments.core.saga import slots
 from medusa_payments.core.shoppers import Permission
 from medusa_payments.exceptions import InvalidData, NotAllowed
 from medusa_payments.ids import new_id
@@ -67,7 +68,7 @@ def reserve(collection: PaymentCollection, *, choice: Choice) -> Reservation | N
         _refuse_if_given_up(earlier)
     if earlier is not None and earlier.status != OperationStatus.NOT_EXECUTED:
         return operations.resume(earlier)
-    unfinished = operations.slot_holders(collection)
+    unfinished = slots.holders(collection)
     for operation in unfinished:
         if _is_in_the_way(operation, choice):
             return operations.resume(operation)
@@ -77,9 +78,9 @@ def reserve(collection: PaymentCollection, *, choice: Choice) -> Reservation | N
     refuse_if_an_order_waits(collection)
     begin_anew(collection)
     for operation in unfinished:
-        operations.abandon_slot(operation)
+        slots.abandon(operation)
     if earlier is not None:
-        return operations.reopen(earlier, open_slot=operations.session_slot(collection.pk))
+        return operations.reopen(earlier, open_slot=slots.session_slot(collection.pk))
     cart_amounts.follow(collection, choice.snapshot)
     return _reserve_anew(collection, choice)
 
@@ -132,7 +133,7 @@ def _is_in_the_way(unfinished: Operation, choice: Choice) -> bool:
         )
     is_same = (unfinished.provider_id, unfinished.provider_account) == (choice.provider_id, choice.provider.account)
     is_for_the_whole = "plan" not in unfinished.intent
-    return is_same and is_for_the_whole and operations.is_worth_a_resend(unfinished, choice.provider)
+    return is_same and is_for_the_whole and operations.is_worth_a_resend(unfinished)
 
 
 def live_sessions(collection: PaymentCollection) -> list[PaymentSession]:
@@ -323,7 +324,7 @@ def _reserve(
         caller=choice.caller,
         amount=request.money.minor_units,
         intent=intent,
-        open_slot=operations.session_slot(collection.pk, intent.get("slot", SLOT)),
+        open_slot=slots.session_slot(collection.pk, intent.get("slot", SLOT)),
         created_by=choice.created_by,
     )
 

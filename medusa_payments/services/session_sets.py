@@ -13,6 +13,7 @@ from django.db.models import Q
 
 from medusa_payments.carts import CartSnapshot
 from medusa_payments.core import shoppers
+from medusa_payments.core.saga import leases, slots
 from medusa_payments.exceptions import Conflict, NotAllowed, PaymentsError
 from medusa_payments.ids import new_id
 from medusa_payments.models import Operation, PaymentCollection, PaymentSession
@@ -63,7 +64,7 @@ def carry_out(payment_collection_id: str, wanted: WantedSet) -> list[Operation]:
     if not was_placed(done):
         raise Conflict(
             f"The payment sessions of {payment_collection_id} were given up for another choice.",
-            retry_after=operations.IN_PROGRESS_RETRY_SECONDS,
+            retry_after=leases.IN_PROGRESS_RETRY_SECONDS,
         )
     return done
 
@@ -81,7 +82,7 @@ def reserve(collection: PaymentCollection, *, wanted: WantedSet) -> list[Reserva
     earlier = _earlier(collection, wanted)
     if earlier and not _may_go_on(earlier):
         return [Reservation(operation=operation) for operation in earlier]
-    unfinished = operations.slot_holders(collection)
+    unfinished = slots.holders(collection)
     _refuse_if_authorizing(unfinished)
     session_choice.refuse_if_canceled(collection)
     session_choice.refuse_if_an_order_waits(collection)
@@ -158,8 +159,7 @@ def _the_same_in_doubt(unfinished: list[Operation], wanted: WantedSet) -> list[O
 
 
 def _is_worth_it(operation: Operation) -> bool:
-    provider = operations.provider_for(operation)
-    return operation.open_slot is not None and operations.is_worth_a_resend(operation, provider)
+    return operation.open_slot is not None and operations.is_worth_a_resend(operation)
 
 
 def _go_on(collection: PaymentCollection, earlier: list[Operation], unfinished: list[Operation]) -> list[Reservation]:
@@ -172,14 +172,14 @@ def _go_on(collection: PaymentCollection, earlier: list[Operation], unfinished: 
 
 def _resumed(operation: Operation) -> Reservation:
     if operation.status == OperationStatus.NOT_EXECUTED:
-        slot = operations.session_slot(operation.payment_collection_id, operation.intent["slot"])
+        slot = slots.session_slot(operation.payment_collection_id, operation.intent["slot"])
         return operations.reopen(operation, open_slot=slot)
     return operations.resume(operation)
 
 
 def _abandon(unfinished: Iterable[Operation]) -> None:
     for operation in unfinished:
-        operations.abandon_slot(operation)
+        slots.abandon(operation)
 
 
 def _in_order(found: Iterable[Operation]) -> list[Operation]:
@@ -205,7 +205,7 @@ def _reserve_anew(collection: PaymentCollection, entries: list[Entry], wanted: W
 def _reserve_change(collection: PaymentCollection, entry: Entry, choice: Choice, intent: dict[str, Any]) -> Reservation:
     """The first one stands for the whole choice, as that of a single session does: one key asks for one thing."""
     money = Money(minor_units=entry.minor_units, currency_code=collection.currency_code)
-    target = operations.session_slot(collection.pk, intent["slot"]) if intent["number"] else collection.pk
+    target = slots.session_slot(collection.pk, intent["slot"]) if intent["number"] else collection.pk
     if entry.session is not None:
         return session_choice.reserve_update(
             collection, entry.session, choice, money=money, intent=intent, target=target

@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from medusa_payments.core.saga import leases
 from medusa_payments.customers import Customer
 from medusa_payments.exceptions import (
     Conflict,
@@ -25,7 +26,7 @@ from medusa_payments.models import AccountHolder, PaymentSession
 from medusa_payments.providers.account_holders import AccountHolderResult
 from medusa_payments.providers.errors import ProviderRejected
 from medusa_payments.queries import account_holders as queries
-from medusa_payments.services import account_holders, account_opening, operations, payment_methods, payment_sessions
+from medusa_payments.services import account_holders, account_opening, payment_methods, payment_sessions
 from medusa_payments.services.session_plans import SessionChoice
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.scripted import SECOND, Script, answer_lost, changed, lost, run_out_holder
@@ -254,7 +255,7 @@ class TestWhateverBecomesOfTheCall:
     def test_one_that_stalled_before_it_could_send_does_not(
         self, till: Till, fake_provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        half = operations.lease_seconds(fake_provider) / 2
+        half = leases.lease_seconds(fake_provider) / 2
         moments = iter([0.0, half + 1])
         with monkeypatch.context() as patch:
             patch.setattr(account_opening.time, "monotonic", lambda: next(moments))
@@ -371,7 +372,7 @@ class TestWhileAnotherIsAtWork:
             fake_provider.steer(ACCOUNT_HOLDER, "timeout_after")
             till.session_of_customer(JANE)
             fake_provider.steer(ACCOUNT_HOLDER)
-            lease = operations.lease_seconds(fake_provider)
+            lease = leases.lease_seconds(fake_provider)
             AccountHolder.objects.update(
                 lease_expires_at=Now() + timedelta(seconds=lease - seconds_ago), leased_by="elsewhere 1@1"
             )

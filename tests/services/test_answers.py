@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from medusa_payments.core.saga import workers
 from medusa_payments.exceptions import (
     Conflict,
     InvalidData,
@@ -34,7 +35,6 @@ from medusa_payments.services import (
     payments,
     rebuild,
     refunds,
-    workers,
 )
 from medusa_payments.services.provider_calls import NotExecuted, Outcome, Refused, Succeeded
 from medusa_payments.states import RefusalKind, SessionStatus

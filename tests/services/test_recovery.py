@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from medusa_payments.core.saga import leases, workers
 from medusa_payments.exceptions import Conflict, PaymentAuthorizationError, PaymentOutcomeUnknown
 from medusa_payments.models import Event, Operation, Payment, PaymentSession, Refund
 from medusa_payments.money import Money
@@ -24,7 +25,6 @@ from medusa_payments.services import (
     recovery,
     refunds,
     worker,
-    workers,
 )
 from medusa_payments.services.decisions import Verdict
 from medusa_payments.states import SessionStatus
@@ -354,7 +354,7 @@ def test_a_worker_that_stalls_does_not_disturb_who_took_over(
     recovery.resolve(operation)
 
     operation.refresh_from_db()
-    assert operations.is_leased(operation)
+    assert leases.is_leased(operation)
     assert operation.needs_person_at is None
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db.models.functions import Now
 
+from medusa_payments.core.saga import leases
 from medusa_payments.exceptions import PaymentOutcomeUnknown, PaymentsError, ProviderNotReachable
 from medusa_payments.models import Event, Operation, Payment, PaymentSession
 from medusa_payments.money import Money
@@ -88,7 +89,7 @@ def test_who_lost_the_lease_closes_nothing(open_capture: Operation, late: Outcom
 
     open_capture.refresh_from_db()
     assert (open_capture.status, counters(open_capture)) == ("open", (0, 3000))
-    assert operations.is_leased(open_capture)
+    assert leases.is_leased(open_capture)
 
 
 def test_who_lost_the_lease_may_still_bring_a_success(open_capture: Operation) -> None:
@@ -200,7 +201,7 @@ def test_a_request_that_was_reserved_too_slowly_is_not_sent(
     till: Till, moved: Moved, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     payment = till.authorized()
-    monkeypatch.setattr(operations, "lease_seconds", lambda _: 0)
+    monkeypatch.setattr(leases, "lease_seconds", lambda _: 0)
 
     with pytest.raises(ProviderNotReachable):
         captures.capture(payment_id=payment.pk)
@@ -211,7 +212,7 @@ def test_a_request_that_was_reserved_too_slowly_is_not_sent(
 
 
 def test_the_lease_outlives_the_providers_own_patience(till: Till, fake_provider: FakeProvider) -> None:
-    assert operations.lease_seconds(fake_provider) / 2 > fake_provider.timeout_seconds
+    assert leases.lease_seconds(fake_provider) / 2 > fake_provider.timeout_seconds
 
 
 def test_what_follows_a_timeout_is_decided_by_the_databases_clock(open_capture: Operation, moved: Moved) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from django.db.models.functions import Now
 
+from medusa_payments.core.saga import slots, workers
 from medusa_payments.exceptions import Conflict
 from medusa_payments.models import Operation
-from medusa_payments.services import captures, operations, payment_sessions, workers
+from medusa_payments.services import captures, payment_sessions
 from tests.till import Till
 
 
@@ -103,7 +104,7 @@ def test_a_session_of_a_dead_process_is_free_at_once(till: Till, crashed: Any) -
     session = till.session(delay_ms=0)
     operation = Operation.objects.get()
     crashed(operation)
-    Operation.objects.update(open_slot=operations.session_slot(session.payment_collection_id))
+    Operation.objects.update(open_slot=slots.session_slot(session.payment_collection_id))
 
     assert till.session(delay_ms=0).pk == session.pk
     assert Operation.objects.count() == 1
@@ -112,7 +113,7 @@ def test_a_session_of_a_dead_process_is_free_at_once(till: Till, crashed: Any) -
 def test_a_living_process_is_waited_for(till: Till, crashed: Any) -> None:
     session = till.session()
     crashed(Operation.objects.get())
-    slot = operations.session_slot(session.payment_collection_id)
+    slot = slots.session_slot(session.payment_collection_id)
     Operation.objects.update(open_slot=slot, leased_by=workers.identity())
 
     with pytest.raises(Conflict):
