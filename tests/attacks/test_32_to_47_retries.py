@@ -27,7 +27,7 @@ from medusa_payments.models import Debt, Operation, Payment, RefundReason
 from medusa_payments.services import captures, collection_refunds, convergence, refunds
 from tests.audit import recover
 from tests.crashes.processes import RETURNED, run_in_child
-from tests.scripted import Script, answer_lost, declined, lost, unavailable
+from tests.scripted import DATABASE_IS_GONE, Script, answer_lost, declined, lost, unavailable
 from tests.till import Till
 
 pytestmark = pytest.mark.django_db
@@ -440,16 +440,37 @@ class Test33AnAnswerCountsWhenItWasGiven:
         assert wire.post(path, {"amount": 30}) == 200
         assert moved("refund") == [3000]
 
+    @pytest.mark.parametrize(
+        ("error", "status", "repeated"),
+        [
+            (RuntimeError("A property of the host raises."), 500, 500),
+            (Conflict("Another request is at work on it."), 409, 409),
+            (ProviderNotReachable("Nobody answers."), 503, 503),
+            # What was sent isn't known by then; who repeats it sends nothing.
+            (DATABASE_IS_GONE, 409, 503),
+        ],
+    )
     def test_33_a_document_that_can_not_be_built(
-        self, wire: Wire, path: str, monkeypatch: pytest.MonkeyPatch, moved: Moved
+        self,
+        wire: Wire,
+        path: str,
+        monkeypatch: pytest.MonkeyPatch,
+        moved: Moved,
+        error: Any,
+        status: int,
+        repeated: int,
     ) -> None:
+        """Whatever the error, and however often: its answer tells nothing of the refund, so nothing is paid by it."""
+
         def fail(*_: Any, **__: Any) -> Any:
-            raise RuntimeError("A property of the host raises.")
+            raise error
 
         with monkeypatch.context() as patch:
             patch.setattr("medusa_payments.api.admin.payments.admin_payment", fail)
-            assert wire.post(path, {"amount": 30}) == 500
+            assert [wire.post(path, {"amount": 30}) for _ in range(3)] == [status, repeated, repeated]
+        assert Debt.objects.get(who__gt="").paid_at is None
         assert wire.post(path, {"amount": 30}) == 200
+        assert Debt.objects.get(who__gt="").paid_at is not None
         assert moved("refund") == [3000]
 
     def test_33_a_receiver_that_hangs_until_the_client_asks_again(
