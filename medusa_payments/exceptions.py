@@ -108,6 +108,7 @@ class TooManyRequests(PaymentsError):
 
     type = "not_allowed"
     default_code = "too_many_requests"
+    shopper_text = _("You have tried this very often. Nothing was done now. Please wait a while before you try again.")
 
 
 class NotFound(PaymentsError):

@@ -1,28 +1,46 @@
-"""The error responses as the OpenAPI pages show them: one shared component per status."""
+"""The error responses as the OpenAPI pages show them: one shared component per status, another one for storefronts
+where these are told more.
+"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
+from django.db import Error as AnyDatabaseError
 from rest_framework import serializers
+from rest_framework.exceptions import NotAuthenticated, UnsupportedMediaType
 
 from medusa_payments.api.exceptions import (
-    CONFLICT_MESSAGE,
-    DATABASE_ERROR,
     DATABASE_UNAVAILABLE,
     TOO_MANY_REQUESTS,
-    UNAUTHORIZED,
-    UNKNOWN_ERROR,
-    UNSUPPORTED_MEDIA_TYPE,
+    KeyRefused,
+    answer,
 )
 from medusa_payments.api.fields import RecordField
-from medusa_payments.api.parsers import BODY_TOO_LARGE
 from medusa_payments.api.permissions import KEY_INVALID, KEY_MISSING
+from medusa_payments.exceptions import (
+    Conflict,
+    DatabaseUnavailable,
+    DuplicateError,
+    Forbidden,
+    IdempotencyError,
+    InvalidData,
+    NotAllowed,
+    NotFound,
+    PaymentAuthorizationError,
+    PaymentOutcomeUnknown,
+    ProviderNotReachable,
+    RejectedByProvider,
+    TooManyRequests,
+    Unauthorized,
+)
 
 RETRY_AFTER = {
     "schema": {"type": "integer", "minimum": 1},
     "description": "Seconds to wait before the same request is worth repeating. Sent when they are known.",
 }
 PAYMENT_ID = "pay_01JD3M6Q8R5V7X9Z2B4C6D8F0G"
+SESSION_ID = "payses_01JD3M6Q8Q2R4T6V8X0Z1B3D5F"
 OPERATION_ID = "payop_01JD3M6Q8S1T3V5W7X9Y0Z2A4B"
 
 
@@ -50,46 +68,56 @@ class PaymentLoginNeededSerializer(serializers.Serializer[Any]):
     message = serializers.CharField(help_text="Always `Unauthorized`.")
 
 
+class PaymentStoreLoginNeededSerializer(PaymentErrorSerializer):
+    """What a storefront is answered where a login is needed, or that of another customer."""
+
+    type = serializers.CharField(required=False, help_text="What kind of error it is, for programs.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorResponse:
-    """One of the document's shared error responses. Examples are named by what they show."""
+    """One of the document's shared error responses. `errors` are examples, by what they show."""
 
     name: str
     description: str
-    examples: dict[str, dict[str, Any]]
+    errors: dict[str, Exception]
     may_retry: bool = False
+    is_for_shoppers: bool = False
     envelope: type[serializers.Serializer[Any]] = PaymentErrorSerializer
 
+    @property
+    def examples(self) -> dict[str, dict[str, Any]]:
+        """The envelopes, as they are sent."""
+        answers = {name: answer(error, is_for_shoppers=self.is_for_shoppers) for name, error in self.errors.items()}
+        return {name: response.data for name, response in answers.items()}
+
+
+_UNKNOWN = PaymentOutcomeUnknown("The outcome is not known yet.", details={"operation_id": OPERATION_ID})
 
 ERRORS: dict[int, ErrorResponse] = {
     400: ErrorResponse(
         name="PaymentsBadRequest",
         description="The request is wrong (`invalid_data`), or the current state forbids it (`not_allowed`).",
-        examples={
-            "invalid_data": {"type": "invalid_data", "message": "Invalid request: Field 'provider_id' is required"},
-            "not_allowed": {"type": "not_allowed", "message": "The payment has been canceled."},
+        errors={
+            "invalid_data": InvalidData("Invalid request: Field 'provider_id' is required"),
+            "not_allowed": NotAllowed("The payment has been canceled."),
         },
     ),
     401: ErrorResponse(
         name="PaymentsUnauthorized",
         description="A login is needed.",
-        examples={"unauthorized": UNAUTHORIZED},
+        errors={"unauthorized": NotAuthenticated()},
         envelope=PaymentLoginNeededSerializer,
     ),
     403: ErrorResponse(
         name="PaymentsForbidden",
         description="The caller lacks the permission for this verb.",
-        examples={
-            "forbidden": {
-                "type": "forbidden",
-                "message": "The permission 'medusa_payments.capture_payment' is required",
-            }
-        },
+        errors={"forbidden": Forbidden("The permission 'medusa_payments.capture_payment' is required")},
     ),
     404: ErrorResponse(
         name="PaymentsNotFound",
         description="There is no such object.",
-        examples={"not_found": {"type": "not_found", "message": f"Payment id not found: {PAYMENT_ID}"}},
+        errors={"not_found": NotFound(f"Payment id not found: {PAYMENT_ID}")},
     ),
     409: ErrorResponse(
         name="PaymentsConflict",
@@ -99,26 +127,32 @@ ERRORS: dict[int, ErrorResponse] = {
             "repeat the same request, it finds out and moves nothing twice. `possible_repeat`: the same was asked for "
             "several times and is done; send an `Idempotency-Key` to do it again."
         ),
-        examples={
-            "invalid_state_error": {"code": "invalid_state_error", "type": "conflict", "message": CONFLICT_MESSAGE},
-            "payment_outcome_unknown": {
-                "code": "payment_outcome_unknown",
-                "type": "conflict",
-                "message": "The outcome is not known yet.",
-                "details": {"operation_id": OPERATION_ID},
-            },
+        errors={
+            "invalid_state_error": Conflict("Another request is at work on it."),
+            "payment_outcome_unknown": _UNKNOWN,
+            "possible_repeat": Conflict(
+                "The same refund was asked for several times while its outcome was not known, and is done: operation "
+                f"{OPERATION_ID}, 10 EUR. Send an Idempotency-Key to do it again.",
+                code="possible_repeat",
+                details={
+                    "operation_id": OPERATION_ID,
+                    "kind": "refund",
+                    "amount": 10,
+                    "settled_at": "2026-03-09T14:30:00+00:00",
+                },
+            ),
         },
         may_retry=True,
     ),
     413: ErrorResponse(
         name="PaymentsBodyTooLarge",
         description="The body is over 100 kB.",
-        examples={"invalid_data": {"type": "invalid_data", "message": BODY_TOO_LARGE}},
+        errors={"invalid_data": RequestDataTooBig()},
     ),
     415: ErrorResponse(
         name="PaymentsUnsupportedMediaType",
         description="The body is neither JSON nor an urlencoded form.",
-        examples={"invalid_data": {"type": "invalid_data", "message": UNSUPPORTED_MEDIA_TYPE}},
+        errors={"invalid_data": UnsupportedMediaType("text/plain")},
     ),
     422: ErrorResponse(
         name="PaymentsUnprocessable",
@@ -126,19 +160,12 @@ ERRORS: dict[int, ErrorResponse] = {
             "The provider declined and nothing moved, a unique value is taken, or an idempotency key was used before "
             "with other parameters."
         ),
-        examples={
-            "payment_authorization_error": {"type": "payment_authorization_error", "message": "The card was declined."},
-            "duplicate_error": {
-                "code": "invalid_request_error",
-                "type": "duplicate_error",
-                "message": "The code is taken.",
-            },
-            "idempotency_error": {
-                "code": "invalid_request_error",
-                "type": "idempotency_error",
-                "message": "Idempotency key 'k1' was used before with other parameters.",
-                "details": {"operation_id": OPERATION_ID},
-            },
+        errors={
+            "payment_authorization_error": PaymentAuthorizationError("The card was declined."),
+            "duplicate_error": DuplicateError("The code is taken."),
+            "idempotency_error": IdempotencyError(
+                "Idempotency key 'k1' was used before with other parameters.", details={"operation_id": OPERATION_ID}
+            ),
         },
     ),
     429: ErrorResponse(
@@ -147,15 +174,13 @@ ERRORS: dict[int, ErrorResponse] = {
             "The shop's throttles, or the bounds on attempts to pay one collection, refuse more for now. "
             "Nothing was done."
         ),
-        examples={
-            "too_many_requests": {"code": "too_many_requests", "type": "not_allowed", "message": TOO_MANY_REQUESTS}
-        },
+        errors={"too_many_requests": TooManyRequests(TOO_MANY_REQUESTS)},
         may_retry=True,
     ),
     500: ErrorResponse(
         name="PaymentsServerError",
         description="A fault of the server. It has been logged.",
-        examples={"unknown_error": UNKNOWN_ERROR, "database_error": DATABASE_ERROR},
+        errors={"unknown_error": Exception(), "database_error": AnyDatabaseError()},
     ),
     503: ErrorResponse(
         name="PaymentsProviderNotReachable",
@@ -163,24 +188,78 @@ ERRORS: dict[int, ErrorResponse] = {
             "The provider couldn't be reached, or the database can't be used right now (`database_unavailable`). "
             "Nothing was sent and nothing moved."
         ),
-        examples={
-            "unexpected_state": {"type": "unexpected_state", "message": "The payment provider can't be reached."},
-            "database_unavailable": {
-                "code": "database_unavailable",
-                "type": "unexpected_state",
-                "message": DATABASE_UNAVAILABLE,
-            },
+        errors={
+            "unexpected_state": ProviderNotReachable("The payment provider can't be reached."),
+            "database_unavailable": DatabaseUnavailable(DATABASE_UNAVAILABLE),
         },
         may_retry=True,
     ),
 }
-STORE_BAD_REQUEST = ErrorResponse(
-    name="PaymentsStoreBadRequest",
-    description=f"{ERRORS[400].description} Also for a publishable key that is missing or not valid.",
-    examples={
-        **ERRORS[400].examples,
-        "publishable_key_missing": {"type": "not_allowed", "message": KEY_MISSING},
-        "publishable_key_invalid": {"type": "not_allowed", "message": KEY_INVALID},
-    },
-)
+"""By status; of 403, what staff are told."""
+
+
+def _for_shoppers(status: int, *, description: str = "", **errors: Exception) -> ErrorResponse:
+    shared = ERRORS[status]
+    return replace(
+        shared,
+        name=shared.name.replace("Payments", "PaymentsStore", 1),
+        description=description or shared.description,
+        errors=errors or shared.errors,
+        is_for_shoppers=True,
+    )
+
+
+_ANOTHERS = "pays with a payment method that a customer has saved"
+_OF_ANOTHER_CUSTOMER: dict[str, Any] = {
+    "message": f"{SESSION_ID} {_ANOTHERS}. Log in as that customer, or choose another way to pay.",
+    "code": "session_of_another_customer",
+    "details": {"payment_session_id": SESSION_ID},
+}
+
+STORE_ERRORS: dict[int, ErrorResponse] = {
+    **ERRORS,
+    400: _for_shoppers(
+        400,
+        description=(
+            f"{ERRORS[400].description} Also for a publishable key that isn't valid, or is missing where one is needed."
+        ),
+        invalid_data=InvalidData("Invalid request: Field 'provider_id' is required"),
+        not_allowed=NotAllowed("The payment has been canceled."),
+        rejected_by_provider=RejectedByProvider("The provider's own words, which staff read."),
+        publishable_key_missing=KeyRefused(KEY_MISSING),
+        publishable_key_invalid=KeyRefused(KEY_INVALID),
+    ),
+    401: replace(
+        ERRORS[401],
+        name="PaymentsStoreUnauthorized",
+        description=f"A login is needed, or another one: the session {_ANOTHERS} (`session_of_another_customer`).",
+        errors={
+            "unauthorized": NotAuthenticated(),
+            "session_of_another_customer": Unauthorized(**_OF_ANOTHER_CUSTOMER),
+        },
+        is_for_shoppers=True,
+        envelope=PaymentStoreLoginNeededSerializer,
+    ),
+    403: _for_shoppers(
+        403,
+        description=f"The session {_ANOTHERS}, who isn't the one that is logged in (`session_of_another_customer`).",
+        session_of_another_customer=Forbidden(**_OF_ANOTHER_CUSTOMER),
+    ),
+    409: _for_shoppers(
+        409,
+        description=(
+            "Another request is at work on the same thing (`invalid_state_error`), the cart has changed "
+            "(`cart_changed`), or the provider's answer was lost and money may have moved (`payment_outcome_unknown`): "
+            "repeat the same request, it finds out and moves nothing twice."
+        ),
+        invalid_state_error=Conflict("Another request is at work on it."),
+        cart_changed=Conflict("The cart has changed: choose its payment sessions again.", code="cart_changed"),
+        payment_outcome_unknown=_UNKNOWN,
+    ),
+    422: _for_shoppers(422),
+    429: _for_shoppers(429),
+    503: _for_shoppers(503),
+}
+"""What storefronts are answered; 401 and 403 by requests about a payment session only."""
+
 READ_STATUSES = (400, 401, 403, 404, 429, 500, 503)

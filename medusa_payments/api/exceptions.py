@@ -93,7 +93,14 @@ class KeyRefused(NotAllowed):
     """The storefront sent no valid publishable key. No customer can help it, so no customer is told."""
 
 
-_MET_BY_SHOPPERS = (NotAllowed, Conflict, PaymentAuthorizationError, ProviderNotReachable, RejectedByProvider)
+_MET_BY_SHOPPERS = (
+    NotAllowed,
+    Conflict,
+    PaymentAuthorizationError,
+    TooManyRequests,
+    ProviderNotReachable,
+    RejectedByProvider,
+)
 """What happens to customers of a storefront without faults. The rest is for its developers, unless its code says so."""
 
 
@@ -114,9 +121,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     if is_unavailable:
         _log(exc, request)
         exc = _told_of_database(getattr(context["view"], "sent_before", None))
-    response = _answer(exc)
-    if getattr(context.get("view"), "is_for_shoppers", False):
-        response.data |= _for_shoppers(exc)
+    response = answer(exc, is_for_shoppers=getattr(context.get("view"), "is_for_shoppers", False))
     if is_unavailable or response.status_code < 500 or isinstance(exc, ProviderNotReachable):
         return response
     _log(exc, request)
@@ -127,22 +132,33 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     return response
 
 
+def answer(exc: Exception, *, is_for_shoppers: bool) -> Response:
+    """Return the answer to a request that ended with an exception: what is sent, and what the OpenAPI pages show."""
+    if isinstance(exc, Throttled):
+        exc = _throttled(exc)
+    response = _answer(exc)
+    if is_for_shoppers:
+        response.data = response.data | _for_shoppers(exc)
+    return response
+
+
 def _answer(exc: Exception) -> Response:
     if isinstance(exc, PaymentsError):
         return _payments_error(exc)
     if isinstance(exc, (NotAuthenticated, AuthenticationFailed)):
         challenge = getattr(exc, "auth_header", None)
         return Response(UNAUTHORIZED, status=401, headers={"WWW-Authenticate": challenge} if challenge else None)
-    if isinstance(exc, Throttled):
-        seconds: float | None = getattr(exc, "wait", None)
-        wait = None if seconds is None else max(1, math.ceil(seconds))
-        return _payments_error(TooManyRequests(TOO_MANY_REQUESTS, retry_after=wait))
     for cause, status, message in FOREIGN_ERRORS:
         if isinstance(exc, cause):
             return _envelope(status, message)
     if isinstance(exc, APIException):
         return _envelope(exc.status_code, "; ".join(_texts(exc.detail)), retry_after=getattr(exc, "wait", None))
     return Response(DATABASE_ERROR if isinstance(exc, AnyDatabaseError) else UNKNOWN_ERROR, status=500)
+
+
+def _throttled(exc: Throttled) -> TooManyRequests:
+    seconds: float | None = getattr(exc, "wait", None)
+    return TooManyRequests(TOO_MANY_REQUESTS, retry_after=None if seconds is None else max(1, math.ceil(seconds)))
 
 
 def _told_of_database(sent_before: object) -> PaymentsError:

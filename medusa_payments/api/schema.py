@@ -18,7 +18,7 @@ from medusa_payments.api.error_responses import (
     ERRORS,
     READ_STATUSES,
     RETRY_AFTER,
-    STORE_BAD_REQUEST,
+    STORE_ERRORS,
     ErrorResponse,
 )
 from medusa_payments.api.operators import takes_many
@@ -77,6 +77,8 @@ def operation(
 class PaymentsAutoSchema(AutoSchema):
     """Adds what all our operations share: key header, optional customer login, error responses."""
 
+    takes_idempotency_key = True
+
     def get_override_parameters(self) -> list[Any]:
         return self._publishable_key() + self._idempotency_key()
 
@@ -99,10 +101,20 @@ class PaymentsAutoSchema(AutoSchema):
 
     def _error_statuses(self) -> list[int]:
         possible = READ_STATUSES if self.method == "GET" else ERRORS
-        return [status for status in possible if status != 403 or self._has_permission(IsStaffWithPermission)]
+        may_be_forbidden = self._has_permission(IsStaffWithPermission) or self._may_be_anothers()
+        return [status for status in possible if status != 403 or may_be_forbidden]
+
+    def _may_be_anothers(self) -> bool:
+        """What storefronts write under a key is about sessions, which may pay with what another customer has saved, or
+        about what is the customer's own.
+        """
+        is_keyed_write = self.method != "GET" and self.takes_idempotency_key
+        return self._is_for_shoppers() and is_keyed_write and not self._has_permission(IsCustomer)
 
     def _error(self, status: int) -> ErrorResponse:
-        return STORE_BAD_REQUEST if status == 400 and self._has_permission(HasPublishableKey) else ERRORS[status]
+        if not self._is_for_shoppers() or (status == 401 and not self._may_be_anothers()):
+            return ERRORS[status]
+        return STORE_ERRORS[status]
 
     def _error_reference(self, error: ErrorResponse) -> Any:
         envelope = self.resolve_serializer(error.envelope, "response").ref
@@ -135,7 +147,7 @@ class PaymentsAutoSchema(AutoSchema):
         ]
 
     def _idempotency_key(self) -> list[OpenApiParameter]:
-        if self.method == "GET":
+        if self.method == "GET" or not self.takes_idempotency_key:
             return []
         return [
             OpenApiParameter(
@@ -151,15 +163,11 @@ class PaymentsAutoSchema(AutoSchema):
             )
         ]
 
+    def _is_for_shoppers(self) -> bool:
+        return getattr(self.view, "is_for_shoppers", False)
+
     def _has_permission(self, permission: type) -> bool:
         return any(isinstance(used, permission) for used in self.view.get_permissions())
-
-
-class ProviderReadAutoSchema(PaymentsAutoSchema):
-    """For reads that ask a provider, which may not answer."""
-
-    def _error_statuses(self) -> list[int]:
-        return [*super()._error_statuses(), 503]
 
 
 class HookAutoSchema(PaymentsAutoSchema):
@@ -190,8 +198,7 @@ class SecretKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untype
 class UnkeyedAutoSchema(PaymentsAutoSchema):
     """Without the idempotency key: for what can be repeated without one."""
 
-    def _idempotency_key(self) -> list[OpenApiParameter]:
-        return []
+    takes_idempotency_key = False
 
 
 class AmountFieldExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import translation
 
 from medusa_payments.api.exceptions import STATUS_CODES
-from medusa_payments.exceptions import PaymentsError
+from medusa_payments.exceptions import SHOPPER_TEXTS, PaymentsError
 from medusa_payments.services import publishable_keys
 from tests.api.base_endpoints import ERRORS
 
@@ -27,12 +27,38 @@ def quiet_client() -> Client:
     ("name", "status", "envelope"),
     [
         ("invalid-data", 400, {"type": "invalid_data", "message": "wrong"}),
-        ("not-allowed", 400, {"type": "not_allowed", "message": "forbidden by state"}),
+        (
+            "not-allowed",
+            400,
+            {
+                "type": "not_allowed",
+                "message": "forbidden by state",
+                "shopper_message": "This can't be done now. Please load the page again to see where things stand.",
+            },
+        ),
         ("unauthorized", 401, {"type": "unauthorized", "message": "Invalid email or password"}),
         ("forbidden", 403, {"type": "forbidden", "message": "not you"}),
         ("not-found", 404, {"type": "not_found", "message": "Payment id not found: x"}),
-        ("conflict", 409, {"code": "invalid_state_error", "type": "conflict", "message": CONFLICT}),
-        ("cart-changed", 409, {"code": "cart_changed", "type": "conflict", "message": "The cart has changed"}),
+        (
+            "conflict",
+            409,
+            {
+                "code": "invalid_state_error",
+                "type": "conflict",
+                "message": CONFLICT,
+                "shopper_message": "We are still working on an earlier request. Please try again in a moment.",
+            },
+        ),
+        (
+            "cart-changed",
+            409,
+            {
+                "code": "cart_changed",
+                "type": "conflict",
+                "message": "The cart has changed",
+                "shopper_message": SHOPPER_TEXTS["cart_changed"],
+            },
+        ),
         (
             "outcome-unknown",
             409,
@@ -41,6 +67,7 @@ def quiet_client() -> Client:
                 "type": "conflict",
                 "message": "Not known yet",
                 "details": {"operation_id": "payop_1"},
+                "shopper_message": SHOPPER_TEXTS["payment_outcome_unknown"],
             },
         ),
         (
@@ -53,8 +80,40 @@ def quiet_client() -> Client:
             422,
             {"code": "invalid_request_error", "type": "idempotency_error", "message": "Key used before"},
         ),
-        ("declined", 422, {"type": "payment_authorization_error", "message": "Declined"}),
-        ("not-reachable", 503, {"type": "unexpected_state", "message": "Not reachable"}),
+        (
+            "declined",
+            422,
+            {
+                "type": "payment_authorization_error",
+                "message": "Declined",
+                "shopper_message": (
+                    "The payment was declined. You haven't been charged. You can try again, or pay another way."
+                ),
+            },
+        ),
+        (
+            "throttled",
+            429,
+            {
+                "code": "too_many_requests",
+                "type": "not_allowed",
+                "message": "Too many requests. Try again later.",
+                "shopper_message": (
+                    "You have tried this very often. Nothing was done now. Please wait a while before you try again."
+                ),
+            },
+        ),
+        (
+            "not-reachable",
+            503,
+            {
+                "type": "unexpected_state",
+                "message": "Not reachable",
+                "shopper_message": (
+                    "This way to pay can't be reached just now. Please try again in a moment, or pay another way."
+                ),
+            },
+        ),
         ("inside-transaction", 500, {"type": "unexpected_state", "message": "Call it after commit"}),
         ("http-404", 404, {"type": "not_found", "message": "Not found"}),
         (

@@ -7,12 +7,12 @@ from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 
-from medusa_payments.api.error_responses import ERRORS, STORE_BAD_REQUEST
-from medusa_payments.api.exceptions import STATUS_CODES
+from medusa_payments.api.error_responses import ERRORS, STORE_ERRORS, ErrorResponse
+from medusa_payments.api.exceptions import answer
 from tests.api.base_endpoints import router
 
-WRITE_STATUSES = {"200", "400", "401", "404", "409", "413", "415", "422", "500", "503"}
-READ_STATUSES = {"200", "400", "401", "404", "500", "503"}
+WRITE_STATUSES = {"200", "400", "401", "404", "409", "413", "415", "422", "429", "500", "503"}
+READ_STATUSES = {"200", "400", "401", "404", "429", "500", "503"}
 
 
 @pytest.fixture
@@ -37,9 +37,10 @@ def test_it_is_valid_and_without_warnings(document: Any, capsys: pytest.CaptureF
 @pytest.mark.parametrize(
     ("path", "method", "statuses"),
     [
-        ("/echo", "post", WRITE_STATUSES),
+        ("/echo", "post", WRITE_STATUSES | {"403"}),
         ("/echo", "get", READ_STATUSES),
-        ("/store/things", "post", WRITE_STATUSES),
+        ("/store/things", "post", WRITE_STATUSES | {"403"}),
+        ("/store/things", "get", READ_STATUSES),
         ("/admin/things", "post", WRITE_STATUSES | {"403"}),
         ("/admin/things", "get", READ_STATUSES | {"403"}),
     ],
@@ -63,21 +64,23 @@ def test_a_login_is_needed_on_admin_and_optional_on_store(document: Any) -> None
     assert document["paths"]["/store/things"]["get"]["security"] == [{}, *schemes]
 
 
-def test_a_missing_key_is_shown_on_store_only(document: Any) -> None:
-    def bad_request(path: str) -> str:
-        reference: str = document["paths"][path]["get"]["responses"]["400"]["$ref"]
-        return reference.rpartition("/")[2]
+def test_storefronts_have_errors_of_their_own(document: Any) -> None:
+    def named(path: str) -> set[str]:
+        references = [response.get("$ref", "") for response in document["paths"][path]["post"]["responses"].values()]
+        return {reference.rpartition("/")[2] for reference in references if "Store" in reference}
 
-    assert bad_request("/store/things") == "PaymentsStoreBadRequest"
-    assert bad_request("/echo") == bad_request("/admin/things") == "PaymentsBadRequest"
+    own = {"BadRequest", "Unauthorized", "Forbidden", "Conflict", "Unprocessable", "TooManyRequests"}
+    assert named("/echo") == named("/store/things")
+    assert named("/echo") == {f"PaymentsStore{each}" for each in (*own, "ProviderNotReachable")}
+    assert named("/admin/things") == set()
 
 
 def test_retry_after_is_documented_where_it_is_sent(document: Any) -> None:
     responses = document["components"]["responses"]
 
+    may_retry = ("Conflict", "TooManyRequests", "ProviderNotReachable")
     assert {name for name, response in responses.items() if "headers" in response} == {
-        "PaymentsConflict",
-        "PaymentsProviderNotReachable",
+        f"{who}{each}" for who in ("Payments", "PaymentsStore") for each in may_retry
     }
 
 
@@ -102,10 +105,28 @@ def test_a_query_is_documented_parameter_by_parameter(document: Any) -> None:
     assert sorted(names) == ["fields", "id", "limit", "offset", "order", "with_deleted", "x-publishable-api-key"]
 
 
-def test_the_examples_carry_the_types_of_their_status() -> None:
-    types = {(status, error.type) for error, status in STATUS_CODES.items()}
+RESPONSES = [(status, response) for table in (ERRORS, STORE_ERRORS) for status, response in table.items()]
 
-    for status, response in [*ERRORS.items(), (400, STORE_BAD_REQUEST)]:
-        for name, example in response.examples.items():
-            known = (status, example.get("type")) in types
-            assert known or name in {"unauthorized", "unknown_error", "database_error"} or status in {413, 415}
+
+@pytest.mark.parametrize(("status", "response"), RESPONSES)
+def test_the_examples_are_what_is_sent_with_their_status(status: int, response: ErrorResponse) -> None:
+    for error in response.errors.values():
+        assert answer(error, is_for_shoppers=response.is_for_shoppers).status_code == status
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 409, 422, 429, 503])
+def test_what_a_customer_can_meet_is_shown_with_its_text(status: int) -> None:
+    def told(table: dict[int, ErrorResponse]) -> set[str]:
+        return {name for name, example in table[status].examples.items() if "shopper_message" in example}
+
+    for_developers = {
+        "invalid_data",
+        "unauthorized",
+        "publishable_key_missing",
+        "publishable_key_invalid",
+        "duplicate_error",
+        "idempotency_error",
+    }
+    assert told(STORE_ERRORS) == STORE_ERRORS[status].errors.keys() - for_developers
+    assert told(STORE_ERRORS)
+    assert told(ERRORS) == set()

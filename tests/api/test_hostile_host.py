@@ -242,5 +242,5 @@ def test_the_schema_is_ours_under_any_schema_class(client: Client, hostile_host:
     schema = SchemaGenerator(patterns=router.urls).get_schema(request=None, public=True)
 
     assert set(schema["paths"]["/store/things"]["post"]["responses"]) == {
-        "200", "400", "401", "404", "409", "413", "415", "422", "500", "503"
+        "200", "400", "401", "403", "404", "409", "413", "415", "422", "429", "500", "503"
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from medusa_payments.services import manual_authorization, payment_collections, 
 from medusa_payments.services.session_plans import SessionChoice
 from medusa_payments.testing.fake_provider import FakeProvider
 from storefront_project.shop.models import Region
+from tests.api.openapi import OpenAPI, ValidatedClient
 from tests.till import Till
 
 pytestmark = [pytest.mark.django_db, pytest.mark.fake_only]
@@ -39,11 +41,16 @@ class Wallet(SystemProvider):
         return "wallet"
 
 
+@cache
+def published() -> OpenAPI:
+    return OpenAPI.of_the_demo()
+
+
 class Browser:
-    """A storefront's caller, with the publishable key that every visitor sees."""
+    """A storefront's caller, with the publishable key that every visitor sees. All its answers are documented."""
 
     def __init__(self, user: User | None = None) -> None:
-        self.client = Client(headers={"x-publishable-api-key": "pk_test"})
+        self.client = ValidatedClient(published(), headers={"x-publishable-api-key": "pk_test"})
         if user is not None:
             self.client.force_login(user)
 
@@ -51,7 +58,7 @@ class Browser:
         return self.client.get(path)
 
     def post(self, path: str, body: Any = None, **headers: Any) -> Any:
-        return self.client.post(path, body or {}, content_type=JSON, headers=headers)
+        return self.client.post(path, body, headers=headers)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from rest_framework.response import Response
 
 from medusa_payments.api import examples
 from medusa_payments.api.representations import payment_method
-from medusa_payments.api.schema import ProviderReadAutoSchema, UnkeyedAutoSchema, operation
+from medusa_payments.api.schema import UnkeyedAutoSchema, operation
 from medusa_payments.api.serializers.store import (
     StorePaymentMethodDeletedSerializer,
     StorePaymentMethodListResponseSerializer,
@@ -31,7 +31,6 @@ class StorePaymentMethodViewSet(CustomerViewSet):
             "what a payment session takes as `data.payment_method`."
         ),
         tags=TAGS,
-        schema=ProviderReadAutoSchema,
         parameters=[StorePaymentMethodQuery],
         response=StorePaymentMethodListResponseSerializer,
         response_example={"payment_methods": [examples.PAYMENT_METHOD]},
