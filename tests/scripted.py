@@ -12,6 +12,7 @@ from django.db.models import F
 from medusa_payments.models import AccountHolder, Operation, PaymentSession, RefundReason
 from medusa_payments.money import Money
 from medusa_payments.providers.errors import ProviderDeclined, ProviderOutcomeUnknown, ProviderUnavailable
+from medusa_payments.providers.facts import PaymentSnapshot
 from medusa_payments.providers.system import SystemProvider
 from medusa_payments.providers.types import Capabilities, CaptureResult, SessionResult
 from medusa_payments.services import payment_sessions
@@ -78,12 +79,7 @@ class Keyless(Scripted):
     capabilities = replace(FakeProvider.capabilities, reports_keys=False)
 
     def retrieve(self, request: Any) -> Any:
-        found = super().retrieve(request)
-        return found and replace(
-            found,
-            captures=tuple(replace(fact, idempotency_key=None) for fact in found.captures),
-            refunds=tuple(replace(fact, idempotency_key=None) for fact in found.refunds),
-        )
+        return without_keys(super().retrieve(request))
 
 
 class Customerless(Scripted):
@@ -102,6 +98,14 @@ class OneShot(Scripted):
     """Captures once."""
 
     capabilities = Capabilities(supports_multiple_captures=False)
+
+
+def without_keys(found: PaymentSnapshot | None) -> PaymentSnapshot | None:
+    return found and replace(
+        found,
+        captures=tuple(replace(fact, idempotency_key=None) for fact in found.captures),
+        refunds=tuple(replace(fact, idempotency_key=None) for fact in found.refunds),
+    )
 
 
 def lost(_: Any, __: Verb) -> Any:

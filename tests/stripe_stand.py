@@ -27,7 +27,6 @@ from medusa_payments.providers.facts import DisputeFact, DisputeState, RefundSta
 from medusa_payments.providers.registry import providers
 from medusa_payments.providers.stripe import client_data, translate
 from medusa_payments.providers.stripe.methods import StripeProvider
-from medusa_payments.providers.types import Capabilities
 from medusa_payments.states import OperationKind
 from medusa_payments.testing.fake_steering import ERRORS, RETRIEVE, STEERING_KEYS, WITHOUT_ANSWER, Outcome, Steering
 from medusa_payments.testing.stripe_twin.books import Books
@@ -58,6 +57,8 @@ _LOSSES = {
     Outcome.ERROR_BEFORE: Fault.ERROR_BEFORE,
     Outcome.ERROR_AFTER: Fault.ERROR_AFTER,
 }
+
+_SCRIPTED = frozenset({*OperationKind, RETRIEVE})
 
 _REFUSALS = {Outcome.DECLINED: ProviderDeclined, Outcome.REJECTED: ProviderRejected}
 
@@ -347,7 +348,7 @@ class Scripted(StripeStand):
 
     def __getattribute__(self, name: str) -> Any:
         found = super().__getattribute__(name)
-        replaced = scripted.Scripted.script.get(name) if name in list(OperationKind) else None
+        replaced = scripted.Scripted.script.get(name) if name in _SCRIPTED else None
         return found if replaced is None else lambda request: _played(replaced, request, found)
 
 
@@ -358,13 +359,28 @@ def _played(replaced: Callable[[Any, scripted.Verb], Any], request: Any, call: s
 class Forgetful(Scripted):
     def __init__(self, alias: str, options: Mapping[str, Any]) -> None:
         super().__init__(alias, options)
-        self.capabilities = Capabilities(key_window_seconds=0)
+        self.capabilities = scripted.Forgetful.capabilities
 
 
 class Blind(Scripted):
     def __init__(self, alias: str, options: Mapping[str, Any]) -> None:
         super().__init__(alias, options)
-        self.capabilities = Capabilities(key_window_seconds=24 * 60 * 60)
+        self.capabilities = scripted.Blind.capabilities
+
+
+class Rigid(Scripted):
+    def __init__(self, alias: str, options: Mapping[str, Any]) -> None:
+        super().__init__(alias, options)
+        self.capabilities = scripted.Rigid.capabilities
+
+
+class Keyless(Scripted):
+    def __init__(self, alias: str, options: Mapping[str, Any]) -> None:
+        super().__init__(alias, options)
+        self.capabilities = replace(self.capabilities, reports_keys=False)
+
+    def retrieve(self, request: Any) -> Any:
+        return scripted.without_keys(super().retrieve(request))
 
 
 def _text(steering: Mapping[str, Any]) -> str:

@@ -160,6 +160,7 @@ def warnings() -> list[str]:
     return [message.msg for message in reported if message.id == "medusa_payments.W025"]
 
 
+@pytest.mark.fake_only("Stripe's objects can be changed")
 class TestAttack38ObjectsThatCanNotBeChanged:
     @pytest.fixture(params=["Unchangeable", "BlindUnchangeable"])
     def session(self, request: Any, till: Till, settings: Any, script: Script) -> PaymentSession:

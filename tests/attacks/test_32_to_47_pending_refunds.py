@@ -10,12 +10,22 @@ from django.contrib.auth.models import User
 from medusa_payments.exceptions import InvalidData, PaymentAuthorizationError, PaymentOutcomeUnknown, PaymentsError
 from medusa_payments.models import Event, Operation, Payment, Refund
 from medusa_payments.providers.facts import RefundState
-from medusa_payments.services import collection_refunds, decisions, publishable_keys, refund_reasons, refunds, webhooks
+from medusa_payments.services import (
+    captures,
+    collection_refunds,
+    convergence,
+    decisions,
+    publishable_keys,
+    refund_reasons,
+    refunds,
+    webhooks,
+)
 from medusa_payments.services.decisions import Verdict
 from medusa_payments.testing.fake_provider import FakeProvider
+from medusa_payments.testing.stripe_twin.twin import StripeTwin
 from tests.api.openapi import OpenAPI, ValidatedClient
 from tests.audit import differences, recover
-from tests.scripted import Script, answer_lost, declined, lost, run_out, unavailable
+from tests.scripted import Script, answer_lost, authorize, declined, lost, run_out, unavailable
 from tests.till import Till
 
 pytestmark = pytest.mark.django_db
@@ -264,11 +274,28 @@ class TestWhatCouldBeRefundedNow:
         path = f"/admin/payment-collections/{pending.payment_collection_id}"
         assert totals(staff.get(path).json()["payment_collection"]) == (0, 40, 0)
 
+    @pytest.mark.fake_only("Stripe refunds nothing of a charge that is disputed in part")
     def test_39_not_what_is_disputed(self, pending: Payment, shown: Any, fake_provider: FakeProvider) -> None:
         fake_provider.dashboard.open_dispute(pending.provider_ref, 2500)
         for body, headers in fake_provider.webhooks():
             webhooks.receive(provider_id="fake_fake", body=body, headers=headers)
         assert self.offered(shown, pending) == 35
+
+    def test_39_stripe_says_no_to_the_rest_of_a_disputed_charge(
+        self, till: Till, shown: Any, stripe_twin: StripeTwin
+    ) -> None:
+        """It is refused, and nothing stays in flight."""
+        session = till.session("pp_stripe_stripe")
+        stripe_twin.dashboard.pay(session.provider_ref or "")
+        payment = captures.capture(payment_id=authorize(session).payment.pk)
+        stripe_twin.dashboard.dispute(payment.provider_ref, 2500)
+        convergence.look_at(session.pk)
+
+        with pytest.raises(PaymentsError) as refused:
+            refunds.refund(payment_id=payment.pk, amount=Decimal(40))
+
+        assert refused.value.code == "charge_disputed"
+        assert (totals(shown(payment)), shown(payment)["refunds"]) == ((0, 0, 75), [])
 
     def test_39_all_or_nothing_where_the_provider_refunds_no_part(
         self, till: Till, configure: Any, shown: Any, script: Script

@@ -199,15 +199,13 @@ class TestARefundWhoseAnswerWasLost:
 
 class TestWhichOfTwoPaymentsIsGivenBack:
     @pytest.fixture(params=["older first", "chosen first"])
-    def pay(
-        self, two_tabs: tuple[PaymentSession, PaymentSession], fake_provider: FakeProvider, request: Any
-    ) -> Callable[..., None]:
+    def pay(self, two_tabs: tuple[PaymentSession, PaymentSession], request: Any) -> Callable[..., None]:
         """Have both tabs paid, each by a verb of the provider's dashboard, and the worker look at it."""
 
         def run(older_by: str, chosen_by: str) -> None:
             for session, verb in zip(two_tabs, (older_by, chosen_by), strict=True):
-                provider = fake_provider if session.provider_id != SECOND else second()
-                getattr(provider.dashboard, verb)(session.provider_ref)
+                dashboard: Any = providers[session.provider_id].dashboard  # type: ignore[attr-defined]
+                getattr(dashboard, verb)(session.provider_ref)
             for session in two_tabs if request.param == "older first" else reversed(two_tabs):
                 convergence.look_at(session.pk)
             assert recover() == 0
@@ -232,12 +230,6 @@ class TestWhichOfTwoPaymentsIsGivenBack:
     ) -> None:
         pay(older_by, chosen_by)
         assert self.given_back() == {"pp_fake_fake": older, SECOND: chosen}
-
-
-def second() -> FakeProvider:
-    found = providers[SECOND]
-    assert isinstance(found, FakeProvider)
-    return found
 
 
 class TestAttack40AnotherAmountThanWasAsked:

@@ -426,13 +426,15 @@ class Test42WhatNoDatabaseStores:
 
         assert Payment.objects.get().captured_amount == 10000
 
-    def test_42_saved_methods(self, till: Till, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_42_saved_methods(
+        self, till: Till, script: Script, fake_provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         holder = account_holders.create(provider_id="pp_fake_fake", customer=Customer(id="cus_1"))
         said = (
             SavedPaymentMethod(payment_method_ref=ODD),
             SavedPaymentMethod(payment_method_ref="pm_1", data={"brand": "vi\0sa"}, created_at=NAIVE),
         )
-        monkeypatch.setattr(FakeProvider, "list_payment_methods", lambda *_: said)
+        monkeypatch.setattr(type(fake_provider), "list_payment_methods", lambda *_: said)
 
         [method] = payment_methods.list_saved(account_holder_id=holder.pk, customer_id="cus_1")
 
@@ -443,13 +445,19 @@ class Test42WhatNoDatabaseStores:
         [(WebhookRefused(ODD, code=ODD), "odd  \ufffd xx"), (KeyError(ODD), "unreadable"), (None, "unreadable")],
     )
     def test_42_a_webhook_that_is_refused_is_refused(
-        self, till: Till, client: Client, monkeypatch: pytest.MonkeyPatch, error: Exception | None, reason: str
+        self,
+        till: Till,
+        client: Client,
+        fake_provider: FakeProvider,
+        monkeypatch: pytest.MonkeyPatch,
+        error: Exception | None,
+        reason: str,
     ) -> None:
         def read_webhook(*_: Any) -> Any:
             if error is not None:
                 raise error
 
-        monkeypatch.setattr(FakeProvider, "read_webhook", read_webhook)
+        monkeypatch.setattr(type(fake_provider), "read_webhook", read_webhook)
 
         answer = client.post("/hooks/payment/fake_fake", b"{}", content_type="application/json")
 

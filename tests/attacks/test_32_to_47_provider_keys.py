@@ -134,7 +134,6 @@ def test_34_the_worker_looks_again_as_soon_as_everything_has_arrived(till: Till,
 
 
 @each_error
-@pytest.mark.fake_only
 @pytest.mark.parametrize("is_enqueued", [False, True], ids=["asked for", "enqueued"])
 @pytest.mark.parametrize("verb", ["capture", "refund"])
 def test_34_where_nobody_can_tell_staff_are_told_within_minutes(
@@ -162,7 +161,6 @@ def test_34_where_nobody_can_tell_staff_are_told_within_minutes(
     assert moved(verb) == ([] if outcome == "error_before" else [3000])
 
 
-@pytest.mark.fake_only
 def test_34_a_caller_who_repeats_has_staff_told_as_soon_as_the_worker_would(till: Till, configure: Any) -> None:
     configure("pp_fake_fake", "Keyless")
     payment = till.captured(on="refund", outcome="error_before")
@@ -173,7 +171,6 @@ def test_34_a_caller_who_repeats_has_staff_told_as_soon_as_the_worker_would(till
     assert the("refund").needs_person_at is not None
 
 
-@pytest.mark.fake_only
 def test_34_a_provider_that_never_recovers_is_shown_to_staff(till: Till, script: Script, moved: Moved) -> None:
     payment = till.captured()
     script["refund"] = _own_error
@@ -228,7 +225,7 @@ def test_34_update(till: Till, fake_provider: FakeProvider, outcome: str) -> Non
     assert differences(fake_provider) == []
 
 
-@pytest.mark.fake_only
+@pytest.mark.fake_only("Stripe's customers authorize in the browser; our authorize only reads")
 @each_error
 @keyed_or_not
 def test_34_authorize(till: Till, moved: Moved, fake_provider: FakeProvider, outcome: str, key: str | None) -> None:
@@ -259,7 +256,6 @@ def test_34_the_object_of_a_replaced_session_is_canceled_within_minutes(
     assert the("cancel").status == "succeeded"
 
 
-@pytest.mark.fake_only
 def test_34_no_second_key_while_the_first_request_may_still_arrive(
     till: Till, moved: Moved, fake_provider: FakeProvider
 ) -> None:
@@ -277,7 +273,6 @@ def test_34_no_second_key_while_the_first_request_may_still_arrive(
     assert (the("refund").key_number, moved("refund")) == (2, [3000])
 
 
-@pytest.mark.fake_only
 def test_34_what_was_stored_with_its_key_before_the_upgrade_is_still_understood(till: Till, moved: Moved) -> None:
     payment = till.captured(on="refund", outcome="timeout_before")
     request = move_of("refund", payment)
@@ -291,7 +286,6 @@ def test_34_what_was_stored_with_its_key_before_the_upgrade_is_still_understood(
     assert moved("refund") == [3000]
 
 
-@pytest.mark.fake_only
 def test_34_after_a_lost_answer_it_is_read_first_and_sent_again_under_the_same_key(
     till: Till, script: Script, moved: Moved
 ) -> None:
@@ -317,7 +311,6 @@ def test_34_after_a_lost_answer_it_is_read_first_and_sent_again_under_the_same_k
     assert moved("refund") == [3000]
 
 
-@pytest.mark.fake_only
 def test_34_while_the_provider_cannot_be_read_nothing_is_sent_again(till: Till, script: Script, moved: Moved) -> None:
     payment = till.captured()
     script["refund"] = lost
@@ -332,7 +325,6 @@ def test_34_while_the_provider_cannot_be_read_nothing_is_sent_again(till: Till, 
     assert moved("refund") == [3000]
 
 
-@pytest.mark.fake_only
 def test_34_keys_with_a_counter_are_understood_where_a_provider_reports_them(
     till: Till, script: Script, fake_provider: FakeProvider
 ) -> None:
@@ -369,7 +361,6 @@ def captured_20_of_30(till: Till, script: Script) -> Operation:
     return operation
 
 
-@pytest.mark.fake_only
 @pytest.mark.parametrize("verdict", Verdict)
 @pytest.mark.parametrize("amount", [None, Decimal(20)])
 def test_40_staff_book_the_amount_that_moved_whatever_they_say(
@@ -385,7 +376,6 @@ def test_40_staff_book_the_amount_that_moved_whatever_they_say(
     assert differences(fake_provider) == []
 
 
-@pytest.mark.fake_only
 @pytest.mark.parametrize("amount", [Decimal(30), Decimal(10)])
 def test_40_staff_cannot_book_what_did_not_move(captured_20_of_30: Operation, amount: Decimal) -> None:
     with pytest.raises(InvalidData, match="20 EUR") as raised:
@@ -395,7 +385,6 @@ def test_40_staff_cannot_book_what_did_not_move(captured_20_of_30: Operation, am
     assert not Event.objects.filter(name="operation.decided").exists()
 
 
-@pytest.mark.fake_only
 @pytest.mark.parametrize("verb", ["capture", "refund", "cancel", "authorize"])
 def test_40_staff_cannot_book_what_the_provider_has_no_trace_of(till: Till, script: Script, verb: str) -> None:
     if verb == "authorize":
@@ -411,7 +400,6 @@ def test_40_staff_cannot_book_what_the_provider_has_no_trace_of(till: Till, scri
     assert the(verb).is_open
 
 
-@pytest.mark.fake_only
 def test_40_more_than_fits_closes_the_operation_and_freezes(till: Till, script: Script) -> None:
     payment = till.captured()
     script["refund"] = lost
@@ -428,7 +416,6 @@ def test_40_more_than_fits_closes_the_operation_and_freezes(till: Till, script: 
     assert (payment.refunded_amount, payment.refunding_amount) == (0, 0)
 
 
-@pytest.mark.fake_only
 def test_44_a_part_released_at_the_dashboard_does_not_close_an_open_cancel(till: Till, script: Script) -> None:
     payment = till.authorized()
     script["cancel"] = lost
@@ -444,7 +431,6 @@ def test_44_a_part_released_at_the_dashboard_does_not_close_an_open_cancel(till:
     assert (the("cancel").status, payment.released_amount, payment.releasing_amount) == ("succeeded", 10000, 0)
 
 
-@pytest.mark.fake_only
 def test_46_a_lost_authorize_is_never_sent_again_once_the_customer_has_paid_otherwise(
     till: Till, script: Script, configure: Any, fake_provider: FakeProvider
 ) -> None:
