@@ -24,6 +24,11 @@ def snapshot_of(collection: PaymentCollection, request: object | None) -> CartSn
     return resolve_cart(collection.cart_id, request) if collection.live_cart_id else None
 
 
+def region_of(collection: PaymentCollection, snapshot: CartSnapshot | None) -> str:
+    """Return the region that a collection is paid in, as the cart says now; "" is one without restrictions."""
+    return (snapshot.region_id or "") if snapshot else collection.region_id
+
+
 def rounded_total(snapshot: CartSnapshot) -> RoundedAmount:
     """Return a cart's total rounded half up to minor units. Raises `InvalidData` for one that is no amount to pay."""
     rounded = round_to_minor_units(snapshot.amount, snapshot.currency_code)

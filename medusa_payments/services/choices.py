@@ -1,7 +1,7 @@
 """What a customer asks for, made into a choice before anything is reserved, and carried out."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -11,8 +11,7 @@ from medusa_payments.core import shoppers
 from medusa_payments.core.saga import leases
 from medusa_payments.customers import Customer, Shopper
 from medusa_payments.exceptions import Conflict, InvalidData
-from medusa_payments.models import AccountHolder, Operation, PaymentCollection, PaymentSession
-from medusa_payments.providers.base import PaymentProvider
+from medusa_payments.models import Operation, PaymentCollection, PaymentSession
 from medusa_payments.providers.errors import OBJECT_GONE
 from medusa_payments.providers.registry import providers
 from medusa_payments.queries import payment_collections as queries
@@ -20,37 +19,69 @@ from medusa_payments.queries.payment_providers import ConfiguredProvider
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import (
     account_holders,
+    cart_amounts,
     convergence,
     execution,
     operations,
     payment_methods,
+    repeats,
     session_choice,
 )
 from medusa_payments.services.operations import CallerKey
 from medusa_payments.services.session_choice import CHOOSING, SLOT, Choice
-from medusa_payments.services.session_plans import SessionChoice, Tender
-
-Through = list[tuple[PaymentProvider, AccountHolder | None]]
-"""The providers that a request is about to pay with, and the customer's accounts there."""
+from medusa_payments.services.session_plans import SessionChoice
 
 _ResultT = TypeVar("_ResultT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Common:
-    """What all sessions of one request share."""
+    """What all sessions of one request share. `asked` tells it from others, `request` is the host's own."""
 
+    collection: PaymentCollection
     snapshot: CartSnapshot | None
-    customer: Customer | None
+    request: object | None
+    asked: Mapping[str, Any]
     caller: CallerKey | None
     created_by: str
+    shopper: Shopper | None
+    customer: Customer | None = None
     is_off_session: bool = False
-    shopper: Shopper | None = None
+
+    @property
+    def due(self) -> int:
+        """What is to be paid (minor units), as far as that is known before the lock."""
+        return cart_amounts.rounded_total(self.snapshot).minor_units if self.snapshot else self.collection.amount
+
+
+def begin(
+    payment_collection_id: str,
+    *,
+    asked: Mapping[str, Any],
+    request: object | None,
+    idempotency_key: str | None,
+    created_by: str,
+    shopper: Shopper | None,
+    customer: Customer | None = None,
+    is_off_session: bool = False,
+) -> Common:
+    """Look at the collection and its cart. Raises `NotFound` for either, `InvalidData` for the key."""
+    collection = queries.existing(payment_collection_id)
+    return Common(
+        collection=collection,
+        snapshot=cart_amounts.snapshot_of(collection, request),
+        request=request,
+        asked=asked,
+        caller=repeats.caller_key(idempotency_key, **asked),
+        created_by=created_by,
+        shopper=shopper,
+        customer=customer,
+        is_off_session=is_off_session,
+    )
 
 
 def choose(
     provider_id: str,
-    region_id: str,
     data: Mapping[str, Any],
     common: Common,
     *,
@@ -67,6 +98,7 @@ def choose(
     `Conflict` (another request is opening the account), `ProviderNotReachable` (the saved payment methods can't be
     looked at now), `InsideTransaction`.
     """
+    region_id = cart_amounts.region_of(common.collection, common.snapshot)
     permission = shoppers.permission(provider_id, region_id, common.shopper)
     if minor_units is not None:
         permission.refuse_unless_it_covers(minor_units)
@@ -80,7 +112,6 @@ def choose(
         provider_id=provider_id,
         provider=provider,
         data=accepted,
-        snapshot=common.snapshot,
         customer_id=common.customer.id if common.customer else "",
         caller=common.caller,
         created_by=common.created_by,
@@ -90,81 +121,68 @@ def choose(
     )
 
 
-def choose_again(
-    session: PaymentSession,
-    region_id: str,
-    *,
-    snapshot: CartSnapshot | None,
-    caller: CallerKey | None,
-    created_by: str,
-    shopper: Shopper | None,
-) -> Choice:
+def choose_again(session: PaymentSession, common: Common) -> Choice:
     """Return the choice that makes a session anew, for the same customer. That of a customer who was forgotten becomes
     nobody's.
 
     Raises `Unauthorized` or `Forbidden` (a shopper who isn't the customer), and what `choose` raises.
     """
-    shoppers.refuse_session_of_another_customer(shopper, session)
+    shoppers.refuse_session_of_another_customer(common.shopper, session)
     is_forgotten = session.account_holder is not None and session.account_holder.forgotten_at is not None
     payer = None if is_forgotten else customers.known(None, session.customer_id)
-    common = Common(snapshot=snapshot, customer=payer, caller=caller, created_by=created_by, shopper=shopper)
     # What is to be paid now only the lock can tell.
-    return choose(session.provider_id, region_id, session.client_data, common, minor_units=None, is_given=False)
-
-
-def tender(collection: PaymentCollection, wanted: SessionChoice, common: Common) -> Tender:
-    """Return one choice of a set, checked. Raises what `choose` raises."""
-    region_id = (common.snapshot.region_id or "") if common.snapshot else collection.region_id
-    # Only the lock can tell whether a named session was paid with and stays.
-    is_new = wanted.payment_session_id is None
-    minor_units = int(wanted.amount != 0) if is_new else None
-    return Tender(
-        choice=choose(wanted.provider_id, region_id, wanted.data or {}, common, minor_units=minor_units),
-        amount=wanted.amount,
-        payment_session_id=wanted.payment_session_id,
-        keeps_data=wanted.data is None,
+    return choose(
+        session.provider_id, session.client_data, replace(common, customer=payer), minor_units=None, is_given=False
     )
 
 
-def until_it_stands(choose: Callable[[Through], _ResultT]) -> _ResultT:
-    """Carry out a choice; once more where the session's object or the customer's account is gone at the provider, so
-    that the same request makes another one. What is gone can be both.
+def choose_part(wanted: SessionChoice, common: Common) -> Choice:
+    """Return one choice of a set, checked. Raises what `choose` raises."""
+    # Only the lock can tell whether a named session was paid with and stays.
+    minor_units = int(wanted.amount != 0) if wanted.payment_session_id is None else None
+    return choose(wanted.provider_id, wanted.data or {}, common, minor_units=minor_units)
 
-    `choose` adds to its argument what it pays through. Raises what it raises.
+
+def until_it_stands(check: Callable[[], list[Choice]], carry_out: Callable[[list[Choice]], _ResultT]) -> _ResultT:
+    """Check what is chosen and carry it out; once more where the session's object or the customer's account is gone at
+    the provider, so that the same request makes another one. What is gone can be both.
+
+    Raises what the two raise.
     """
     for _ in range(_MOST_THAT_IS_GONE):
-        through: Through = []
+        chosen = check()
         try:
-            return choose(through)
+            return carry_out(chosen)
         except InvalidData as error:
-            if not _makes_another(error, through):
+            if not _makes_another(error, chosen):
                 raise
-    return choose([])
+    return carry_out(check())
 
 
 _MOST_THAT_IS_GONE = 2
 
 
-def _makes_another(error: InvalidData, through: Through) -> bool:
+def _makes_another(error: InvalidData, chosen: list[Choice]) -> bool:
     refused = primary(Operation).filter(pk=error.details.get("operation_id", ""), kind__in=CHOOSING).first()
     if refused is None:
         return False
     if refused.error_code == OBJECT_GONE:
         # It may be gone because it was paid: then that is booked before another object is made.
         convergence.look_at(refused.payment_session_id)
-    elif not account_holders.reopen_what_is_gone(through):
+    elif not account_holders.reopen_what_is_gone((each.provider, each.account_holder) for each in chosen):
         return False
     operations.let_go_of_key(refused)
     return True
 
 
-def make_live(payment_collection_id: str, choice: Choice) -> None:
-    """Have a choice's session be the live one, as `session_choice.reserve` says."""
-    execute_until(
+def made_live(payment_collection_id: str, choice: Choice, snapshot: CartSnapshot | None) -> PaymentSession:
+    """Have a choice's session be the live one, as `session_choice.reserve` says, and return it."""
+    execution.execute_until(
         payment_collection_id,
-        partial(session_choice.reserve, choice=choice),
-        is_done=partial(session_choice.fulfils, choice=choice),
+        partial(session_choice.reserve, choice=choice, snapshot=snapshot),
+        is_done=partial(session_choice.fulfils, choice=choice, snapshot=snapshot),
     )
+    return live_session(payment_collection_id)
 
 
 def live_session(payment_collection_id: str) -> PaymentSession:
@@ -181,28 +199,3 @@ def live_session(payment_collection_id: str) -> PaymentSession:
 def offered(region_id: str) -> list[ConfiguredProvider]:
     """Return the providers that a storefront may list for a region's carts; "" is a region without restrictions."""
     return [ConfiguredProvider(alias) for alias in shoppers.offered(region_id)]
-
-
-_FEW_ROUNDS = 3
-
-
-def execute_until(
-    payment_collection_id: str, reserve: execution.Reserve, *, is_done: Callable[[Operation], bool]
-) -> None:
-    """Execute, first finishing what an earlier request left unknown on the same slot.
-
-    Each round that meets such an operation resolves it and looks again. That one's refusal is no answer to this caller.
-    """
-    for _ in range(_FEW_ROUNDS):
-        operation = execution.execute(payment_collection_id=payment_collection_id, reserve=reserve)
-        if operation is None:
-            return
-        is_answer = is_done(operation)
-        if is_answer or operation.is_open:
-            execution.raise_unless_succeeded(operation)
-        if is_answer:
-            return
-    raise Conflict(
-        f"Other requests keep changing {payment_collection_id}.",
-        retry_after=leases.IN_PROGRESS_RETRY_SECONDS,
-    )

@@ -9,6 +9,8 @@ from typing import overload
 
 from django.db import Error as DatabaseError
 
+from medusa_payments.core.saga import leases
+from medusa_payments.exceptions import Conflict
 from medusa_payments.models import Operation, PaymentCollection
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import convergence, locks, operations, provider_calls, recovery
@@ -56,6 +58,29 @@ def execute(*, payment_collection_id: str, reserve: Reserve, include_deleted: bo
     if operation is not None and _was_never_executed(operation):
         return _execute_once(payment_collection_id, reserve, include_deleted)
     return operation
+
+
+_FEW_ROUNDS = 3
+
+
+def execute_until(payment_collection_id: str, reserve: Reserve, *, is_done: Callable[[Operation], bool]) -> None:
+    """Execute, first finishing what an earlier request left unknown on the same slot.
+
+    Each round that meets such an operation resolves it and looks again. That one's refusal is no answer to this caller.
+    Raises what `execute` and `raise_unless_succeeded` raise, `Conflict` while others keep coming first.
+    """
+    for _ in range(_FEW_ROUNDS):
+        operation = execute(payment_collection_id=payment_collection_id, reserve=reserve)
+        if operation is None:
+            return
+        is_answer = is_done(operation)
+        if is_answer or operation.is_open:
+            raise_unless_succeeded(operation)
+        if is_answer:
+            return
+    raise Conflict(
+        f"Other requests keep changing {payment_collection_id}.", retry_after=leases.IN_PROGRESS_RETRY_SECONDS
+    )
 
 
 def _execute_once(payment_collection_id: str, reserve: Reserve, include_deleted: bool) -> Operation | None:

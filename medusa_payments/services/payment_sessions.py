@@ -20,13 +20,14 @@ from medusa_payments.exceptions import (
     NotFound,
     PaymentAuthorizationError,
 )
-from medusa_payments.models import PaymentCollection, PaymentSession
+from medusa_payments.models import Operation, PaymentCollection, PaymentSession
 from medusa_payments.providers.errors import OBJECT_GONE
 from medusa_payments.queries import payment_collections as queries
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import (
     cart_amounts,
     choices,
+    execution,
     repeats,
     session_authorization,
     session_choice,
@@ -73,41 +74,37 @@ def initialize(
     is being authorized), `PaymentAuthorizationError` (declined), `Conflict` (another request is at work),
     `TooManyRequests`, `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
     """
-    collection = queries.existing(payment_collection_id)
-    snapshot = cart_amounts.snapshot_of(collection, request)
-    region_id = (snapshot.region_id or "") if snapshot else collection.region_id
-    asked = {"provider_id": provider_id, "data": data or {}} | ({"is_off_session": True} if is_off_session else {})
-    common = Common(
-        snapshot=snapshot,
-        customer=customers.known(customer, customer_id),
-        caller=repeats.caller_key(idempotency_key, **asked),
+    common = choices.begin(
+        payment_collection_id,
+        asked={"provider_id": provider_id, "data": data or {}} | ({"is_off_session": True} if is_off_session else {}),
+        request=request,
+        idempotency_key=idempotency_key,
         created_by=created_by,
-        is_off_session=is_off_session,
         shopper=shopper,
+        customer=customers.known(customer, customer_id),
+        is_off_session=is_off_session,
+    )
+    return choices.until_it_stands(
+        lambda: [choices.choose(provider_id, data or {}, common, minor_units=common.due)],
+        lambda chosen: _one_session(common, chosen[0]),
     )
 
-    due = cart_amounts.rounded_total(snapshot).minor_units if snapshot else collection.amount
 
-    def choose(through: choices.Through) -> PaymentSession:
-        choice = choices.choose(provider_id, region_id, data or {}, common, minor_units=due)
-        through.append((choice.provider, choice.account_holder))
-        room = upkeep.make_room(collection, snapshot, request=request)
-        cart, choice = room.cart, replace(choice, snapshot=room.cart)
-        if (
-            cart
-            and room.may_hold_money
-            and session_plans.asks_for_a_rest(queries.existing(payment_collection_id), cart)
-        ):
-            return _session_for_the_rest(payment_collection_id, choice, cart, asked)
-        choices.make_live(payment_collection_id, choice)
-        session = choices.live_session(payment_collection_id)
-        if session.status == SessionStatus.CANCELED:
-            # An update, or a repeat under the same key, was answered with an object that nobody can pay any more.
-            choices.make_live(payment_collection_id, replace(choice, caller=None))
-            session = choices.live_session(payment_collection_id)
-        return session
-
-    return choices.until_it_stands(choose)
+def _one_session(common: Common, choice: Choice) -> PaymentSession:
+    """Have a choice's session be the live one. Beside money that stays it is for what is lacking; where that is enough
+    a paid session is returned.
+    """
+    pk = common.collection.pk
+    room = upkeep.make_room(common.collection, common.snapshot, request=common.request)
+    if room.cart and room.may_hold_money and session_plans.asks_for_a_rest(queries.existing(pk), room.cart):
+        plan = partial(session_plans.the_rest, snapshot=room.cart, choice=choice)
+        _carry_out_plan(common, plan, room.cart, is_rest=True)
+        return choices.live_session(pk)
+    session = choices.made_live(pk, choice, room.cart)
+    if session.status == SessionStatus.CANCELED:
+        # An update, or a repeat under the same key, was answered with an object that nobody can pay any more.
+        session = choices.made_live(pk, replace(choice, caller=None), room.cart)
+    return session
 
 
 def set_sessions(
@@ -137,30 +134,46 @@ def set_sessions(
     `PaymentAuthorizationError` (declined), `Conflict` (another request is at work), `PaymentOutcomeUnknown`,
     `ProviderNotReachable`, `InsideTransaction`.
     """
-    collection = queries.existing(payment_collection_id)
-    snapshot = cart_amounts.snapshot_of(collection, request)
     asked = [[each.provider_id, str(each.amount), each.data, each.payment_session_id] for each in sessions]
     payer = customers.known(customer, customer_id)
-    whose = payer.id if payer else ""
-    caller = repeats.caller_key(idempotency_key, sessions=asked, customer_id=whose)
-    common = Common(snapshot=snapshot, customer=payer, caller=caller, created_by=created_by, shopper=shopper)
-    checked = session_plans.checked(sessions)
+    common = choices.begin(
+        payment_collection_id,
+        asked={"sessions": asked, "customer_id": payer.id if payer else ""},
+        request=request,
+        idempotency_key=idempotency_key,
+        created_by=created_by,
+        shopper=shopper,
+        customer=payer,
+    )
+    wanted = session_plans.checked(sessions)
+    return choices.until_it_stands(
+        lambda: [choices.choose_part(each, common) for each in wanted],
+        lambda chosen: _several_sessions(common, wanted, chosen),
+    )
 
-    def choose(through: choices.Through) -> list[PaymentSession]:
-        tenders = [choices.tender(collection, each, common) for each in checked]
-        through += [(each.choice.provider, each.choice.account_holder) for each in tenders]
-        split = session_plans.split_of(tenders, snapshot)
-        wanted = WantedSet(
-            plan=partial(session_plans.chosen, tenders=tenders),
-            asked=repeats.fingerprint(sessions=asked, customer_id=whose),
-            caller=caller,
-            snapshot=upkeep.make_room(collection, snapshot, request=request, split=split).cart,
-            created_by=created_by,
-        )
-        session_sets.carry_out(payment_collection_id, wanted)
-        return session_choice.live_sessions(collection)
 
-    return choices.until_it_stands(choose)
+def _several_sessions(
+    common: Common, wanted: Sequence[SessionChoice], chosen: Sequence[Choice]
+) -> list[PaymentSession]:
+    split = session_plans.split_of(wanted, common.snapshot)
+    cart = upkeep.make_room(common.collection, common.snapshot, request=common.request, split=split).cart
+    _carry_out_plan(common, partial(session_plans.chosen, wanted=wanted, choices=chosen), cart)
+    return session_choice.live_sessions(common.collection)
+
+
+def _carry_out_plan(
+    common: Common, plan: session_sets.Plan, cart: CartSnapshot | None, *, is_rest: bool = False
+) -> list[Operation]:
+    """Carry out what makes a plan's sessions the live ones, and return its operations."""
+    wanted = WantedSet(
+        plan=plan,
+        asked=repeats.fingerprint(**common.asked),
+        caller=common.caller,
+        snapshot=cart,
+        created_by=common.created_by,
+        is_rest=is_rest,
+    )
+    return session_sets.carry_out(common.collection.pk, wanted)
 
 
 def refresh(
@@ -180,28 +193,26 @@ def refresh(
 
     Raises `NotFound` (collection, session), `NotAllowed` (it holds money), and what `set_sessions` raises.
     """
-    collection = queries.existing(payment_collection_id)
-    snapshot = cart_amounts.snapshot_of(collection, request)
-    caller = repeats.caller_key(idempotency_key, refresh=payment_session_id)
+    common = choices.begin(
+        payment_collection_id,
+        asked={"refresh": payment_session_id},
+        request=request,
+        idempotency_key=idempotency_key,
+        created_by=created_by,
+        shopper=shopper,
+    )
+    collection = common.collection
     session = primary(PaymentSession).filter(pk=payment_session_id, payment_collection=collection).first()
     if session is None:
         raise NotFound(f"PaymentSession id not found: {payment_session_id}")
-    again = partial(choices.choose_again, snapshot=snapshot, caller=caller, created_by=created_by, shopper=shopper)
 
-    def choose(through: choices.Through) -> PaymentSession:
-        choice = again(session, collection.region_id)
-        through.append((choice.provider, choice.account_holder))
-        wanted = WantedSet(
-            plan=partial(session_plans.refreshed, payment_session_id=payment_session_id, choice=choice),
-            asked=repeats.fingerprint(refresh=payment_session_id),
-            caller=caller,
-            snapshot=upkeep.make_room(collection, snapshot, request=request).cart,
-            created_by=created_by,
-        )
-        done = session_sets.carry_out(payment_collection_id, wanted)
+    def carry_out(chosen: list[Choice]) -> PaymentSession:
+        cart = upkeep.make_room(collection, common.snapshot, request=request).cart
+        plan = partial(session_plans.refreshed, payment_session_id=payment_session_id, choice=chosen[0])
+        done = _carry_out_plan(common, plan, cart)
         return primary(PaymentSession).get(pk=done[0].payment_session_id)
 
-    return choices.until_it_stands(choose)
+    return choices.until_it_stands(lambda: [choices.choose_again(session, common)], carry_out)
 
 
 def authorize(
@@ -276,21 +287,6 @@ SYSTEM = "pp_system_default"
 """The provider that takes an amount of 0, and what is paid by other means."""
 
 
-def _session_for_the_rest(
-    payment_collection_id: str, choice: Choice, cart: CartSnapshot, asked: Mapping[str, Any]
-) -> PaymentSession:
-    """Make one session for what is lacking beside money that stays; return it, or a paid one where that is enough."""
-    wanted = WantedSet(
-        plan=partial(session_plans.the_rest, snapshot=cart, choice=choice),
-        asked=repeats.fingerprint(rest=asked),
-        caller=choice.caller,
-        created_by=choice.created_by,
-        is_rest=True,
-    )
-    session_sets.carry_out(payment_collection_id, wanted)
-    return choices.live_session(payment_collection_id)
-
-
 def _authorized(
     payment_collection_id: str,
     payment_session_id: str,
@@ -302,7 +298,7 @@ def _authorized(
     """Authorize a live session and return it, whatever its provider says of it. Raises what `authorize` raises."""
     snapshot = cart_amounts.snapshot_of(queries.existing(payment_collection_id), request)
     try:
-        choices.execute_until(
+        execution.execute_until(
             payment_collection_id,
             partial(
                 session_authorization.reserve,

@@ -47,7 +47,7 @@ def reserve(
     session_choice.refuse_if_canceled(collection)
     provider = operations.provider_for(session)
     shoppers.refuse_session_of_another_customer(shopper, session)
-    shoppers.refuse_session_provider(shopper, session, provider, _region_of(collection, snapshot))
+    shoppers.refuse_session_provider(shopper, session, provider, cart_amounts.region_of(collection, snapshot))
     if collection.authorized_amount and not _fits(collection, session, provider):
         session_choice.refuse_if_money_is_held(collection)
     unfinished = _unfinished(session)
@@ -60,10 +60,6 @@ def reserve(
         return operations.reopen(earlier, open_slot=slots.session_slot(collection.pk, session.slot or 0))
     shoppers.refuse_after_failures(shopper, collection)
     return _reserve_anew(collection, session, provider, caller, created_by)
-
-
-def _region_of(collection: PaymentCollection, snapshot: CartSnapshot | None) -> str:
-    return (snapshot.region_id or "") if snapshot else collection.region_id
 
 
 def _reserve_anew(

@@ -39,7 +39,6 @@ class Choice:
     provider_id: str
     provider: PaymentProvider
     data: Mapping[str, Any]
-    snapshot: CartSnapshot | None
     customer_id: str
     caller: CallerKey | None
     created_by: str
@@ -56,7 +55,7 @@ def client_data(provider: PaymentProvider, data: Mapping[str, Any]) -> dict[str,
         raise InvalidData(error.message, code=error.code) from error
 
 
-def reserve(collection: PaymentCollection, *, choice: Choice) -> Reservation | None:
+def reserve(collection: PaymentCollection, *, choice: Choice, snapshot: CartSnapshot | None) -> Reservation | None:
     """Reserve what makes a locked collection's live session what the customer chose, or resume what is in the way; None
     where it is that already.
 
@@ -81,7 +80,7 @@ def reserve(collection: PaymentCollection, *, choice: Choice) -> Reservation | N
         slots.abandon(operation)
     if earlier is not None:
         return operations.reopen(earlier, open_slot=slots.session_slot(collection.pk))
-    cart_amounts.follow(collection, choice.snapshot)
+    cart_amounts.follow(collection, snapshot)
     return _reserve_anew(collection, choice)
 
 
@@ -337,13 +336,13 @@ def money_for(collection: PaymentCollection, provider: PaymentProvider) -> Money
     return Money(minor_units=minor_units, currency_code=collection.currency_code)
 
 
-def fulfils(operation: Operation, *, choice: Choice) -> bool:
+def fulfils(operation: Operation, *, choice: Choice, snapshot: CartSnapshot | None) -> bool:
     """Say whether a finished operation, perhaps taken over from an earlier request, did what this one asks for."""
     is_own = choice.caller is not None and operation.idempotency_key == choice.caller.key
     if is_own or operation.fence == 0:
         return True
     collection = queries.existing(operation.payment_collection_id)
-    is_current = choice.snapshot is None or cart_amounts.covers(collection, choice.snapshot)
+    is_current = snapshot is None or cart_amounts.covers(collection, snapshot)
     wanted = money_for(collection, choice.provider).minor_units
     session = primary(PaymentSession).get(pk=operation.payment_session_id)
     is_same_customer = session.customer_id == choice.customer_id and _has_its_account(session, choice)

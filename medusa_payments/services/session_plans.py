@@ -40,16 +40,6 @@ class SessionChoice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tender:
-    """A `SessionChoice` whose provider and data were checked before the lock."""
-
-    choice: Choice
-    amount: Decimal
-    payment_session_id: str | None = None
-    keeps_data: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """A session of the set (minor units): the live one as it is; with a choice what it becomes, or a new one."""
 
@@ -72,17 +62,20 @@ def checked(sessions: Sequence[SessionChoice]) -> Sequence[SessionChoice]:
     return sessions
 
 
-def chosen(collection: PaymentCollection, *, tenders: Sequence[Tender]) -> list[Entry]:
-    """Plan a set from the customer's choices, in their order.
+def chosen(collection: PaymentCollection, *, wanted: Sequence[SessionChoice], choices: Sequence[Choice]) -> list[Entry]:
+    """Plan a set from what the customer wants, in that order; `choices` are the same, checked before the lock.
 
     Raises `InvalidData` when they don't add up to what is to be paid, `NotAllowed` when money is held by a session that
     isn't kept as it is.
     """
     live = {session.pk: session for session in session_choice.live_sessions(collection)}
-    entries = [_entry(collection, tender, live.get(tender.payment_session_id or "")) for tender in tenders]
+    entries = [
+        _entry(collection, each, choice, live.get(each.payment_session_id or ""))
+        for each, choice in zip(wanted, choices, strict=True)
+    ]
     kept = [entry.session.pk for entry in entries if entry.session and not entry.choice]
     session_choice.refuse_if_money_is_held(collection, except_by=kept)
-    _refuse_unless_they_add_up(collection, tenders, entries)
+    _refuse_unless_they_add_up(collection, wanted, entries)
     return entries
 
 
@@ -167,12 +160,12 @@ def _has_session_for_a_rest(collection: PaymentCollection) -> bool:
     return bool(unpaid) and any(operation.intent.get("rest") for operation in initiates)
 
 
-def split_of(tenders: Sequence[Tender], snapshot: CartSnapshot | None) -> ChosenSplit | None:
+def split_of(wanted: Sequence[SessionChoice], snapshot: CartSnapshot | None) -> ChosenSplit | None:
     """Return what a customer's choices come to in the cart's currency; None without a cart."""
     if snapshot is None:
         return None
-    total = sum(to_minor_units(tender.amount, snapshot.currency_code.lower()) for tender in tenders)
-    return ChosenSplit(kept=[tender.payment_session_id or "" for tender in tenders], total=total)
+    total = sum(to_minor_units(each.amount, snapshot.currency_code.lower()) for each in wanted)
+    return ChosenSplit(kept=[each.payment_session_id or "" for each in wanted], total=total)
 
 
 def covers(collection: PaymentCollection, session: PaymentSession) -> bool:
@@ -191,10 +184,12 @@ def covers(collection: PaymentCollection, session: PaymentSession) -> bool:
     return held_money.amount_of(collection) + sum(waiting) == total
 
 
-def _entry(collection: PaymentCollection, tender: Tender, session: PaymentSession | None) -> Entry:
-    choice, minor_units = tender.choice, to_minor_units(tender.amount, collection.currency_code)
+def _entry(
+    collection: PaymentCollection, wanted: SessionChoice, choice: Choice, session: PaymentSession | None
+) -> Entry:
+    minor_units = to_minor_units(wanted.amount, collection.currency_code)
     _refuse_no_amount(collection, choice, minor_units)
-    if session is not None and tender.keeps_data and session.customer_id == choice.customer_id:
+    if session is not None and wanted.data is None and session.customer_id == choice.customer_id:
         choice = replace(choice, data=session.client_data)
     if session is not None and session.status in MONEY_HOLDING_STATUSES:
         is_the_same = (session.provider_id, session.amount) == (choice.provider_id, minor_units)
@@ -219,12 +214,12 @@ def _refuse_no_amount(collection: PaymentCollection, choice: Choice, minor_units
 
 
 def _refuse_unless_they_add_up(
-    collection: PaymentCollection, tenders: Sequence[Tender], entries: Sequence[Entry]
+    collection: PaymentCollection, wanted: Sequence[SessionChoice], entries: Sequence[Entry]
 ) -> None:
     """The sum is exact. Only where no provider of the set has steps as fine as the amount may one session be brought up
     to its provider's step, as a single one would be.
     """
-    asked = sum(to_minor_units(tender.amount, collection.currency_code) for tender in tenders)
+    asked = sum(to_minor_units(each.amount, collection.currency_code) for each in wanted)
     stepped = sum(entry.minor_units for entry in entries)
     total = _total(collection, [entry.provider_id for entry in entries])
     if stepped != total or not collection.amount <= asked <= total:

@@ -26,6 +26,8 @@ from medusa_payments.services.session_placement import operations_of_set, place
 from medusa_payments.services.session_plans import Entry
 from medusa_payments.states import OperationKind, OperationStatus
 
+Plan = Callable[[PaymentCollection], list[Entry]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedSet:
@@ -34,7 +36,7 @@ class WantedSet:
     `is_rest`: one session beside money that stays, which nothing takes back when the rest isn't paid in time.
     """
 
-    plan: Callable[[PaymentCollection], list[Entry]]
+    plan: Plan
     asked: str
     caller: CallerKey | None
     snapshot: CartSnapshot | None = None
