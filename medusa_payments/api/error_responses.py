@@ -62,14 +62,8 @@ class PaymentErrorSerializer(serializers.Serializer[Any]):
     )
 
 
-class PaymentLoginNeededSerializer(serializers.Serializer[Any]):
-    """What is answered where a login is needed."""
-
-    message = serializers.CharField(help_text="Always `Unauthorized`.")
-
-
-class PaymentStoreLoginNeededSerializer(PaymentErrorSerializer):
-    """What a storefront is answered where a login is needed, or that of another customer."""
+class PaymentLoginNeededSerializer(PaymentErrorSerializer):
+    """What is answered where a login is needed: `Unauthorized`; more, where it is that of a certain customer."""
 
     type = serializers.CharField(required=False, help_text="What kind of error it is, for programs.")
 
@@ -238,7 +232,6 @@ STORE_ERRORS: dict[int, ErrorResponse] = {
             "session_of_another_customer": Unauthorized(**_OF_ANOTHER_CUSTOMER),
         },
         is_for_shoppers=True,
-        envelope=PaymentStoreLoginNeededSerializer,
     ),
     403: _for_shoppers(
         403,
