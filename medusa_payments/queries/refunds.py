@@ -24,9 +24,9 @@ SHOWN = Q(kind=OperationKind.REFUND.value) & (
 )
 """The refund operations that are shown although they have no ledger line.
 
-One that is open or accepted is pending. One that came to nothing is failed, unless its caller got that as the answer to
-the first request itself (4xx or 503): then nobody has ever counted on it. One that was taken up again (`fence`) may have
-been shown as pending in between.
+One that is open or accepted is pending. One that came to nothing is failed, unless its caller got that as the answer
+to the first request itself (4xx or 503): then nobody has ever counted on it. One that was taken up again (`fence`) may
+have been shown as pending in between.
 """
 
 
