@@ -79,7 +79,9 @@ class Shop:
 
 
 @pytest.fixture
-def shop(live_server: Any, fake_provider: Any) -> Shop:
+def shop(live_server: Any, fake_provider: Any, settings: Any) -> Shop:
+    """A shop whose provider takes all requests at once; that the rest is turned away is attack 41."""
+    settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"MAX_PROVIDER_CALLS": PARALLEL}
     call_command("seed_demo", verbosity=0)
     return Shop(live_server.url)
 

@@ -67,7 +67,8 @@ def test_without_the_lock_one_is_lost(till: Till, fake_provider: FakeProvider, m
 
     payment = till.authorized()
     monkeypatch.setattr(events, "record", record_as_the_next)
-    monkeypatch.setattr("medusa_payments.services.execution.locked_collection", unlocked)
+    for module in ("execution", "settlement"):
+        monkeypatch.setattr(f"medusa_payments.services.{module}.locked_collection", unlocked)
     capture_twice(payment, monkeypatch)
     assert payment.captured_amount == 3000
     assert differences(fake_provider) != []
