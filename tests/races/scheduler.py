@@ -17,6 +17,7 @@ import pytest
 from django.db.models import F
 from greenlet import getcurrent, greenlet
 
+from medusa_payments.core.saga import calls
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import Operation, PaymentCollection, WebhookEvent
 from medusa_payments.providers.errors import ProviderOutcomeUnknown, ProviderUnavailable
@@ -109,6 +110,8 @@ class Scheduler:
             patch.setattr(locks, "durable_transaction", transaction)
             monotonic = time.monotonic
             patch.setattr(time, "monotonic", lambda: monotonic() + self._ahead)
+            # Moments of this clock mean nothing once it is gone.
+            patch.setattr(calls, "_hung_at", {})
             for caller, name in ((FakeProvider, "_call"), (FakeProvider, "retrieve"), (StripeConnection, "send")):
                 patch.setattr(caller, name, self._unreliable(getattr(caller, name)))
             yield
