@@ -44,7 +44,10 @@ def test_without_a_mutant_the_same_points_are_green(stage: Stage, course: Course
 
 
 @pytest.mark.parametrize("name", ["capture", "refund"])
-def test_a_fresh_key_on_retry(stage: Stage, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_a_fresh_key_on_retry(stage: Stage, configure: Any, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """At a provider that can't be asked: elsewhere a repeat finds what was done, and sends nothing."""
+    configure("pp_fake_fake", "Blind")
+    assert faults(stage, name, KEYED, at=AFTER_EFFECT) == []
     original = operations.request_of
 
     def with_a_fresh_key(operation: Operation) -> Any:
@@ -76,7 +79,7 @@ def test_calling_inside_the_transaction(stage: Stage, monkeypatch: pytest.Monkey
 def test_an_unknown_outcome_recorded_as_failure(
     till: Till, fake_provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def failed(*, message: str) -> NotExecuted:
+    def failed(*, message: str, **_: Any) -> NotExecuted:
         return NotExecuted(message=message)
 
     payment = till.captured(on="refund", outcome="timeout_after")
