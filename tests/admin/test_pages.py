@@ -176,6 +176,7 @@ class TestOperationPage:
 
 
 class TestEveryState:
+    @pytest.mark.proof
     def test_all_pages_open(self, admin_client: Client) -> None:
         for outcome in set(Outcome) - CRASHES:
             for verb in ("initiate", "authorize", "capture", "refund"):

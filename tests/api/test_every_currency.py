@@ -36,6 +36,7 @@ def exact(response: Any) -> Any:
     share=st.fractions(0, 1),
 )
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.proof
 def test_survives_the_whole_way(
     storefront: ValidatedClient,
     staff: ValidatedClient,

@@ -312,6 +312,7 @@ def well_formed(draw: st.DrawFn) -> tuple[str, str]:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
 @given(st.lists(parameters() | well_formed(), max_size=5))
+@pytest.mark.proof
 def test_no_query_is_an_error_of_ours(staff: ValidatedClient, payments: None, query: list[tuple[str, str]]) -> None:
     response = staff.get(f"/admin/payments?{urlencode(query)}")
 

@@ -77,6 +77,7 @@ def reasons(db: None) -> list[RefundReason]:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=400)
 @given(conditions)
+@pytest.mark.proof
 def test_both_find_the_same(reasons: list[RefundReason], condition: Condition) -> None:
     found = {reason.code for reason in RefundReason.objects.filter(as_q(condition))}
 

@@ -120,6 +120,7 @@ class TestAProvidersOwnWords:
         ]
 
     @pytest.mark.parametrize("error", [ProviderRejected, ProviderUnavailable, ProviderOutcomeUnknown, ProviderError])
+    @pytest.mark.proof
     def test_never_reach_a_customer(
         self, requests: list[tuple[str, str, Any]], jane: ValidatedClient, talkative: Any, error: type[ProviderError]
     ) -> None:

@@ -251,6 +251,7 @@ def address(rows: Rows, name: str, kind: str, *more: object) -> str:
     return reverse(f"admin:medusa_payments_{name}_{kind}", args=arguments)
 
 
+@pytest.mark.proof
 def test_45_one_permission_opens_the_pages_of_its_model_and_no_page_that_does_something(rows: Rows) -> None:
     wrong = []
     for name in MODELS:
@@ -268,6 +269,7 @@ def test_45_one_permission_opens_the_pages_of_its_model_and_no_page_that_does_so
     assert wrong == []
 
 
+@pytest.mark.proof
 def test_45_a_page_that_does_something_needs_its_verbs_permission_and_its_button_says_the_same(rows: Rows) -> None:
     wrong = []
     payment, view = Payment.objects.get(pk=rows["payment"].pk), {named(f"view_{name}") for name, _ in PAGES}

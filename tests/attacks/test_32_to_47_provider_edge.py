@@ -109,8 +109,11 @@ class Test41OneAccountHangs:
         crowd.leave()
 
     @pytest.fixture
-    def hang(self, script: Script) -> Iterator[Signal]:
-        """The first account hangs in initiate until this is set. How many hang stands in `script["hanging"]`."""
+    def hang(self, script: Script, crowd: Crowd) -> Iterator[Signal]:
+        """The first account hangs in initiate until this is set. How many hang stands in `script["hanging"]`.
+
+        It goes on before the crowd is waited for.
+        """
         goes_on = Signal()
         script["hanging"] = []  # type: ignore[assignment]
 

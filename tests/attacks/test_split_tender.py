@@ -138,6 +138,7 @@ class TestAttack25AfterAFailedAuthorization:
 @pytest.mark.race
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("are_alike", "limit"), [(True, None), (False, None), (False, 20)])
+@pytest.mark.proof
 def test_twenty_batches_at_once(
     till: Till, fake_provider: FakeProvider, settings: Any, are_alike: bool, limit: int | None
 ) -> None:

@@ -156,6 +156,7 @@ def test_refusals(db: None, arguments: list[str], message: str) -> None:
 
 @pytest.mark.any_engine
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.proof
 def test_exit_statuses_and_streams(child_environment: dict[str, str]) -> None:
     """As the demo's, whose checks have nothing to report beside the error."""
     environment = child_environment | {"DJANGO_SETTINGS_MODULE": "storefront_project.settings"}

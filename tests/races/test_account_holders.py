@@ -66,6 +66,7 @@ def assert_one_account(fake_provider: FakeProvider) -> AccountHolder:
     return holder
 
 
+@pytest.mark.proof
 def test_twenty_carts_of_one_customer(shop: Shop, customer: Customer, fake_provider: FakeProvider) -> None:
     fake_provider.steer("account_holder", delay_ms=50)
     paths = [PATH.format(shop.collection()["id"]) for _ in range(PARALLEL)]
@@ -92,6 +93,7 @@ def test_one_cart_in_twenty_tabs(shop: Shop, customer: Customer, fake_provider: 
     assert not Operation.objects.filter(status="open").exists()
 
 
+@pytest.mark.proof
 def test_lost_answers_in_between(shop: Shop, customer: Customer, fake_provider: FakeProvider) -> None:
     """The account's first answer is lost; whoever comes next gets the same customer."""
     fake_provider.steer("account_holder", "timeout_after")
