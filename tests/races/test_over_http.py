@@ -1,6 +1,7 @@
 """Twenty identical requests at once, against a live server with threads of its own, on both engines."""
 
 import json
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,7 @@ FULL_PRICE = 100
 class Answer:
     status: int
     body: Any
+    retry_after: float = 0
 
 
 class Shop:
@@ -45,17 +47,24 @@ class Shop:
                 return Answer(response.status, json.load(response))
         except HTTPError as error:
             with error:
-                return Answer(error.code, json.load(error))
+                return Answer(error.code, json.load(error), float(error.headers["Retry-After"] or 0))
 
-    def at_once(self, path: str, body: dict[str, Any]) -> list[Answer]:
-        barrier = Barrier(PARALLEL)
+    def at_once(
+        self, path: str, body: dict[str, Any], *, parallel: int = PARALLEL, insist: bool = False
+    ) -> list[Answer]:
+        """Send as many equal requests at once; those who `insist` come back when they are told to, and say no more."""
+        barrier = Barrier(parallel)
 
         def send(_: int) -> Answer:
             barrier.wait()
-            return self.post(path, body)
+            answer = self.post(path, body)
+            while insist and answer.retry_after:
+                time.sleep(answer.retry_after)
+                answer = self.post(path, body)
+            return answer
 
-        with ThreadPoolExecutor(PARALLEL) as pool:
-            return list(pool.map(send, range(PARALLEL)))
+        with ThreadPoolExecutor(parallel) as pool:
+            return list(pool.map(send, range(parallel)))
 
     def cart(self) -> dict[str, Any]:
         """A cart of exactly 100.00 EUR."""
@@ -129,6 +138,25 @@ def test_captures_without_an_amount_capture_everything_once(shop: Shop, fake_pro
     assert set(statuses(answers)) <= {200, 409}
     assert 200 in statuses(answers)
     assert amounts_at_provider(fake_provider, "capture") == [10000]
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("verb", ["capture", "refund"])
+def test_ten_who_repeat_a_lost_answer_as_they_are_told_move_money_once(
+    shop: Shop, fake_provider: Any, verb: str
+) -> None:
+    """Attack 32, over sockets: whoever is sent away comes back until it is answered."""
+    payment_id = shop.authorized_payment(on=verb, outcome="timeout_after")
+    if verb == "refund":
+        assert shop.post(f"/admin/payments/{payment_id}/capture", {}).status == 200
+    assert shop.post(f"/admin/payments/{payment_id}/{verb}", {"amount": 25}).status == 409
+
+    answers = shop.at_once(f"/admin/payments/{payment_id}/{verb}", {"amount": 25}, parallel=10, insist=True)
+
+    # Ten tabs of one person look like one who polls: some are asked whether they want another one.
+    assert {(answer.status, answer.body.get("code")) for answer in answers} <= {(200, None), (409, "possible_repeat")}
+    assert 200 in statuses(answers)
+    assert amounts_at_provider(fake_provider, verb) == [2500]
 
 
 def test_one_cart_gets_one_collection(shop: Shop) -> None:
