@@ -48,6 +48,7 @@ pytestmark = pytest.mark.django_db
 ADMIN = "tests/admin/test_money_outcomes.py::"
 HERE = "tests/attacks/"
 JANE = Customer(id="jane", email="jane@example.com")
+NOT_SCRIPTED = "how Stripe opens accounts isn't scripted: tests/providers/stripe/test_account_holders.py"
 
 ADVICE = {
     "Payment provider {} can't be reached; nothing was done. Try again later.": "test_try_again_later",
@@ -159,7 +160,7 @@ class TestWhatTheProviderDidNotSay:
         assert moved("refund") == [3000]
         assert differences(fake_provider) == []
 
-    @pytest.mark.fake_only
+    @pytest.mark.fake_only(NOT_SCRIPTED)
     def test_repeat_the_same_request_about_an_account(
         self, till: Till, script: Script, fake_provider: FakeProvider, advised: Any
     ) -> None:
@@ -170,7 +171,7 @@ class TestWhatTheProviderDidNotSay:
         assert open_it().external_id == fake_provider.customers()[0].ref
         assert len(fake_provider.customers()) == 1
 
-    @pytest.mark.fake_only
+    @pytest.mark.fake_only(NOT_SCRIPTED)
     def test_try_again_later_about_an_account(self, till: Till, script: Script, advised: Any) -> None:
         open_it = lambda: account_holders.create(provider_id="pp_fake_fake", customer=JANE)  # noqa: E731
         script["account_holder"] = unavailable
