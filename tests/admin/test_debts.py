@@ -68,6 +68,7 @@ def test_a_debt_has_a_page_on_which_nothing_can_be_changed(viewer: Client, debts
         page = html(viewer, page_url(debt))
         assert f'href="{page_url(debt.operation)}"' in page
         words = text(page)
+        assert words.startswith(f"{debt.operation_id} | View debt")
         assert f"Owed to: {name} Since: {told(debt)['incurred_time']} Answered at: {told(debt)['paid_time']}" in words
         assert 'name="_save"' not in page
         assert 'href="delete' not in page
