@@ -12,26 +12,34 @@ from django.http import HttpRequest, QueryDict
 
 from medusa_payments.sensitive_data import HIDDEN, names_card_data, quotes_sensitive_data, without_quoted_data
 
+_LONG_NAME = re.compile(r"[\w-]{32,}", re.ASCII)
+_LONGEST_WORD = 15
 _PARAMETER = re.compile(r"(?<![\w\[\]%.-])([\w\[\]%.-]{1,64})=[^&\s\"']+")
 
 
 class SensitiveDataFilter(logging.Filter):
     """Lets every record pass, without the card numbers of large schemes, the secret keys and the named security codes
-    that its text quotes. For loggers and for handlers.
+    that its text quotes; of a request that was refused (4xx) also without what looks like a token in its address. For
+    loggers and for handlers.
 
     A request that holds such data is taken off its record, so that no handler mails it or writes it down. So is an
     exception that quotes such data: its traceback stays, as a text.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
+        is_refused = _is_of_refused_request(record)
+        show = _shown_without_tokens if is_refused else _shown
         record.msg = _shown(record.msg)
         if isinstance(record.args, tuple):
-            record.args = tuple(map(_shown, record.args))
+            record.args = tuple(map(show, record.args))
         elif record.args:
-            record.args = {name: _shown(value) for name, value in record.args.items()}
+            record.args = {name: show(value) for name, value in record.args.items()}
         _hide_exception(record)
         request = getattr(record, "request", None)
-        if isinstance(request, HttpRequest) and _holds_card_data(request, is_form_read=record.levelno >= logging.ERROR):
+        if isinstance(request, HttpRequest) and (
+            _holds_card_data(request, is_form_read=record.levelno >= logging.ERROR)
+            or (is_refused and show(request.path) != request.path)
+        ):
             record.request = None
         return True
 
@@ -63,6 +71,24 @@ def _shown(value: Any) -> Any:
     if quotes_sensitive_data(unquote_plus(shown)):
         return HIDDEN
     return value if shown == text else shown
+
+
+def _is_of_refused_request(record: logging.LogRecord) -> bool:
+    status = getattr(record, "status_code", None)
+    return isinstance(status, int) and 400 <= status < 500
+
+
+def _shown_without_tokens(value: Any) -> Any:
+    """Nobody has put anything at such an address: what was pasted there may be the key to something else."""
+    shown = _shown(value)
+    return _LONG_NAME.sub(_shown_name, shown) if isinstance(shown, str) else shown
+
+
+def _shown_name(match: re.Match[str]) -> str:
+    """Names consist of short words and numbers; ids and hashes are written in one case."""
+    words = [word for word in re.split("[-_]", match[0]) if len(word) > _LONGEST_WORD]
+    is_token = any(all(re.search(kind, word) for kind in ("[a-z]", "[A-Z]", "[0-9]")) for word in words)
+    return HIDDEN if is_token else match[0]
 
 
 def _shown_parameter(match: re.Match[str]) -> str:

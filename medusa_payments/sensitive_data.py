@@ -29,7 +29,11 @@ _WORD = r"[A-Za-z0-9-]{0,40}"
 _WORD_BEFORE, _WORD_AFTER = re.compile(rf"{_WORD}\Z"), re.compile(_WORD)
 _SHORTEST, _LONGEST = 12, 19
 _LETTERS_OF_A_WORD = 4
-_SECRET = re.compile(r"(?:[sr]k_(?:org_)?(?:live|test)_|whsec_)\w{4,}")
+_SECRET = re.compile(
+    r"(?:[sr]k_(?:org_)?(?:live|test)_|whsec_)\w{4,}|shp(?:at|ca|pa|ss)_[0-9A-Fa-f]{32}"
+    r"|-----BEGIN (?:[A-Z]{2,16} ){0,3}PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]{0,50}PRIVATE KEY-----|\Z)"
+)
+"""Keys of Stripe and of Shopify, and private keys, which are lost from their head on."""
 _BRANDED = re.compile(
     r"4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11,16}|35\d{14}|6\d{15,18}"
 )

@@ -6,7 +6,6 @@ from django.contrib.admin.utils import quote, unquote
 from django.db.models import Case, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -74,6 +73,7 @@ class RefundAdmin(ReadOnlyAdmin[Refund]):
         (_("Provider"), {"fields": (("provider", "reference"),)}),
         (_("Origin"), {"fields": (("who", "created_time"), "metadata_json")}),
     )
+    change_list_template = "admin/medusa_payments/list.html"
     related_columns = (
         "id",
         "state_badge",
@@ -114,7 +114,7 @@ class RefundAdmin(ReadOnlyAdmin[Refund]):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         pending = Operation.objects.filter(kind=OperationKind.REFUND.value, status__in=refunds.PENDING_STATUSES).count()
-        told = {"subtitle": self._pending_link(pending)} if pending else {}
+        told = self._told_of_pending(pending) if pending else {}
         return super().changelist_view(request, {**told, **(extra_context or {})})
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
@@ -126,12 +126,12 @@ class RefundAdmin(ReadOnlyAdmin[Refund]):
         missing: HttpResponse = super()._get_obj_does_not_exist_redirect(request, opts, object_id)  # type: ignore[misc]
         return missing
 
-    def _pending_link(self, count: int) -> str:
+    def _told_of_pending(self, count: int) -> dict[str, Any]:
         words = ngettext("%(count)d more refund is pending", "%(count)d more refunds are pending", count) % {
             "count": count
         }
         query = urlencode({"kind__exact": OperationKind.REFUND.value, "status__in": ",".join(refunds.PENDING_STATUSES)})
-        return format_html('<a href="{}?{}">{}</a>', self._url_of_operations("changelist"), query, words)
+        return {"subtitle": words, "subtitle_url": f"{self._url_of_operations('changelist')}?{query}"}
 
     def _url_of_operations(self, page: str, *arguments: str) -> str:
         name = admin_urlname(Operation._meta, SafeString(page))

@@ -31,4 +31,4 @@ class Debt(models.Model):
         verbose_name_plural = _("debts")
 
     def __str__(self) -> str:
-        return f"{self.operation_id}: {self.who}"
+        return self.operation_id

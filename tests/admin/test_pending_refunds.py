@@ -1,6 +1,8 @@
 """Refunds that the provider has only accepted, or that failed: in every list and page that shows refunds."""
 
+import re
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
 import pytest
@@ -9,10 +11,11 @@ from django.urls import reverse
 
 from medusa_payments.models import Operation, Payment, PaymentCollection, Refund
 from medusa_payments.providers.facts import RefundState
-from medusa_payments.services import refunds
+from medusa_payments.services import convergence, refunds
 from medusa_payments.testing import factories
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.admin.conftest import html, list_url, page_url
+from tests.admin.test_pages import text
 from tests.audit import recover
 
 pytestmark = pytest.mark.any_engine
@@ -41,6 +44,47 @@ def test_pages_show_pending_and_failed_refunds(admin_client: Client, payment: Pa
         assert "One article" in page
 
 
+SUMS = ("Captured", "Refunded", "Can be refunded")
+
+
+def sums(client: Client, row: Payment | PaymentCollection) -> tuple[str, str, list[str]]:
+    """What a page says: of what is on its way back, in all amounts, and of each refund."""
+    page = html(client, page_url(row))
+    words = text(page)
+    pending = re.search(r"(?:Refunding|Refund pending): ([\d.]+) EUR", words)
+    told = (re.search(rf"\b{name}: ([\d.]+) EUR", words) for name in SUMS)
+    listed = re.findall(r"ref_\w{26} (\w+ [\d.]+) EUR", text(page.split('id="refund-heading"')[1]))
+    return pending[1] if pending else "0.00", " ".join(found[1] for found in told if found), sorted(listed)
+
+
+@pytest.mark.parametrize(
+    ("becomes", "pending", "told", "listed"),
+    [
+        ([], "30.00", "100.00 0.00 70.00", ["failed 40.00", "pending 30.00"]),
+        (["succeeded"], "0.00", "100.00 30.00 70.00", ["failed 40.00", "succeeded 30.00"]),
+        (["failed"], "0.00", "100.00 0.00 100.00", ["failed 30.00", "failed 40.00"]),
+        (["succeeded", "failed"], "0.00", "100.00 0.00 100.00", ["failed 30.00", "failed 40.00"]),
+    ],
+    ids=["nothing yet", "it arrives", "it fails", "it fails after it was booked"],
+)
+def test_only_what_arrived_counts_as_refunded(
+    admin_client: Client,
+    payment: Payment,
+    fake_provider: FakeProvider,
+    becomes: list[str],
+    pending: str,
+    told: str,
+    listed: list[str],
+) -> None:
+    """What is pending can't be refunded again; what failed is seen, and can."""
+    for state in becomes:
+        refund_ref = fake_provider.dashboard.refund_refs(payment.provider_ref)[1]
+        fake_provider.dashboard.settle_refund(refund_ref, RefundState(state))
+        convergence.look_at(payment.payment_session_id)
+    for row in (payment, payment.payment_collection):
+        assert sums(admin_client, row) == (pending, told, listed)
+
+
 def test_the_page_of_a_refund_without_a_line_is_its_operations(admin_client: Client, payment: Payment) -> None:
     for operation in Operation.objects.filter(kind="refund"):
         url = reverse("admin:medusa_payments_refund_change", args=[operation.line_id])
@@ -54,7 +98,11 @@ def test_the_page_of_a_refund_without_a_line_is_its_operations(admin_client: Cli
 def test_lists_lead_to_pending_refunds(admin_client: Client, payment: Payment) -> None:
     other = factories.captured_payment()
 
-    assert "1 more refund is pending" in html(admin_client, list_url(Refund))
+    refunds_list = html(admin_client, list_url(Refund))
+    [title] = re.findall(r"<title>(.*?)</title>", refunds_list, flags=re.DOTALL)
+    assert title.startswith("1 more refund is pending |")
+    [link] = re.findall(r'<h2><a href="([^"]+)">1 more refund is pending</a></h2>', refunds_list)
+    assert unescape(link) == f"{list_url(Operation)}?kind__exact=refund&status__in=open%2Caccepted"
     operations = html(admin_client, f"{list_url(Operation)}?kind__exact=refund&status__in=open,accepted")
     pending, failed = (Operation.objects.get(kind="refund", status=each).pk for each in ("accepted", "refused"))
     assert (pending in operations, failed in operations) == (True, False)

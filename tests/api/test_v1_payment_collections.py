@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from medusa_payments.exceptions import NotAllowed
+from medusa_payments.exceptions import SHOPPER_TEXTS, NotAllowed
 from medusa_payments.models import Payment, PaymentCollection, PaymentSession
-from medusa_payments.services import payment_collections
+from medusa_payments.services import payment_collections, payment_sessions
 from tests.api.openapi import OpenAPI, ValidatedClient
 
 pytestmark = pytest.mark.any_engine
@@ -101,8 +101,10 @@ class TestManagingSessions:
 
         assert answer.status_code == 400
         assert answer.json() == {
+            "code": "payment_sessions_do_not_add_up",
             "type": "invalid_data",
             "message": "The sum of sessions is not equal to 5997 on Payment Collection",
+            "shopper_message": SHOPPER_TEXTS["payment_sessions_do_not_add_up"],
         }
 
     @pytest.mark.parametrize("name", ["nobody", "pp_nobody", ""])
@@ -154,6 +156,26 @@ class TestManagingSessions:
         answer = batch(kept, {"provider_id": "fake_fake", "amount": 2000})
         assert sessions_of(answer) == [("fake_fake", 3997, "authorized"), ("fake_fake", 2000, "pending")]
         assert second["id"] not in answer.content.decode()
+
+    def test_what_a_customer_is_told_goes_by_the_code_all_the_same(
+        self, v1: ValidatedClient, path: str, batch: Make, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first, _ = batch(*PARTS).json()["payment_collection"]["payment_sessions"]
+        v1.post(f"{path}/sessions/{first['id']}/authorize")
+
+        def refuse(**_: Any) -> None:
+            raise NotAllowed("It is disputed.", code="payment_disputed")
+
+        for verb in ("initialize", "set_sessions"):
+            monkeypatch.setattr(payment_sessions, verb, refuse)
+        for answer in (batch(*PARTS), v1.post(f"{path}/sessions", {"provider_id": "manual"})):
+            assert answer.status_code == 400
+            assert answer.json() == {
+                "code": "payment_disputed",
+                "type": "not_allowed",
+                "message": "Cannot set payment sessions for a payment collection with status partially_authorized",
+                "shopper_message": SHOPPER_TEXTS["payment_disputed"],
+            }
 
     def test_a_key_is_one_request(self, batch: Make) -> None:
         answers = [batch(*PARTS, headers={"Idempotency-Key": "k1"}) for _ in range(2)]

@@ -23,12 +23,14 @@ from storefront_project.shop.models import Region
 from tests.api.openapi import OpenAPI, ValidatedClient
 from tests.till import Till
 
-pytestmark = [pytest.mark.django_db, pytest.mark.fake_only]
+pytestmark = pytest.mark.django_db
 
 FAKE, SYSTEM, WALLET = "pp_fake_fake", "pp_system_default", "pp_wallet_wallet"
 NO_MONEY = [SYSTEM, FAKE]
 JSON = "application/json"
 SECRETS = {"payment_method", "return_url", "client_secret"}
+TAKES_MONEY = "Stripe in its place takes money"
+SAVED_IN_THE_BROWSER = "Stripe saves and charges cards in the browser: tests/providers/stripe/test_saved_methods.py"
 
 
 class Wallet(SystemProvider):
@@ -109,6 +111,7 @@ def live(collection: PaymentCollection) -> PaymentSession | None:
 class Test36GoodsForNothing:
     """A shopper chooses a provider that takes no money."""
 
+    @pytest.mark.fake_only(TAKES_MONEY)
     @pytest.mark.parametrize("provider_id", NO_MONEY)
     def test_36_not_chosen_where_nobody_opened_it(
         self, browser: Browser, till: Till, closed: Any, provider_id: str
@@ -137,6 +140,7 @@ class Test36GoodsForNothing:
 
         assert not PaymentSession.objects.exists()
 
+    @pytest.mark.fake_only(TAKES_MONEY)
     @pytest.mark.parametrize("region_id", [None, "reg_eu"])
     def test_36_not_listed_where_nobody_opened_it(
         self, browser: Browser, till: Till, closed: Any, region_id: str | None
@@ -348,6 +352,7 @@ def documents(shown: Any) -> list[dict[str, Any]]:
     return [each for value in shown for each in documents(value)] if isinstance(shown, list) else []
 
 
+@pytest.mark.fake_only(SAVED_IN_THE_BROWSER)
 class Test37SomebodyElsesSavedCard:
     """Somebody has nothing but a collection's id."""
 

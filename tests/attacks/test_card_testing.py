@@ -170,7 +170,6 @@ class TestObjectsOfACollection:
 
 
 class TestFailedAuthorizations:
-    @pytest.mark.fake_only
     @pytest.mark.parametrize("outcome", ["declined", "error"])
     @pytest.mark.parametrize("version", ["v2", "v1"])
     def test_so_many_in_an_hour(
@@ -198,7 +197,6 @@ class TestFailedAuthorizations:
             age(operation, hours=1)
         assert authorize(browser, live(session.payment_collection), version).status_code == 200
 
-    @pytest.mark.fake_only
     def test_declined_initiates_count(self, browser: Client, till: Till, put: Any) -> None:
         put(MAX_FAILED_AUTHORIZATIONS_PER_HOUR=2)
         collection = till.collection()
@@ -207,14 +205,12 @@ class TestFailedAuthorizations:
 
         assert [answer.status_code for answer in answers] == [422, 422, 429]
 
-    @pytest.mark.fake_only
     def test_waiting_for_the_customer_is_no_failure(self, browser: Client, till: Till, put: Any) -> None:
         put(MAX_FAILED_AUTHORIZATIONS_PER_HOUR=2)
         session = till.session(outcome="requires_more")
 
         assert [authorize(browser, session).status_code for _ in range(4)] == [400] * 4
 
-    @pytest.mark.fake_only
     def test_host_code_is_not_asked(self, till: Till, put: Any) -> None:
         put(MAX_FAILED_AUTHORIZATIONS_PER_HOUR=1)
         session = till.session(outcome="error")

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.museum.backstage import Backstage
 from tests.museum.exhibits import exhibit
 from tests.museum.shop import Shop, statuses, total
 
@@ -48,6 +49,34 @@ def test_medusa_16681_refund_retry_moves_money_once(steered: Shop, outcome: str)
     assert (first.status, first["code"], again.status) == (409, "payment_outcome_unknown", 200)
     assert steered.moved(payment, "refund") == [30]
     assert again["payment"]["refunded_amount"] == 30
+
+
+@exhibit(
+    "keygen-sh/keygen-api#305",
+    "stripe/stripe-node#559",
+    there="a provider keeps its own 500 for 24 hours and repeats it under the same key, so retries are in vain",
+    here="a retry is told to come back in minutes; then the provider is asked, and a new key moves the money once",
+)
+@pytest.mark.parametrize("outcome", ["error_before", "error_after"])
+@pytest.mark.parametrize("verb", ["capture", "refund"])
+def test_keygen_api_305_an_error_that_a_provider_repeats(
+    shop: Shop, provider: Backstage, outcome: str, verb: str
+) -> None:
+    begun = shop.begun(on=verb, outcome=outcome)
+    shop.order(begun)
+    payment = shop.payment_of(begun)
+    if verb == "refund":
+        assert shop.capture(payment).status == 200
+    move, key = getattr(shop, verb), str(uuid4())
+
+    first = move(payment, 30, idempotency_key=key)
+    assert (first.status, first["code"]) == (409, "payment_outcome_unknown")
+    assert int(first.headers["retry-after"]) < 15 * 60
+    provider.time_passes()  # At the provider no day does: it still repeats the error.
+
+    assert move(payment, 30, idempotency_key=key).status == 200
+    assert shop.moved(payment, verb) == [30]
+    assert provider.explain() == []
 
 
 @exhibit(

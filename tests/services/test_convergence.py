@@ -175,7 +175,6 @@ class TestACaptureThatSomebodyElseMade:
         assert captures.capture(payment_id=payment.pk).captured_amount == 10000
 
 
-@pytest.mark.fake_only
 class TestASnapshotThatContradictsItself:
     """It tells of captures that its own total doesn't have."""
 
@@ -234,7 +233,6 @@ def test_a_capture_beyond_what_the_authorization_captured_has_its_own_reference(
     assert set(Capture.objects.values_list("amount", "provider_ref")) == {(4000, None), (2500, "second")}
 
 
-@pytest.mark.fake_only
 def test_a_refund_that_failed_while_the_provider_was_asked_stays_failed(
     till: Till, script: Script, fake_provider: FakeProvider
 ) -> None:
@@ -334,6 +332,7 @@ class TestBeforeMoneyIsLost:
         assert Payment.objects.get().captured_amount == 10000
 
 
+@pytest.mark.fake_only("the stand authorizes what was asked for")
 def test_a_higher_authorization_is_taken_over(till: Till, fake_provider: FakeProvider, snapshot: Any) -> None:
     payment = till.authorized()
     fake_provider.dashboard.authorize(payment.provider_ref, 12000)
@@ -363,6 +362,7 @@ def test_a_status_is_not_taken_over_while_an_operation_is_open(
     assert convergence.look_at(session.pk).changes == ()
 
 
+@pytest.mark.fake_only("Stripe takes no amounts of so many digits")
 def test_the_largest_amount_paid_twice_still_adds_up(till: Till, script: Script, fake_provider: FakeProvider) -> None:
     """Once with an object that has been replaced, once with the one in its place."""
     collection = till.collection(str(to_major_units(MAX_MINOR_UNITS, "eur")))

@@ -228,7 +228,6 @@ class TestAnUpdate:
         assert PaymentSession.objects.get().amount == amount
 
 
-@pytest.mark.fake_only
 def test_one_that_can_not_be_resolved_keeps_no_other_from_being(till: Till, script: Script) -> None:
     """The provider says of the first what nobody expected."""
     for cart_id in ("cart_1", "cart_2"):
@@ -257,7 +256,6 @@ def test_one_that_can_not_be_resolved_keeps_no_other_from_being(till: Till, scri
     assert Operation.objects.get(pk=first.pk).status == "succeeded"
 
 
-@pytest.mark.fake_only
 def test_one_that_can_not_be_resolved_for_good_is_left_to_a_person(till: Till, script: Script) -> None:
     payment = till.authorized()
     script["capture"] = answer_lost
@@ -295,7 +293,6 @@ def test_what_the_worker_wants_itself_and_the_provider_refuses_is_closed(
     assert differences(fake_provider) == []
 
 
-@pytest.mark.fake_only
 @pytest.mark.parametrize("capture", [captures.capture, captures.enqueue_capture], ids=["asked for", "enqueued"])
 def test_what_was_executed_with_another_amount_is_left_to_a_person(
     till: Till, script: Script, moved: Moved, fake_provider: FakeProvider, capture: Callable[..., Any]
@@ -316,7 +313,6 @@ def test_what_was_executed_with_another_amount_is_left_to_a_person(
     assert differences(fake_provider) == []
 
 
-@pytest.mark.fake_only
 def test_a_cancel_is_found_though_its_payment_is_frozen(till: Till, script: Script) -> None:
     payment = till.authorized()
     captures.capture(payment_id=payment.pk, amount=Decimal(40))

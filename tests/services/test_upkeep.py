@@ -327,7 +327,6 @@ class TestTurns:
         worker.run_once()
         assert Payment.objects.get().payment_session_id == second.pk
 
-    @pytest.mark.fake_only
     def test_one_that_breaks_is_looked_after_ever_more_rarely_and_says_so(
         self, till: Till, script: Script, fake_provider: FakeProvider
     ) -> None:

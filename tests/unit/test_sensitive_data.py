@@ -41,6 +41,9 @@ pytestmark = pytest.mark.any_engine
         "sk_live_51Abcdef",
         "the key is rk_test_51Abcdef",
         "whsec_abcdef",
+        f"the token is shpat_{'0a1b2c3d' * 4}",
+        "-----BEGIN PRIVATE KEY-----\nMIIEvAIBADANBgkqhkiG9w0B",
+        "-----BEGIN EC PRIVATE KEY-----",
     ],
 )
 def test_is_found(value: Any) -> None:
@@ -60,6 +63,9 @@ def test_is_found(value: Any) -> None:
         {"card": {"request_three_d_secure": "any"}},
         "pk_live_51Abcdef",
         "sk_",
+        "shpat_",
+        "-----BEGIN CERTIFICATE-----",
+        "-----BEGIN PUBLIC KEY-----",
         {"amount": 4242},
         {"return_url": "https://shop.example/return?order=1234567812345670"},
     ],
@@ -89,6 +95,11 @@ def test_a_long_row_of_numbers_is_read_quickly() -> None:
 
     assert not quotes_sensitive_data("1 " * 50_000)
     assert time.monotonic() - started < 5
+
+
+def test_nothing_is_shown_of_what_follows_the_head_of_a_private_key() -> None:
+    key = "-----BEGIN RSA PRIVATE KEY-----\nMIIE/short/+x\n-----END RSA PRIVATE KEY-----"
+    assert without_sensitive_data(f"paid with {key}") == "paid with ***"
 
 
 def test_a_text_is_shown_without_it() -> None:

@@ -32,7 +32,7 @@ def collection_not_found(payment_collection_id: str) -> NotFound:
 
 @contextmanager
 def about_setting_sessions(payment_collection_id: str) -> Iterator[None]:
-    """A block in which sessions are chosen for a collection."""
+    """A block in which sessions are chosen for a collection. Codes stay: by them customers are told what to do."""
     try:
         yield
     except NotAllowed as error:
@@ -41,13 +41,16 @@ def about_setting_sessions(payment_collection_id: str) -> Iterator[None]:
             raise
         raise NotAllowed(
             "Cannot set payment sessions for a payment collection with status " + collection_status(collection),
+            code=error.code,
             details=error.details,
         ) from error
     except InvalidData as error:
         if error.code != DO_NOT_ADD_UP:
             raise
         amount = existing_collection(payment_collection_id).amount
-        raise InvalidData(f"The sum of sessions is not equal to {amount} on Payment Collection") from error
+        raise InvalidData(
+            f"The sum of sessions is not equal to {amount} on Payment Collection", code=error.code
+        ) from error
 
 
 @contextmanager
