@@ -68,9 +68,10 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotExecuted:
-    """Proven: nothing was sent."""
+    """Proven: nothing was sent. `was_turned_away`: by our own bound on calls to the account."""
 
     message: str
+    was_turned_away: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +153,7 @@ def _call(provider: PaymentProvider, operation: Operation) -> Outcome:
     except ProviderRejected as error:
         return _refused(RefusalKind.REJECTED, error)
     except ProviderUnavailable as error:
-        return NotExecuted(message=error.message)
+        return NotExecuted(message=error.message, was_turned_away=isinstance(error, calls.Busy))
     except ProviderError as error:
         was_answered = isinstance(error, ProviderOutcomeUnknown) and error.was_answered
         return Unknown(message=error.message, was_answered=was_answered)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.db import connections
+from django.db.models.functions import Now
 from django.test import Client
 
 from medusa_payments.core.saga import calls
@@ -28,6 +29,7 @@ from medusa_payments.models import (
     Event,
     Operation,
     Payment,
+    PaymentCollection,
     PaymentSession,
     Refund,
     WebhookEvent,
@@ -50,6 +52,7 @@ from medusa_payments.services import (
     payment_collections,
     payment_methods,
     payment_sessions,
+    payments,
     refunds,
     worker,
 )
@@ -317,6 +320,63 @@ class Test41OneAccountHangs:
         worker.run_once()
         assert moved("refund") == [3000]
         assert Refund.objects.get().amount == 3000
+
+    @pytest.mark.parametrize("of", ["a payment", "a replaced session"])
+    def test_41_what_the_worker_wants_waits_for_a_place_and_is_no_row_more_each_round(
+        self, till: Till, script: Script, settings: Any, moved: Callable[[str], list[int]], of: str
+    ) -> None:
+        def most(calls: int) -> None:
+            settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"MAX_PROVIDER_CALLS": calls}
+
+        session = till.session()
+        if of == "a payment":
+            authorize(session)
+        most(0)
+        payment_collections.cancel(payment_collection_id=session.payment_collection_id)
+        for _ in range(4):
+            Operation.objects.filter(status="open").update(next_attempt_at=None)
+            PaymentCollection.objects.update(attention_at=Now())
+            worker.run_once()
+
+        waiting = Operation.objects.get(kind="cancel")
+        assert (waiting.status, waiting.attempts, waiting.fence) == ("open", 0, 0)
+        assert not Event.objects.filter(name="operation.not_executed").exists()
+        most(8)
+        assert recover() == 0
+        assert moved("cancel") == [10000 if of == "a payment" else 0]
+        assert Operation.objects.get(kind="cancel").status == "succeeded"
+
+    def test_41_a_customer_who_waits_for_a_release_is_told_that_nothing_was_sent(
+        self, till: Till, script: Script, settings: Any
+    ) -> None:
+        payment = till.authorized()
+        settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"MAX_PROVIDER_CALLS": 0}
+
+        with pytest.raises(ProviderNotReachable, match="nothing was done"):
+            payments.cancel(payment_id=payment.pk)
+
+        assert Payment.objects.get().releasing_amount == 0
+
+    def test_41_a_webhook_that_finds_no_place_counts_no_attempt(
+        self, till: Till, script: Script, settings: Any, client: Client, fake_provider: FakeProvider
+    ) -> None:
+        session = till.session()
+        fake_provider.dashboard.pay(session.provider_ref or "")
+        settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"MAX_PROVIDER_CALLS": 0}
+        body, headers = fake_provider.webhooks()[-1]
+        for _ in range(3):
+            path = "/hooks/payment/fake_fake"
+            assert client.post(path, body, content_type="application/json", headers=headers).status_code == 200
+            WebhookEvent.objects.update(next_attempt_at=None)
+            worker.run_once()
+        event = WebhookEvent.objects.get()
+        assert (event.status, event.attempts) == ("waiting", 0)
+
+        settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"MAX_PROVIDER_CALLS": 8}
+        WebhookEvent.objects.update(next_attempt_at=None)
+        worker.run_once()
+        assert WebhookEvent.objects.get().status == "applied"
+        assert Payment.objects.get().captured_amount == 10000
 
     def test_41_an_answered_call_ends_the_worker_s_caution(
         self, till: Till, script: Script, monkeypatch: pytest.MonkeyPatch
