@@ -15,7 +15,7 @@ from medusa_payments.services import captures, convergence, payment_collections,
 from medusa_payments.testing.fake_provider import FakeProvider
 from medusa_payments.testing.stripe_twin.twin import StripeTwin
 from tests.audit import differences, recover
-from tests.scripted import SECOND, Moved, Script, answer_lost, authorize, declined, lost, unavailable
+from tests.scripted import SECOND, Moved, Script, answer_lost, authorize, declined, lost, run_out, unavailable
 from tests.split import FAKE, split, tender
 from tests.till import Till
 
@@ -360,6 +360,23 @@ class TestAttack35NobodySaysWhetherAnOrderExists:
                 again()
 
         assert (held(), moved("cancel"), len(told())) == ([5000], [], 1)
+
+    @pytest.mark.parametrize("verb", [unavailable, lost])
+    def test_35_a_key_of_before_asks_for_no_rest(self, charge: Charge, script: Script, verb: Any) -> None:
+        session = begun(charge)
+        script["initiate"] = verb
+        with pytest.raises((ProviderNotReachable, PaymentOutcomeUnknown)):
+            again(SECOND, idempotency_key="k1")
+        script.clear()
+        for operation in Operation.objects.filter(status="open"):
+            run_out(operation)
+        authorize(session)
+        charge("70", has_order=None)
+
+        with pytest.raises(NotAllowed, match="Choose again, as a new request"):
+            again(SECOND, idempotency_key="k1")
+
+        assert again(SECOND, idempotency_key="k2").amount == 2000
 
     def test_35_a_set_may_name_what_is_held(self, paid_session: PaymentSession, charge: Charge) -> None:
         charge("70", has_order=None)
