@@ -79,18 +79,32 @@ def chosen(collection: PaymentCollection, *, wanted: Sequence[SessionChoice], ch
     return entries
 
 
-def refreshed(collection: PaymentCollection, *, payment_session_id: str, choice: Choice) -> list[Entry]:
-    """Plan the live set with one session made anew. Raises `NotFound`, and `NotAllowed` when that one holds money."""
+def refreshed(
+    collection: PaymentCollection, *, payment_session_id: str, choice: Choice, rest_of: CartSnapshot | None = None
+) -> list[Entry]:
+    """Plan the live set with one session made anew; with `rest_of` for what that cart lacks beside money that stays,
+    and without it where that is enough.
+
+    Raises `NotFound`, `NotAllowed` when that one holds money, and with `rest_of` what `the_rest` raises.
+    """
     live = session_choice.live_sessions(collection)
     if payment_session_id not in {session.pk for session in live}:
         raise NotFound(f"PaymentSession id not found: {payment_session_id}")
     others = [session for session in live if session.pk != payment_session_id]
     session_choice.refuse_if_money_is_held(collection, except_by=[session.pk for session in others])
+    session = next(session for session in live if session.pk == payment_session_id)
+    if rest_of is None:
+        due = _amount_beside(collection, session, others, choice)
+    else:
+        waiting = sum(other.amount for other in others if other.authorized_at is None)
+        lacking = _lacking(collection, rest_of) - waiting
+        due = amounts.step_up(max(lacking, 0), provider=choice.provider, currency_code=collection.currency_code)
+    choice.permission.refuse_unless_it_covers(due)
+    anew = [Entry(minor_units=due, choice=choice)] if due or rest_of is None else []
     return [
-        Entry(minor_units=_amount_beside(collection, session, others, choice), choice=choice)
-        if session.pk == payment_session_id
-        else Entry(minor_units=session.amount, session=session)
-        for session in live
+        entry
+        for each in live
+        for entry in (anew if each.pk == session.pk else [Entry(minor_units=each.amount, session=each)])
     ]
 
 
@@ -99,13 +113,10 @@ def _amount_beside(
 ) -> int:
     """Return what a session is to be made anew for (minor units): what the others leave of what is due by now."""
     if not others:
-        due = session_choice.money_for(collection, choice.provider).minor_units
-    else:
-        total = _total(collection, [choice.provider_id, *(other.provider_id for other in others)])
-        due = total - sum(other.amount for other in others)
-        due = due if due > 0 else session.amount
-    choice.permission.refuse_unless_it_covers(due)
-    return due
+        return session_choice.money_for(collection, choice.provider).minor_units
+    total = _total(collection, [choice.provider_id, *(other.provider_id for other in others)])
+    due = total - sum(other.amount for other in others)
+    return due if due > 0 else session.amount
 
 
 def asks_for_a_rest(collection: PaymentCollection, snapshot: CartSnapshot) -> bool:
@@ -126,6 +137,14 @@ def the_rest(collection: PaymentCollection, *, snapshot: CartSnapshot, choice: C
 
     Raises `NotAllowed` when money in another currency stays, `InvalidData` for an amount that can't be stored.
     """
+    lacking = _lacking(collection, snapshot)
+    kept = duties.staying(collection)
+    entries = [Entry(minor_units=payment.amount, session=payment.payment_session) for payment in kept]
+    return [_entry_for_the_rest(collection, choice, lacking), *entries] if lacking > 0 else entries
+
+
+def _lacking(collection: PaymentCollection, snapshot: CartSnapshot) -> int:
+    """Have a collection follow its cart beside the money that stays, and return what is lacking (minor units)."""
     kept = duties.staying(collection)
     foreign = [payment for payment in kept if payment.currency_code != snapshot.currency_code.lower()]
     if foreign:
@@ -136,9 +155,7 @@ def the_rest(collection: PaymentCollection, *, snapshot: CartSnapshot, choice: C
         )
     held = sum(payment.held_amount for payment in kept)
     cart_amounts.follow_beside_money(collection, snapshot, held=held)
-    entries = [Entry(minor_units=payment.amount, session=payment.payment_session) for payment in kept]
-    lacking = collection.amount - held
-    return [_entry_for_the_rest(collection, choice, lacking), *entries] if lacking > 0 else entries
+    return collection.amount - held
 
 
 def _entry_for_the_rest(collection: PaymentCollection, choice: Choice, lacking: int) -> Entry:

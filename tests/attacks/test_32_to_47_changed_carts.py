@@ -451,6 +451,52 @@ class TestAttack35InV1:
         assert (fresh["amount"], held(), moved("cancel")) == (7000, [], [5000])
         assert v1("post", f"/sessions/{fresh['id']}/authorize").status_code == 200
 
+    @pytest.mark.parametrize(("amount", "rest"), [("90", 4000), ("70", 2000), ("60", 1000)])
+    def test_35_refresh_of_a_rest_follows_the_cart(
+        self, charge: Charge, script: Script, moved: Moved, fake_provider: FakeProvider, amount: str, rest: int
+    ) -> None:
+        authorize(begun(charge))
+        charge("70", has_order=None)
+        session = again()
+        charge(amount, has_order=None)
+
+        fresh = v1("post", f"/sessions/{session.pk}").json()["payment_session"]
+
+        assert (fresh["amount"], fresh["id"] == session.pk) == (rest, False)
+        assert PaymentCollection.objects.get().resolve_by is None
+        assert v1("post", f"/sessions/{fresh['id']}/authorize").status_code == 200
+        assert (paid(), held()) == ((int(amount) * 100, "authorized", True), [5000, rest])
+        assert recover() == 0
+        assert moved("cancel") == [0]
+        assert differences(fake_provider) == []
+
+    def test_35_refresh_of_a_rest_that_is_lacking_no_more_gives_it_up(
+        self, charge: Charge, script: Script, moved: Moved
+    ) -> None:
+        first = authorize(begun(charge))
+        charge("70", has_order=None)
+        session = again()
+        charge("50", has_order=None)
+
+        fresh = v1("post", f"/sessions/{session.pk}").json()["payment_session"]
+
+        assert (fresh["id"], paid(), moved("cancel")) == (first.pk, (5000, "authorized", True), [0])
+
+    def test_35_refresh_of_one_of_two_rests_leaves_the_other(self, charge: Charge, script: Script) -> None:
+        paid_one = authorize(begun(charge))
+        charge("70", has_order=None)
+        again()
+        _, one, other = split(
+            PaymentCollection.objects.get(), tender("50", keep=paid_one), tender("5", SECOND), tender("15")
+        )
+        charge("90", has_order=None)
+
+        fresh = v1("post", f"/sessions/{one.pk}").json()["payment_session"]
+
+        assert fresh["amount"] == 2500
+        live = PaymentSession.objects.filter(slot__isnull=False).order_by("slot")
+        assert [session.pk for session in live] == [paid_one.pk, fresh["id"], other.pk]
+
     def test_35_choosing_again_leads_on(self, paid_session: PaymentSession, charge: Charge, moved: Moved) -> None:
         charge("30")
 
