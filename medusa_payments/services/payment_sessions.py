@@ -163,7 +163,7 @@ def _several_sessions(
 ) -> list[PaymentSession]:
     split = session_plans.split_of(wanted, common.snapshot)
     cart = upkeep.make_room(common.collection, common.snapshot, request=common.request, split=split).cart
-    _carry_out_plan(common, partial(session_plans.chosen, wanted=wanted, choices=chosen), cart)
+    _carry_out_plan(common, partial(session_plans.chosen, wanted=wanted, choices=chosen, snapshot=cart), cart)
     return session_choice.live_sessions(common.collection)
 
 

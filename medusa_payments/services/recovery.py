@@ -40,9 +40,7 @@ from medusa_payments.states import OperationKind, OperationStatus, SessionStatus
 logger = logging.getLogger(__name__)
 
 PATIENCE = 9
-"""After how many attempts an error that nobody expected, or a provider that can't be read, is taken for one that stays;
-they last more than an hour.
-"""
+"""After so many attempts, in more than an hour, what nobody expected or can't be read is taken for what stays so."""
 
 NEVER_ARRIVED = "The payment provider was asked and has no trace of it."
 
@@ -193,8 +191,7 @@ def _done(reservation: Reservation, facts: Facts, reading: Reading, why: str) ->
         case Verdict.NOT_EXECUTED:
             _close(operation)
         case Verdict.STAFF | Verdict.STAFF_WITH_AMOUNT:
-            goes_on = facts.seen is Seen.NOT_NOW
-            _hand_to_a_person(operation, why, _amount_of(operation, reading), goes_on=goes_on)
+            _hand_to_a_person(operation, why, _amount_of(operation, reading), goes_on=facts.seen is Seen.NOT_NOW)
         case _ if facts.is_awaited:
             _let_go(operation, why)
         case _:
