@@ -54,8 +54,9 @@ class Operation(models.Model):
     its key does; when it was first asked for stands in its id. `idempotency_key` is the caller's own, unique with kind
     and target (payment, session or collection), `fingerprint` a hash of what was asked under it; callers without one
     are owed the outcome (`debts`). `is_deferred`: the worker carries it out, nobody waits for it. `attempts` counts how
-    often the worker tried to find out, next at `next_attempt_at`; from `needs_person_at` on only a person can.
-    `settled_by` says who found out. `erased_at`: `request` and `intent` were erased.
+    often the worker tried to find out, next at `next_attempt_at`; from `needs_person_at` on only a person can, or the
+    worker by reading, while there is a next attempt. `settled_by` says who found out. `erased_at`: `request` and
+    `intent` were erased.
     `line_id` is the id that a refund's ledger line will have, shown from reservation on; `line_ref` the provider's
     reference of a refund that it has only accepted.
     """

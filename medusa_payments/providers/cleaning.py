@@ -4,6 +4,8 @@ Nothing here raises. PostgreSQL stores no NUL and no lone surrogate, columns hol
 neither NaN nor objects. What names an object that we ask for again (`provider_ref` and the references of customers and
 payment methods) is left as it is, because shortened it would name another object: `is_usable` says whether it can be
 kept. What only tells movements apart (captures, refunds, disputes, events) gets a digest instead of its odd end.
+
+Amounts and statuses are never guessed: `misfit` says which of them can't be what they are declared to be.
 """
 
 import hashlib
@@ -12,12 +14,15 @@ from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import Enum
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import msgspec
 
+from medusa_payments.money import MAX_MINOR_UNITS, Money
 from medusa_payments.providers.errors import ProviderError
+from medusa_payments.providers.facts import DisputeFact, DisputeState
 from medusa_payments.providers.notices import WebhookNotice
 
 AnswerT = TypeVar("AnswerT")
@@ -45,13 +50,30 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 def answer(said: AnswerT) -> AnswerT:
     """Return a result, a snapshot, a notice, or a list of them, with everything in it cleaned; anything else as it is.
 
-    Texts lose NULs, lone surrogates become U+FFFD, both are cut to `LONGEST_TEXT`. A time without a zone is UTC.
+    Texts lose NULs, lone surrogates become U+FFFD, both are cut to `LONGEST_TEXT`. A time without a zone is UTC. What
+    stands where a text or a time is declared, and is none, becomes one, or nothing.
     """
     if isinstance(said, list | tuple):
         return tuple(map(answer, said))  # type: ignore[return-value]
     if not is_dataclass(said) or isinstance(said, type):
         return said
-    return replace(said, **{field.name: _field(field.name, getattr(said, field.name)) for field in fields(said)})
+    found = {field.name: getattr(said, field.name) for field in fields(said)}
+    its_kind: Any = type(said)
+    declared = _declared(its_kind)
+    return replace(said, **{name: _field(name, value, declared.get(name)) for name, value in found.items()})
+
+
+def misfit(said: object) -> str:
+    """Say what of a cleaned result, snapshot or fact nobody can count with; "" when there is nothing.
+
+    An amount is `Money` of whole minor units from 0 to the largest that is stored; a status is one of ours, a fact of
+    its own kind. Currencies are for the caller to compare. A dispute about too large an amount is a matter of its own:
+    it says nothing about the money of its payment.
+    """
+    its_kind: Any = type(said)
+    declared = _declared(its_kind)
+    found = ((name, getattr(said, name), kind) for name, kind in declared.items())
+    return next((f"{name} {_shown(value)}" for name, value, kind in found if not _fits(value, kind)), "")
 
 
 def notice(said: WebhookNotice) -> WebhookNotice:
@@ -122,13 +144,52 @@ def data(said: object) -> dict[str, Any]:
     return kept
 
 
-def _field(name: str, value: Any) -> Any:
+@cache
+def _declared(kind: type) -> Mapping[str, Any]:
+    """Return what the fields of a result, snapshot or notice are declared to hold; nothing for any other class."""
+    ours = next((base for base in kind.__mro__ if base.__module__.startswith("medusa_payments.")), None)
+    return get_type_hints(ours) if ours is not None and is_dataclass(ours) else {}
+
+
+def _fits(value: object, kind: Any) -> bool:
+    """Texts, times, flags and `data` are cleaned, so they always fit."""
+    if get_origin(kind) is tuple:
+        return isinstance(value, tuple) and all(_fits(each, get_args(kind)[0]) for each in value)
+    if get_args(kind):
+        return value is None or _fits(value, get_args(kind)[0])
+    if kind is Money:
+        return _is_money(value) and 0 <= value.minor_units <= MAX_MINOR_UNITS  # type: ignore[attr-defined]
+    if kind is DisputeFact:
+        return isinstance(value, kind) and _is_money(value.money) and isinstance(value.state, DisputeState)
+    if issubclass(kind, Enum):
+        return isinstance(value, kind)
+    is_plain = not is_dataclass(kind)
+    return is_plain or (isinstance(value, kind) and not misfit(value))
+
+
+def _is_money(value: object) -> bool:
+    return isinstance(value, Money) and type(value.minor_units) is int
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Money):
+        return f"{value.minor_units!r} {value.currency_code}"[:LONGEST_TEXT]
+    return type(value).__name__
+
+
+def _field(name: str, value: Any, declared: Any) -> Any:
     if name == "data":
         return data(value)
     if name in _NAMES_AN_OBJECT:
         return value
     if name in _TELLS_APART:
-        return None if value is None else reference(value)
+        return reference(value) if value is not None or declared is str else None
+    if declared in (str, str | None):
+        return text(value, LONGEST_TEXT) if value is not None or declared is str else None
+    if declared == datetime | None:
+        return moment(value)
+    if declared == bytes | None and value is not None:
+        return value if isinstance(value, bytes) else text(value).encode()
     match value:
         case Enum():
             return value

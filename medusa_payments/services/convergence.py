@@ -177,10 +177,14 @@ def _mismatch(session: PaymentSession, snapshot: PaymentSnapshot) -> str:
         return "another reference"
     if snapshot.session_id not in {None, session.pk} or (snapshot.session_id is None and session.provider_ref is None):
         return "another payment session"
-    monies = (snapshot.money, snapshot.captured, snapshot.released)
-    if any(money.currency_code != session.currency_code for money in monies):
-        return "another currency"
-    return ""
+    return "another currency" if _foreign_currency(session, snapshot) else ""
+
+
+def _foreign_currency(session: PaymentSession, snapshot: PaymentSnapshot) -> str | None:
+    totals = (snapshot.money, snapshot.captured, snapshot.released)
+    lines = (*(fact.money for fact in snapshot.captures), *(fact.money for fact in snapshot.refunds))
+    codes = (money.currency_code for money in (*totals, *lines))
+    return next((code for code in codes if code != session.currency_code), None)
 
 
 def _record_mismatch(
@@ -197,7 +201,7 @@ def _record_mismatch(
         theirs={
             "payment_session_id": snapshot.session_id,
             "provider_ref": snapshot.provider_ref,
-            "currency_code": snapshot.money.currency_code,
+            "currency_code": _foreign_currency(session, snapshot) or session.currency_code,
         },
     )
 

@@ -55,7 +55,7 @@ def execute(*, payment_collection_id: str, reserve: Reserve, include_deleted: bo
     `PaymentOutcomeUnknown` when the database couldn't book the answer, `InsideTransaction`.
     """
     operation = _execute_once(payment_collection_id, reserve, include_deleted)
-    if operation is not None and _was_never_executed(operation):
+    if operation is not None and was_never_executed(operation):
         return _execute_once(payment_collection_id, reserve, include_deleted)
     return operation
 
@@ -141,7 +141,7 @@ def answer(
     if not reservation.operation.is_open:
         return reservation.operation
     operation = _sent(reservation)
-    if reopen is None or not _was_never_executed(operation):
+    if reopen is None or not was_never_executed(operation):
         return operation
     with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
         reopened = reopen(collection, primary(Operation).get(pk=operation.pk))
@@ -170,7 +170,7 @@ def _answered(reservation: Reservation) -> Operation:
     return settlement.operation
 
 
-def _was_never_executed(operation: Operation) -> bool:
+def was_never_executed(operation: Operation) -> bool:
     """Return True for an operation that reading the provider proved not to be executed: it can be sent anew at once."""
     return operation.status == OperationStatus.NOT_EXECUTED and operation.settled_by == Settler.READ
 

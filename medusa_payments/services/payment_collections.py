@@ -27,11 +27,12 @@ from medusa_payments.services import (
     payment_sessions,
     projections,
     repeats,
+    session_plans,
     upkeep,
 )
 from medusa_payments.services.events import EventName
 from medusa_payments.services.locks import durable_transaction, locked_collection
-from medusa_payments.services.retirement import retire
+from medusa_payments.services.retirement import retire, retire_unpaid
 from medusa_payments.states import CollectionStatus, UndoPolicy
 
 
@@ -40,10 +41,12 @@ def create_for_cart(*, cart_id: str, request: object | None = None, created_by: 
 
     Guaranteed: one live collection per cart, however many callers ask at once. The amount of an existing one is
     refreshed unless it holds money that stays: what doesn't fit the cart any more is released first, if the host said
-    that no order exists. `request` is handed to the host's `CART_RESOLVER`.
+    that no order exists. Where what stays is in another currency than the cart's, the cart gets a new collection: the
+    old one keeps its money, staff are told, and its other sessions are given up. `request` is handed to the host's
+    `CART_RESOLVER`.
 
-    Raises `NotFound` (cart), `InvalidData` (negative or too large total, unknown currency), `Conflict` (it is being
-    deleted again and again), `InsideTransaction`.
+    Raises `NotFound` (cart), `InvalidData` (negative or too large total, unknown currency), `Conflict` (another request
+    is at work on a session, or it is being deleted again and again), `InsideTransaction`.
     """
     snapshot = resolve_cart(cart_id, request)
     for _ in range(_FEW_ROUNDS):
@@ -54,6 +57,8 @@ def create_for_cart(*, cart_id: str, request: object | None = None, created_by: 
         collection = collection or _create_for_cart(cart_id, snapshot, created_by)
         if collection is not None and not cart_amounts.covers(collection, snapshot):
             collection = _followed(collection, snapshot, request)
+            if collection is not None and _leaves_its_cart(collection, request):
+                continue
         if collection is not None:
             return collection
     raise Conflict(
@@ -201,12 +206,7 @@ def cancel(*, payment_collection_id: str, created_by: str = "") -> PaymentCollec
             primary(PaymentCollection).filter(pk=collection.pk).update(
                 canceled_at=collection.canceled_at, live_cart_id=None
             )
-            live = primary(PaymentSession).filter(payment_collection=collection, slot__isnull=False)
-            follow_ups = [
-                reservation
-                for session in live.filter(payment__isnull=True)
-                for reservation in retire(collection, session, actor=created_by)
-            ]
+            follow_ups = retire_unpaid(collection, actor=created_by)
             events.record(collection, EventName.COLLECTION_CANCELED, actor=created_by)
             attention.ask(collection)
             projections.store(collection)
@@ -287,6 +287,22 @@ def _let_go_of_the_cart(collection: PaymentCollection) -> None:
     with locked_collection(collection.pk) as locked:
         if _is_given_back(locked):
             primary(PaymentCollection).filter(pk=locked.pk).update(live_cart_id=None)
+
+
+def _leaves_its_cart(collection: PaymentCollection, request: object | None) -> bool:
+    """Let go of a cart that has to be paid in another currency than the money that a collection keeps
+    (`session_plans.leave_behind`); say whether the cart may have another collection now.
+
+    The host is asked once more: an order may have been placed meanwhile.
+    """
+    snapshot = cart_amounts.snapshot_of(collection, request)
+    if snapshot is not None and collection.authorized_amount:
+        with locked_collection(collection.pk, include_deleted=True) as locked:
+            follow_ups = session_plans.leave_behind(locked, snapshot)
+        execution.carry_out(follow_ups)
+        collection = locked
+    # Where another request was faster, the cart has another collection already.
+    return collection.live_cart_id is None
 
 
 def _followed(

@@ -96,7 +96,7 @@ def _one_session(common: Common, choice: Choice) -> PaymentSession:
     """
     pk = common.collection.pk
     room = upkeep.make_room(common.collection, common.snapshot, request=common.request)
-    if room.cart and room.may_hold_money and session_plans.asks_for_a_rest(queries.existing(pk), room.cart):
+    if room.cart and _asks_for_a_rest(pk, room):
         plan = partial(session_plans.the_rest, snapshot=room.cart, choice=choice)
         _carry_out_plan(common, plan, room.cart, is_rest=True)
         return choices.live_session(pk)
@@ -105,6 +105,12 @@ def _one_session(common: Common, choice: Choice) -> PaymentSession:
         # An update, or a repeat under the same key, was answered with an object that nobody can pay any more.
         session = choices.made_live(pk, replace(choice, caller=None), room.cart)
     return session
+
+
+def _asks_for_a_rest(payment_collection_id: str, room: upkeep.Room) -> bool:
+    if room.cart is None or not room.may_hold_money:
+        return False
+    return session_plans.asks_for_a_rest(queries.existing(payment_collection_id), room.cart)
 
 
 def set_sessions(
@@ -157,7 +163,7 @@ def _several_sessions(
 ) -> list[PaymentSession]:
     split = session_plans.split_of(wanted, common.snapshot)
     cart = upkeep.make_room(common.collection, common.snapshot, request=common.request, split=split).cart
-    _carry_out_plan(common, partial(session_plans.chosen, wanted=wanted, choices=chosen), cart)
+    _carry_out_plan(common, partial(session_plans.chosen, wanted=wanted, choices=chosen, snapshot=cart), cart)
     return session_choice.live_sessions(common.collection)
 
 
@@ -190,6 +196,7 @@ def refresh(
 
     Guaranteed: the old one stays until the new one is there, and is given up at the provider then. That of a customer
     who was forgotten becomes nobody's. Money that doesn't fit the cart any more is released first, as in `initialize`.
+    Beside money that stays the new one is for what is lacking; where nothing is, a paid session is returned.
 
     Raises `NotFound` (collection, session), `NotAllowed` (it holds money), and what `set_sessions` raises.
     """
@@ -207,9 +214,15 @@ def refresh(
         raise NotFound(f"PaymentSession id not found: {payment_session_id}")
 
     def carry_out(chosen: list[Choice]) -> PaymentSession:
-        cart = upkeep.make_room(collection, common.snapshot, request=request).cart
-        plan = partial(session_plans.refreshed, payment_session_id=payment_session_id, choice=chosen[0])
-        done = _carry_out_plan(common, plan, cart)
+        room = upkeep.make_room(collection, common.snapshot, request=request)
+        rest_of = room.cart if _asks_for_a_rest(collection.pk, room) else None
+        refreshed = partial(
+            session_plans.refreshed, payment_session_id=payment_session_id, choice=chosen[0], rest_of=rest_of
+        )
+        done = _carry_out_plan(common, refreshed, room.cart, is_rest=rest_of is not None)
+        if not done:
+            # Nothing is lacking any more.
+            return choices.live_session(collection.pk)
         return primary(PaymentSession).get(pk=done[0].payment_session_id)
 
     return choices.until_it_stands(lambda: [choices.choose_again(session, common)], carry_out)

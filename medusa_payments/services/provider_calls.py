@@ -18,7 +18,6 @@ from django.db import Error as DatabaseError
 
 from medusa_payments.core.saga import calls, leases
 from medusa_payments.models import Operation
-from medusa_payments.money import MAX_MINOR_UNITS, Money
 from medusa_payments.providers import cleaning
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.errors import (
@@ -69,9 +68,10 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotExecuted:
-    """Proven: nothing was sent."""
+    """Proven: nothing was sent. `was_turned_away`: by our own bound on calls to the account."""
 
     message: str
+    was_turned_away: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +153,7 @@ def _call(provider: PaymentProvider, operation: Operation) -> Outcome:
     except ProviderRejected as error:
         return _refused(RefusalKind.REJECTED, error)
     except ProviderUnavailable as error:
-        return NotExecuted(message=error.message)
+        return NotExecuted(message=error.message, was_turned_away=isinstance(error, calls.Busy))
     except ProviderError as error:
         was_answered = isinstance(error, ProviderOutcomeUnknown) and error.was_answered
         return Unknown(message=error.message, was_answered=was_answered)
@@ -176,8 +176,11 @@ def _misfit(operation: Operation, kind: OperationKind, result: object) -> str:
     """
     if not isinstance(result, _RESULT_TYPES[kind]):
         return type(result).__name__
+    odd = cleaning.misfit(result)
+    if odd:
+        return odd
     for money in (getattr(result, name, None) for name in ("money", "captured", "released")):
-        if money is not None and not _is_an_amount_in(money, operation.currency_code):
+        if money is not None and money.currency_code != operation.currency_code:
             return f"{money.minor_units} {money.currency_code}"
     if isinstance(result, CaptureResult | RefundResult) and result.money.minor_units != operation.amount:
         return f"another amount: {result.money}"
@@ -192,10 +195,6 @@ def _misfit_of_session(result: SessionResult) -> str:
     if result.captured is not None and result.captured.minor_units > result.money.minor_units:
         return f"more captured than authorized: {result.captured}"
     return ""
-
-
-def _is_an_amount_in(money: Money, currency_code: str) -> bool:
-    return money.currency_code == currency_code and 0 <= money.minor_units <= MAX_MINOR_UNITS
 
 
 def _is_answer_to_a_resend(outcome: Outcome) -> bool:

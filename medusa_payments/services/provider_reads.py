@@ -74,4 +74,4 @@ def misfit(snapshot: Any) -> str:
         return type(snapshot).__name__
     if not cleaning.is_usable(snapshot.provider_ref):
         return "no usable reference"
-    return ""
+    return cleaning.misfit(snapshot)

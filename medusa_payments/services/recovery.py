@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from medusa_payments.core.policy.verdicts import Facts, Seen, Verdict, decide
 from medusa_payments.core.saga import calls, workers
-from medusa_payments.exceptions import PaymentsError
+from medusa_payments.exceptions import Conflict, PaymentsError
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.providers.types import CancelResult
 from medusa_payments.queries.primary import primary
@@ -40,7 +40,7 @@ from medusa_payments.states import OperationKind, OperationStatus, SessionStatus
 logger = logging.getLogger(__name__)
 
 PATIENCE = 9
-"""After how many attempts an error that nobody expected is taken for one that stays; they last more than an hour."""
+"""After so many attempts, in more than an hour, what nobody expected or can't be read is taken for what stays so."""
 
 NEVER_ARRIVED = "The payment provider was asked and has no trace of it."
 
@@ -71,7 +71,8 @@ def resolve(operation: Operation) -> bool:
     """Find out what became of an open operation; say whether it is closed now.
 
     Safe however many try at once: one claims it. An error is written down on the operation, which is tried again later,
-    and keeps nothing else from being resolved. One that nobody expected and that stays is left to a person.
+    and keeps nothing else from being resolved. One that nobody expected and that stays is left to a person; so is what
+    was sent to a provider that isn't configured any more, or that can't be read for so long.
     """
     try:
         if calls.is_busy(operations.provider_for(operation)):
@@ -88,6 +89,10 @@ def resolve(operation: Operation) -> bool:
     except (PaymentsError, ImproperlyConfigured) as error:
         logger.warning("operation %s can't be resolved now: %s", operation.pk, type(error).__name__)
         _try_later(operation, str(error))
+        # Staff know of a frozen payment. What was never sent waits for its provider.
+        is_silent = not isinstance(error, Conflict) and operations.was_sent(operation)
+        if is_silent and operation.attempts >= PATIENCE:
+            _hand_to_a_person(operation, str(error), goes_on=True)
     except Exception as error:
         provider_calls.log_exception(f"operation {operation.pk}: resolving it", error)
         locks.renew_connection()
@@ -142,6 +147,8 @@ def _find_out(reservation: Reservation, *, is_awaited: bool = False) -> Finding:
         is_wanted=_is_wanted(operation),
         is_left_to_the_worker=_is_left_to_the_worker(operation),
         adds_up=not waits,
+        is_overdue=operation.attempts >= PATIENCE,
+        is_with_staff=operation.needs_person_at is not None,
     )
     to_send = _done(reservation, facts, reading, problem or _why(facts, reading))
     return Finding(to_send=to_send, waits=waits)
@@ -184,7 +191,7 @@ def _done(reservation: Reservation, facts: Facts, reading: Reading, why: str) ->
         case Verdict.NOT_EXECUTED:
             _close(operation)
         case Verdict.STAFF | Verdict.STAFF_WITH_AMOUNT:
-            _hand_to_a_person(operation, why, _amount_of(operation, reading))
+            _hand_to_a_person(operation, why, _amount_of(operation, reading), goes_on=facts.seen is Seen.NOT_NOW)
         case _ if facts.is_awaited:
             _let_go(operation, why)
         case _:
@@ -316,17 +323,16 @@ def _wait_for_a_place(operation: Operation) -> None:
     waiting.update(next_attempt_at=Now() + attention.SHORTEST_WAIT)
 
 
-def _hand_to_a_person(operation: Operation, why: str, seen_amount: int | None = None) -> None:
+def _hand_to_a_person(operation: Operation, why: str, seen_amount: int | None = None, *, goes_on: bool = False) -> None:
     """Nobody but a person can tell any more. Recorded once, with what is known; `seen_amount` (minor units) is what the
-    provider has of it.
+    provider has of it. `goes_on`: the worker goes on asking, as the provider may be back before staff have looked.
     """
     seen: dict[str, Any] = {} if seen_amount is None else {"seen_amount": seen_amount}
+    again = Now() + attention.LONGEST_WAIT if goes_on else None
     with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
-        waiting = primary(Operation).filter(
-            pk=operation.pk, status=OperationStatus.OPEN.value, fence=operation.fence, needs_person_at=None
-        )
-        if not waiting.update(needs_person_at=Now(), error_message=why, lease_expires_at=Now(), leased_by=""):
-            _let_go(operation, why)
+        held = primary(Operation).filter(pk=operation.pk, status=OperationStatus.OPEN.value, fence=operation.fence)
+        held.update(error_message=why, lease_expires_at=Now(), leased_by="", next_attempt_at=again)
+        if not held.filter(needs_person_at=None).update(needs_person_at=Now()):
             return
         events.record(
             collection,
@@ -356,5 +362,6 @@ def _in_hand() -> Q:
 
 
 def _due() -> QuerySet[Operation]:
-    its_time = Q(next_attempt_at=None) | Q(next_attempt_at__lte=Now())
-    return _open().filter(its_time, needs_person_at=None).exclude(_in_hand())
+    """Of what waits for staff only what its provider may still tell of has a next attempt."""
+    never_tried = Q(next_attempt_at=None, needs_person_at=None)
+    return _open().filter(never_tried | Q(next_attempt_at__lte=Now())).exclude(_in_hand())

@@ -10,6 +10,7 @@ from medusa_payments.exceptions import PaymentsError
 from medusa_payments.ids import new_id
 from medusa_payments.models import Operation, PaymentCollection, PaymentSession
 from medusa_payments.providers.types import CancelRequest
+from medusa_payments.queries.primary import primary
 from medusa_payments.services import attention, events, operations
 from medusa_payments.services.events import EventName
 from medusa_payments.services.operations import Reservation
@@ -36,6 +37,12 @@ def retire(
     )
     attention.ask(collection, timezone.now() + attention.SHORTEST_WAIT)
     return reserve_cancel(session)
+
+
+def retire_unpaid(collection: PaymentCollection, *, actor: str = "") -> list[Reservation]:
+    """Retire the live sessions of a locked collection that have no payment."""
+    unpaid = primary(PaymentSession).filter(payment_collection=collection, slot__isnull=False, payment__isnull=True)
+    return [reservation for session in unpaid for reservation in retire(collection, session, actor=actor)]
 
 
 def reserve_cancel(session: PaymentSession) -> list[Reservation]:

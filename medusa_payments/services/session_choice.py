@@ -146,11 +146,16 @@ def refuse_if_money_is_held(collection: PaymentCollection, *, except_by: Collect
     """
     held = primary(PaymentSession).filter(payment_collection=collection, status__in=MONEY_HOLDING_STATUSES)
     session = held.exclude(pk__in=except_by).first() if except_by else held.first()
-    if session is not None:
-        raise NotAllowed(
-            f"Payment collection {collection.pk} is paid with {session.pk} already; its payment session can't change.",
-            details={"payment_session_id": session.pk},
+    if session is None:
+        return
+    message = f"Payment collection {collection.pk} is paid with {session.pk} already; its payment session can't change."
+    if collection.cart_id and not collection.live_cart_id:
+        # Another tab still shows the collection that the cart had in another currency.
+        message = (
+            f"Payment collection {collection.pk} is paid with {session.pk}, and isn't the cart's any more. "
+            "Create a new payment collection for the cart."
         )
+    raise NotAllowed(message, details={"payment_session_id": session.pk})
 
 
 def refuse_if_canceled(collection: PaymentCollection) -> None:

@@ -8,12 +8,15 @@ from typing import Any
 from medusa_payments.carts import CartSnapshot
 from medusa_payments.core import shoppers
 from medusa_payments.core.policy.due import ChosenSplit
+from medusa_payments.core.saga import slots
 from medusa_payments.exceptions import InvalidData, NotAllowed, NotFound
-from medusa_payments.models import Operation, PaymentCollection, PaymentSession
+from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.money import to_major_units, to_minor_units
 from medusa_payments.queries import held_money
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import amounts, cart_amounts, duties, session_choice
+from medusa_payments.services import amounts, cart_amounts, duties, projections, session_choice
+from medusa_payments.services.operations import Reservation
+from medusa_payments.services.retirement import retire_unpaid
 from medusa_payments.services.session_choice import Choice
 from medusa_payments.states import MONEY_HOLDING_STATUSES, OperationKind, SessionStatus
 
@@ -62,12 +65,20 @@ def checked(sessions: Sequence[SessionChoice]) -> Sequence[SessionChoice]:
     return sessions
 
 
-def chosen(collection: PaymentCollection, *, wanted: Sequence[SessionChoice], choices: Sequence[Choice]) -> list[Entry]:
+def chosen(
+    collection: PaymentCollection,
+    *,
+    wanted: Sequence[SessionChoice],
+    choices: Sequence[Choice],
+    snapshot: CartSnapshot | None,
+) -> list[Entry]:
     """Plan a set from what the customer wants, in that order; `choices` are the same, checked before the lock.
 
     Raises `InvalidData` when they don't add up to what is to be paid, `NotAllowed` when money is held by a session that
-    isn't kept as it is.
+    isn't kept as it is, or stays in another currency than the cart's.
     """
+    if snapshot is not None:
+        refuse_money_abroad(collection, snapshot)
     live = {session.pk: session for session in session_choice.live_sessions(collection)}
     entries = [
         _entry(collection, each, choice, live.get(each.payment_session_id or ""))
@@ -79,18 +90,32 @@ def chosen(collection: PaymentCollection, *, wanted: Sequence[SessionChoice], ch
     return entries
 
 
-def refreshed(collection: PaymentCollection, *, payment_session_id: str, choice: Choice) -> list[Entry]:
-    """Plan the live set with one session made anew. Raises `NotFound`, and `NotAllowed` when that one holds money."""
+def refreshed(
+    collection: PaymentCollection, *, payment_session_id: str, choice: Choice, rest_of: CartSnapshot | None = None
+) -> list[Entry]:
+    """Plan the live set with one session made anew; with `rest_of` for what that cart lacks beside money that stays,
+    and without it where that is enough.
+
+    Raises `NotFound`, `NotAllowed` when that one holds money, and with `rest_of` what `the_rest` raises.
+    """
     live = session_choice.live_sessions(collection)
     if payment_session_id not in {session.pk for session in live}:
         raise NotFound(f"PaymentSession id not found: {payment_session_id}")
     others = [session for session in live if session.pk != payment_session_id]
     session_choice.refuse_if_money_is_held(collection, except_by=[session.pk for session in others])
+    session = next(session for session in live if session.pk == payment_session_id)
+    if rest_of is None:
+        due = _amount_beside(collection, session, others, choice)
+    else:
+        waiting = sum(other.amount for other in others if other.authorized_at is None)
+        lacking = _lacking(collection, rest_of) - waiting
+        due = amounts.step_up(max(lacking, 0), provider=choice.provider, currency_code=collection.currency_code)
+    choice.permission.refuse_unless_it_covers(due)
+    anew = [Entry(minor_units=due, choice=choice)] if due or rest_of is None else []
     return [
-        Entry(minor_units=_amount_beside(collection, session, others, choice), choice=choice)
-        if session.pk == payment_session_id
-        else Entry(minor_units=session.amount, session=session)
-        for session in live
+        entry
+        for each in live
+        for entry in (anew if each.pk == session.pk else [Entry(minor_units=each.amount, session=each)])
     ]
 
 
@@ -99,13 +124,10 @@ def _amount_beside(
 ) -> int:
     """Return what a session is to be made anew for (minor units): what the others leave of what is due by now."""
     if not others:
-        due = session_choice.money_for(collection, choice.provider).minor_units
-    else:
-        total = _total(collection, [choice.provider_id, *(other.provider_id for other in others)])
-        due = total - sum(other.amount for other in others)
-        due = due if due > 0 else session.amount
-    choice.permission.refuse_unless_it_covers(due)
-    return due
+        return session_choice.money_for(collection, choice.provider).minor_units
+    total = _total(collection, [choice.provider_id, *(other.provider_id for other in others)])
+    due = total - sum(other.amount for other in others)
+    return due if due > 0 else session.amount
 
 
 def asks_for_a_rest(collection: PaymentCollection, snapshot: CartSnapshot) -> bool:
@@ -126,19 +148,61 @@ def the_rest(collection: PaymentCollection, *, snapshot: CartSnapshot, choice: C
 
     Raises `NotAllowed` when money in another currency stays, `InvalidData` for an amount that can't be stored.
     """
+    lacking = _lacking(collection, snapshot)
     kept = duties.staying(collection)
-    foreign = [payment for payment in kept if payment.currency_code != snapshot.currency_code.lower()]
-    if foreign:
-        raise NotAllowed(
-            f"Payment collection {collection.pk} holds money in {foreign[0].currency_code.upper()}, which the shop has "
-            "to decide about before the cart can be paid in another currency.",
-            details={"payment_id": foreign[0].pk},
-        )
-    held = sum(payment.held_amount for payment in kept)
-    cart_amounts.follow_beside_money(collection, snapshot, held=held)
     entries = [Entry(minor_units=payment.amount, session=payment.payment_session) for payment in kept]
-    lacking = collection.amount - held
     return [_entry_for_the_rest(collection, choice, lacking), *entries] if lacking > 0 else entries
+
+
+def money_abroad(collection: PaymentCollection, snapshot: CartSnapshot) -> list[Payment]:
+    """Return the payments that keep a collection from following its cart into another currency: their money stays."""
+    wanted = snapshot.currency_code.lower()
+    if collection.currency_code == wanted or cart_amounts.has_order(collection, snapshot):
+        return []
+    return [each for each in duties.staying(collection) if each.held_amount and each.currency_code != wanted]
+
+
+def refuse_money_abroad(collection: PaymentCollection, snapshot: CartSnapshot) -> None:
+    """Raise `NotAllowed` when money in another currency than the cart's stays (`money_abroad`)."""
+    abroad = money_abroad(collection, snapshot)
+    if abroad:
+        raise NotAllowed(
+            f"Payment collection {collection.pk} holds money in {abroad[0].currency_code.upper()}, which the shop has "
+            "to decide about. Create a new payment collection for the cart.",
+            details={"payment_id": abroad[0].pk},
+        )
+
+
+def leave_behind(collection: PaymentCollection, snapshot: CartSnapshot) -> list[Reservation]:
+    """Take its cart from a locked collection whose money keeps it from following that cart (`money_abroad`), so that
+    the cart can get another collection. The money stays, staff are told; the unpaid sessions are given up with what is
+    returned. No-op while that money may be released, and while somebody may be authorizing.
+
+    Raises `Conflict` while another request is at work on a session.
+    """
+    abroad = money_abroad(collection, snapshot)
+    misfit = cart_amounts.misfit_of(collection, snapshot, abroad)
+    is_going = any(payment.releasing_amount for payment in abroad)
+    if misfit is None or misfit.release or is_going or cart_amounts.is_authorizing(collection):
+        return []
+    for unfinished in slots.holders(collection):
+        slots.abandon(unfinished)
+    cart_amounts.tell_of_kept_money(collection, snapshot, misfit)
+    follow_ups = retire_unpaid(collection)
+    # What stays isn't given back because the rest of a split wasn't paid in time.
+    collection.resolve_by = collection.live_cart_id = None
+    projections.store(collection)
+    primary(PaymentCollection).filter(pk=collection.pk).update(live_cart_id=None)
+    return follow_ups
+
+
+def _lacking(collection: PaymentCollection, snapshot: CartSnapshot) -> int:
+    """Have a collection follow its cart beside the money that stays, and return what is lacking (minor units)."""
+    refuse_money_abroad(collection, snapshot)
+    kept = duties.staying(collection)
+    held = sum(payment.held_amount for payment in kept if payment.currency_code == snapshot.currency_code.lower())
+    cart_amounts.follow_beside_money(collection, snapshot, held=held)
+    return collection.amount - held
 
 
 def _entry_for_the_rest(collection: PaymentCollection, choice: Choice, lacking: int) -> Entry:

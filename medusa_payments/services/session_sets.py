@@ -4,8 +4,8 @@ The operations of a set are reserved together and share its `plan`, the ids of i
 None of its new sessions is live before the last of them succeeded (`session_placement`).
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -33,7 +33,8 @@ Plan = Callable[[PaymentCollection], list[Entry]]
 class WantedSet:
     """A request for a set. `plan` says inside the lock what it consists of, `asked` is a fingerprint of the request.
 
-    `is_rest`: one session beside money that stays, which nothing takes back when the rest isn't paid in time.
+    `is_rest`: one session beside money that stays, which nothing takes back when the rest isn't paid in time. `begun`:
+    the operations that this very request goes on with.
     """
 
     plan: Plan
@@ -42,33 +43,44 @@ class WantedSet:
     snapshot: CartSnapshot | None = None
     created_by: str = ""
     is_rest: bool = False
+    begun: Sequence[str] = ()
 
 
 def carry_out(payment_collection_id: str, wanted: WantedSet) -> list[Operation]:
     """Carry out what makes a set live, and return its operations. The first one that doesn't succeed ends it: those
-    behind it are not sent.
+    behind it are not sent. One of an earlier request that is proven not to have been executed is sent by this one.
 
     Raises what `reserve` and `execution.raise_unless_succeeded` raise, `Conflict` when the set was given up meanwhile.
     """
-    reserved = execution.reserve_all(
-        payment_collection_id=payment_collection_id, reserve=partial(reserve, wanted=wanted)
-    )
-    execution.carry_out(each for each in reserved if each.operation.kind == OperationKind.CANCEL)
-    unsent = [each for each in reserved if each.operation.kind != OperationKind.CANCEL]
-    done: list[Operation] = []
-    try:
-        while unsent:
-            done.append(execution.answer(unsent.pop(0)))
-            execution.raise_unless_succeeded(done[-1])
-    except PaymentsError:
-        execution.withdraw(unsent)
-        raise
+    done = _as_far_as_it_goes(payment_collection_id, wanted)
+    if any(map(execution.was_never_executed, done)):
+        done = _as_far_as_it_goes(payment_collection_id, replace(wanted, begun=[each.pk for each in done]))
+    for operation in done:
+        execution.raise_unless_succeeded(operation)
     if not was_placed(done):
         raise Conflict(
             f"The payment sessions of {payment_collection_id} were given up for another choice.",
             retry_after=leases.IN_PROGRESS_RETRY_SECONDS,
         )
     return done
+
+
+def _as_far_as_it_goes(payment_collection_id: str, wanted: WantedSet) -> list[Operation]:
+    """Send a set's operations until one doesn't succeed, and return all of them as they stand afterwards."""
+    reserved = execution.reserve_all(
+        payment_collection_id=payment_collection_id, reserve=partial(reserve, wanted=wanted)
+    )
+    execution.carry_out(each for each in reserved if each.operation.kind == OperationKind.CANCEL)
+    unsent = [each for each in reserved if each.operation.kind != OperationKind.CANCEL]
+    pks = [each.operation.pk for each in unsent]
+    try:
+        while unsent and execution.answer(unsent.pop(0)).status == OperationStatus.SUCCEEDED:
+            pass
+    except PaymentsError:
+        execution.withdraw(unsent)
+        raise
+    execution.withdraw(unsent)
+    return _in_order(primary(Operation).filter(pk__in=pks))
 
 
 def reserve(collection: PaymentCollection, *, wanted: WantedSet) -> list[Reservation]:
@@ -111,7 +123,9 @@ def was_placed(done: list[Operation]) -> bool:
 
 
 def _earlier(collection: PaymentCollection, wanted: WantedSet) -> list[Operation]:
-    """Return the operations that the caller's key was used for on this collection, in their order."""
+    """Return the operations that this request, or the caller's key, was used for on this collection, in their order."""
+    if wanted.begun:
+        return _in_order(primary(Operation).filter(pk__in=wanted.begun))
     if wanted.caller is None:
         return []
     found = primary(Operation).filter(
@@ -133,7 +147,9 @@ def _may_go_on(earlier: list[Operation]) -> bool:
     is_given_up = any(operation.is_open and operation.open_slot is None for operation in earlier)
     new = [operation.payment_session_id for operation in earlier if operation.kind == OperationKind.INITIATE]
     canceled = primary(Operation).filter(payment_session__in=new, kind=OperationKind.CANCEL.value)
-    if is_given_up or canceled.exists():
+    # Its key asked for one session for all, before money was held that stays.
+    is_of_before = any("plan" not in operation.intent for operation in earlier)
+    if is_given_up or is_of_before or canceled.exists():
         raise NotAllowed(
             "These payment sessions were given up for others. Choose again, as a new request.",
             details={"operation_id": earlier[0].pk},

@@ -93,10 +93,11 @@ def apply_settlement(
 
 
 @provider_calls.retried
-def complete(reservation: Reservation) -> Settlement:
+def complete(reservation: Reservation, *, nobody_waits: bool = False) -> Settlement:
     """Send a committed reservation, book its outcome and return what it became; its follow-ups aren't sent.
 
-    Raises `PaymentOutcomeUnknown` for what couldn't be booked.
+    Where `nobody_waits`, what finds no place among the calls to its account stays open for the worker. Raises
+    `PaymentOutcomeUnknown` for what couldn't be booked.
     """
     operation = reservation.operation
     provider = operations.provider_for(operation)
@@ -106,6 +107,9 @@ def complete(reservation: Reservation) -> Settlement:
             outcome = provider_calls.send(provider, reservation)
             return apply_settlement(collection, operation, outcome, settled_by=settled_by)
     outcome = provider_calls.send(provider, reservation)
+    if nobody_waits and isinstance(outcome, NotExecuted) and outcome.was_turned_away:
+        # As if it had been enqueued. Closed, it would be reserved anew in every round, row by row.
+        primary(Operation).filter(pk=operation.pk, fence=operation.fence).update(is_deferred=True)
     return _settle(operation, outcome, settled_by=settled_by)
 
 
@@ -140,7 +144,7 @@ def carry_out(follow_ups: Iterable[Reservation]) -> None:
     """
     for reservation in follow_ups:
         try:
-            complete(reservation)
+            complete(reservation, nobody_waits=True)
         except (PaymentsError, DatabaseError) as error:
             logger.warning("follow-up operation %s was left open: %s", reservation.operation.pk, type(error).__name__)
             locks.renew_connection()

@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from medusa_payments.core.saga import calls
 from medusa_payments.exceptions import InvalidData, NotFound, PaymentsError
 from medusa_payments.ids import new_id
 from medusa_payments.models import PaymentSession, WebhookEvent, WebhookRefusal
@@ -205,6 +206,10 @@ def _apply_in_turn(event: WebhookEvent) -> bool:
     what it leads to.
     """
     turn = primary(WebhookEvent).filter(_is_due(), pk=event.pk, attempts=event.attempts, status__in=_PENDING)
+    if _is_account_busy(event):
+        # Nobody is asked anything, which says nothing about the event: no attempt is counted.
+        turn.update(status=WebhookStatus.WAITING.value, next_attempt_at=Now() + attention.SHORTEST_WAIT)
+        return False
     if not turn.update(attempts=F("attempts") + 1, next_attempt_at=Now() + TURN):
         return False
     event.attempts += 1
@@ -218,6 +223,11 @@ def _apply_in_turn(event: WebhookEvent) -> bool:
         converged = Convergence(waits=True, problem=type(error).__name__)
     _store(event, converged)
     return event.status not in _PENDING
+
+
+def _is_account_busy(event: WebhookEvent) -> bool:
+    to_ask = [each for each in providers.on_account(event.provider_account) if each.capabilities.can_retrieve]
+    return any(calls.is_busy(provider) for provider in to_ask)
 
 
 def _is_due() -> Q:

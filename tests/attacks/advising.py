@@ -9,8 +9,8 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("services", "core", "queries", "api", "admin")
 
 ADVICE = re.compile(
-    r"(try|repeat|retry|submit|choose|send|initialize|cancel|refund(?! reason)|call|use|wait|make|ask|log in|take|pay|"
-    r"capture|you can|you may|a person has to|somebody has to)\b.*[^?]$",
+    r"(try|repeat|retry|submit|choose|create|send|initialize|cancel|refund(?! reason)|call|use|wait|make|ask|log in|"
+    r"take|pay|capture|you can|you may|a person has to|somebody has to)\b.*[^?]$",
     flags=re.IGNORECASE,
 )
 """A sentence, or a part of one, that tells its reader to do something. Questions don't."""

@@ -6,16 +6,18 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
+from rest_framework.test import APIClient
 
 from medusa_payments.carts import CartSnapshot
-from medusa_payments.exceptions import Conflict, NotAllowed, PaymentOutcomeUnknown, ProviderNotReachable
+from medusa_payments.exceptions import Conflict, NotAllowed, NotFound, PaymentOutcomeUnknown, ProviderNotReachable
 from medusa_payments.models import Event, Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.queries import held_money
-from medusa_payments.services import captures, convergence, payment_collections, payment_sessions
+from medusa_payments.services import captures, convergence, payment_collections, payment_sessions, publishable_keys
 from medusa_payments.testing.fake_provider import FakeProvider
 from medusa_payments.testing.stripe_twin.twin import StripeTwin
 from tests.audit import differences, recover
-from tests.scripted import SECOND, Moved, Script, answer_lost, authorize, declined, lost, unavailable
+from tests.scripted import SECOND, Moved, Script, answer_lost, authorize, declined, lost, run_out, unavailable
 from tests.split import FAKE, split, tender
 from tests.till import Till
 
@@ -350,16 +352,22 @@ class TestAttack35NobodySaysWhetherAnOrderExists:
         assert (more.pk, more.amount, paid()) == (rest.pk, 4000, (9000, "authorized", True))
         assert len(told()) == 2
 
-    def test_35_money_in_another_currency_stays(
-        self, paid_session: PaymentSession, charge: Charge, moved: Moved
-    ) -> None:
-        charge("60", "usd", has_order=None)
+    @pytest.mark.parametrize("verb", [unavailable, lost])
+    def test_35_a_key_of_before_asks_for_no_rest(self, charge: Charge, script: Script, verb: Any) -> None:
+        session = begun(charge)
+        script["initiate"] = verb
+        with pytest.raises((ProviderNotReachable, PaymentOutcomeUnknown)):
+            again(SECOND, idempotency_key="k1")
+        script.clear()
+        for operation in Operation.objects.filter(status="open"):
+            run_out(operation)
+        authorize(session)
+        charge("70", has_order=None)
 
-        for _ in range(2):
-            with pytest.raises(NotAllowed, match="holds money in EUR"):
-                again()
+        with pytest.raises(NotAllowed, match="Choose again, as a new request"):
+            again(SECOND, idempotency_key="k1")
 
-        assert (held(), moved("cancel"), len(told())) == ([5000], [], 1)
+        assert again(SECOND, idempotency_key="k2").amount == 2000
 
     def test_35_a_set_may_name_what_is_held(self, paid_session: PaymentSession, charge: Charge) -> None:
         charge("70", has_order=None)
@@ -368,6 +376,176 @@ class TestAttack35NobodySaysWhetherAnOrderExists:
         authorize(rest)
 
         assert (paid(), held(), len(told())) == ((7000, "authorized", True), [5000, 2000], 1)
+
+
+class TestAttack35TheMoneyThatStaysIsInAnotherCurrency:
+    @pytest.fixture
+    def storefront(self) -> APIClient:
+        publishable_keys.create(title="Storefront", token="pk_test")
+        return APIClient(headers={"x-publishable-api-key": "pk_test"})
+
+    @pytest.fixture(params=["nobody says whether an order exists", "it is captured"])
+    def old(self, request: Any, charge: Charge, script: Script) -> PaymentCollection:
+        """50 EUR are held and stay; the cart costs 60 USD by now."""
+        payment = authorize(begun(charge)).payment
+        is_captured = request.param == "it is captured"
+        if is_captured:
+            captures.capture(payment_id=payment.pk)
+        charge("60", "usd", has_order=False if is_captured else None)
+        return payment.payment_collection
+
+    def test_35_money_in_another_currency_stays_and_the_cart_is_paid_anew(
+        self,
+        old: PaymentCollection,
+        storefront: APIClient,
+        moved: Moved,
+        fake_provider: FakeProvider,
+    ) -> None:
+        chosen = choose(storefront, old.pk)
+        assert (chosen.status_code, chosen.json()["type"]) == (400, "not_allowed")
+        assert "holds money in EUR" in chosen.json()["message"]
+        assert "Create a new payment collection for the cart." in chosen.json()["message"]
+
+        new = create(storefront)
+        assert (new["id"] != old.pk, new["amount"], new["currency_code"]) == (True, 60, "usd")
+        session = choose(storefront, new["id"]).json()["payment_collection"]["payment_sessions"][0]
+        assert post(storefront, f"{new['id']}/payment-sessions/{session['id']}/authorize").status_code == 200
+
+        assert create(storefront)["id"] == new["id"]
+        assert (held(), moved("cancel"), moved("refund"), len(told())) == ([5000, 6000], [], [], 1)
+        assert recover() == 0
+        assert (held(), moved("cancel"), moved("refund")) == ([5000, 6000], [], [])
+        assert [held_money.pays_for(each) for each in PaymentCollection.objects.order_by("created_at")] == [True, True]
+        assert differences(fake_provider) == []
+
+    @pytest.mark.parametrize("verb", ["initialize", "set", "refresh", "v1"])
+    def test_35_the_other_tab_is_told_the_same(self, old: PaymentCollection, storefront: APIClient, verb: str) -> None:
+        def ask() -> Any:
+            if verb == "initialize":
+                return choose(storefront, old.pk)
+            if verb == "set":
+                part = {"provider_id": FAKE, "amount": 60}
+                return post(storefront, f"{old.pk}/payment-sessions/batch", {"sessions": [part]})
+            path = "/sessions" if verb == "v1" else f"/sessions/{PaymentSession.objects.get(slot=0).pk}"
+            return v1("post", path, {"provider_id": "fake_fake"}, old)
+
+        for _ in range(2):
+            answer = ask()
+            assert answer.status_code == 400
+            # v1 has its own words.
+            if verb in {"initialize", "set"}:
+                assert "Create a new payment collection for the cart." in answer.json()["message"]
+            new = create(storefront)
+
+        assert choose(storefront, new["id"]).status_code == 200
+
+    def test_35_what_the_provider_tells_of_the_old_one_is_booked(
+        self, old: PaymentCollection, storefront: APIClient, fake_provider: FakeProvider
+    ) -> None:
+        create(storefront)
+        payment = Payment.objects.get()
+        if not payment.captured_amount:
+            fake_provider.dashboard.capture(payment.provider_ref, 5000)
+        fake_provider.dashboard.refund(payment.provider_ref, 2000)
+
+        body, headers = fake_provider.webhooks()[-1]
+        Client().post("/hooks/payment/fake_fake", body, content_type="application/json", headers=headers)
+
+        old.refresh_from_db()
+        assert (old.captured_amount, old.refunded_amount, old.currency_code) == (5000, 2000, "eur")
+        assert recover() == 0
+        assert differences(fake_provider) == []
+
+    def test_35_a_rest_of_the_old_one_is_given_up(
+        self, charge: Charge, script: Script, moved: Moved, fake_provider: FakeProvider
+    ) -> None:
+        authorize(begun(charge))
+        charge("70", has_order=None)
+        rest = again(SECOND)
+        charge("60", "usd", has_order=None)
+
+        new = payment_collections.create_for_cart(cart_id="cart_1")
+
+        assert (new.amount, new.currency_code, moved("cancel")) == (6000, "usd", [0])
+        with pytest.raises(NotFound):
+            authorize(rest)
+        assert recover() == 0
+        assert differences(fake_provider) == []
+
+    def test_35_a_part_of_a_split_stays_though_the_rest_is_not_paid_in_time(
+        self, charge: Charge, script: Script, moved: Moved
+    ) -> None:
+        charge("100")
+        part, _ = split(payment_collections.create_for_cart(cart_id="cart_1"), tender("60"), tender("40", SECOND))
+        captures.capture(payment_id=authorize(part).payment.pk)
+        charge("120", "usd")
+        payment_collections.create_for_cart(cart_id="cart_1")
+
+        PaymentCollection.objects.filter(resolve_by__isnull=False).update(resolve_by=timezone.now())
+        assert recover() == 0
+
+        assert (held(), moved("refund")) == ([6000], [])
+
+    @pytest.mark.parametrize("order", ["attached", "placed meanwhile"])
+    def test_35_an_order_keeps_its_collection(self, charge: Charge, script: Script, order: str) -> None:
+        pk = authorize(begun(charge)).payment_collection_id
+        charge("60", "usd", has_order=None)
+
+        def order_meanwhile(request: Any, call: Any) -> Any:
+            if order == "attached":
+                payment_collections.attach_order(payment_collection_id=pk, order_id="order_1")
+            else:
+                charge("60", "usd", has_order=True)
+            return call(request)
+
+        script["retrieve"] = order_meanwhile
+        assert payment_collections.create_for_cart(cart_id="cart_1").pk == pk
+        assert PaymentCollection.objects.get().live_cart_id == "cart_1"
+
+    def test_35_what_can_be_released_later_keeps_the_cart(
+        self, charge: Charge, script: Script, fake_provider: FakeProvider
+    ) -> None:
+        session = authorize(begun(charge))
+        charge("60", "usd")
+        script["cancel"] = unavailable
+        assert payment_collections.create_for_cart(cart_id="cart_1").pk == session.payment_collection_id
+        script.clear()
+
+        again_made = payment_collections.create_for_cart(cart_id="cart_1")
+
+        assert (again_made.pk, again_made.currency_code, held()) == (session.payment_collection_id, "usd", [])
+        assert differences(fake_provider) == []
+
+    def test_35_two_tabs_make_one_new_collection(self, charge: Charge, script: Script) -> None:
+        """The other one comes while this one is about to let go of the cart."""
+        authorize(begun(charge))
+        charge("60", "usd", has_order=None)
+        others = []
+
+        def other_tab(request: Any, call: Any) -> Any:
+            script.clear()
+            others.append(payment_collections.create_for_cart(cart_id="cart_1").pk)
+            return call(request)
+
+        script["retrieve"] = other_tab
+        made = payment_collections.create_for_cart(cart_id="cart_1")
+
+        assert ([made.pk], PaymentCollection.objects.count()) == (others, 2)
+        assert PaymentCollection.objects.get(live_cart_id="cart_1").pk == made.pk
+
+
+def post(client: APIClient, path: str, body: Any = None) -> Any:
+    return client.post(f"/store/payment-collections/{path}", body or {}, format="json")
+
+
+def choose(client: APIClient, collection_id: str) -> Any:
+    return post(client, f"{collection_id}/payment-sessions", {"provider_id": FAKE})
+
+
+def create(client: APIClient) -> dict[str, Any]:
+    answer = client.post("/store/payment-collections", {"cart_id": "cart_1"}, format="json")
+    collection: dict[str, Any] = answer.json()["payment_collection"]
+    return collection
 
 
 class TestAttack35AnOrderExists:
@@ -434,6 +612,52 @@ class TestAttack35InV1:
         assert (fresh["amount"], held(), moved("cancel")) == (7000, [], [5000])
         assert v1("post", f"/sessions/{fresh['id']}/authorize").status_code == 200
 
+    @pytest.mark.parametrize(("amount", "rest"), [("90", 4000), ("70", 2000), ("60", 1000)])
+    def test_35_refresh_of_a_rest_follows_the_cart(
+        self, charge: Charge, script: Script, moved: Moved, fake_provider: FakeProvider, amount: str, rest: int
+    ) -> None:
+        authorize(begun(charge))
+        charge("70", has_order=None)
+        session = again()
+        charge(amount, has_order=None)
+
+        fresh = v1("post", f"/sessions/{session.pk}").json()["payment_session"]
+
+        assert (fresh["amount"], fresh["id"] == session.pk) == (rest, False)
+        assert PaymentCollection.objects.get().resolve_by is None
+        assert v1("post", f"/sessions/{fresh['id']}/authorize").status_code == 200
+        assert (paid(), held()) == ((int(amount) * 100, "authorized", True), [5000, rest])
+        assert recover() == 0
+        assert moved("cancel") == [0]
+        assert differences(fake_provider) == []
+
+    def test_35_refresh_of_a_rest_that_is_lacking_no_more_gives_it_up(
+        self, charge: Charge, script: Script, moved: Moved
+    ) -> None:
+        first = authorize(begun(charge))
+        charge("70", has_order=None)
+        session = again()
+        charge("50", has_order=None)
+
+        fresh = v1("post", f"/sessions/{session.pk}").json()["payment_session"]
+
+        assert (fresh["id"], paid(), moved("cancel")) == (first.pk, (5000, "authorized", True), [0])
+
+    def test_35_refresh_of_one_of_two_rests_leaves_the_other(self, charge: Charge, script: Script) -> None:
+        paid_one = authorize(begun(charge))
+        charge("70", has_order=None)
+        again()
+        _, one, other = split(
+            PaymentCollection.objects.get(), tender("50", keep=paid_one), tender("5", SECOND), tender("15")
+        )
+        charge("90", has_order=None)
+
+        fresh = v1("post", f"/sessions/{one.pk}").json()["payment_session"]
+
+        assert fresh["amount"] == 2500
+        live = PaymentSession.objects.filter(slot__isnull=False).order_by("slot")
+        assert [session.pk for session in live] == [paid_one.pk, fresh["id"], other.pk]
+
     def test_35_choosing_again_leads_on(self, paid_session: PaymentSession, charge: Charge, moved: Moved) -> None:
         charge("30")
 
@@ -443,8 +667,8 @@ class TestAttack35InV1:
         assert moved("cancel") == [5000]
 
 
-def v1(method: str, path: str, body: Any = None) -> Any:
-    collection = PaymentCollection.objects.get()
+def v1(method: str, path: str, body: Any = None, collection: PaymentCollection | None = None) -> Any:
+    collection = collection or PaymentCollection.objects.get()
     address = f"/v1/store/payment-collections/{collection.pk}{path}"
     return getattr(Client(), method)(address, body or {}, content_type="application/json")
 

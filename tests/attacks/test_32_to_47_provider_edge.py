@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from threading import Event as Signal
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.db import connections
+from django.db.models.functions import Now
 from django.test import Client
 
 from medusa_payments.core.saga import calls
@@ -22,7 +24,17 @@ from medusa_payments.exceptions import (
     PaymentsError,
     ProviderNotReachable,
 )
-from medusa_payments.models import Capture, Operation, Payment, PaymentSession, Refund, WebhookRefusal
+from medusa_payments.models import (
+    Capture,
+    Event,
+    Operation,
+    Payment,
+    PaymentCollection,
+    PaymentSession,
+    Refund,
+    WebhookEvent,
+    WebhookRefusal,
+)
 from medusa_payments.providers.account_holders import SavedPaymentMethod
 from medusa_payments.providers.errors import (
     ProviderDeclined,
@@ -31,7 +43,7 @@ from medusa_payments.providers.errors import (
     ProviderUnavailable,
 )
 from medusa_payments.providers.facts import CaptureFact, RefundFact, RefundState
-from medusa_payments.providers.notices import WebhookRefused
+from medusa_payments.providers.notices import WebhookNotice, WebhookRefused
 from medusa_payments.services import (
     account_holders,
     captures,
@@ -40,17 +52,19 @@ from medusa_payments.services import (
     payment_collections,
     payment_methods,
     payment_sessions,
+    payments,
     refunds,
     worker,
 )
 from medusa_payments.services.reconciliation import run
 from medusa_payments.testing.fake_provider import FakeProvider
-from tests.audit import differences
+from tests.audit import differences, recover
 from tests.scripted import SECOND, Script, Verb, authorize, changed, euros, lost, run_out
 from tests.till import Till
 
 pytestmark = pytest.mark.django_db
 
+NO_AMOUNTS: tuple[Any, ...] = (2**63, 10000.0)
 ODD = "odd \0 \ud800 " + "x" * 10_000
 NAIVE = datetime(2030, 1, 1)  # noqa: DTZ001
 QUICK = 3.0
@@ -310,6 +324,63 @@ class Test41OneAccountHangs:
         assert moved("refund") == [3000]
         assert Refund.objects.get().amount == 3000
 
+    @pytest.mark.parametrize("of", ["a payment", "a replaced session"])
+    def test_41_what_the_worker_wants_waits_for_a_place_and_is_no_row_more_each_round(
+        self, till: Till, script: Script, settings: Any, moved: Callable[[str], list[int]], of: str
+    ) -> None:
+        def most(calls: int) -> None:
+            settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"MAX_PROVIDER_CALLS": calls}
+
+        session = till.session()
+        if of == "a payment":
+            authorize(session)
+        most(0)
+        payment_collections.cancel(payment_collection_id=session.payment_collection_id)
+        for _ in range(4):
+            Operation.objects.filter(status="open").update(next_attempt_at=None)
+            PaymentCollection.objects.update(attention_at=Now())
+            worker.run_once()
+
+        waiting = Operation.objects.get(kind="cancel")
+        assert (waiting.status, waiting.attempts, waiting.fence) == ("open", 0, 0)
+        assert not Event.objects.filter(name="operation.not_executed").exists()
+        most(8)
+        assert recover() == 0
+        assert moved("cancel") == [10000 if of == "a payment" else 0]
+        assert Operation.objects.get(kind="cancel").status == "succeeded"
+
+    def test_41_a_customer_who_waits_for_a_release_is_told_that_nothing_was_sent(
+        self, till: Till, script: Script, settings: Any
+    ) -> None:
+        payment = till.authorized()
+        settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"MAX_PROVIDER_CALLS": 0}
+
+        with pytest.raises(ProviderNotReachable, match="nothing was done"):
+            payments.cancel(payment_id=payment.pk)
+
+        assert Payment.objects.get().releasing_amount == 0
+
+    def test_41_a_webhook_that_finds_no_place_counts_no_attempt(
+        self, till: Till, script: Script, settings: Any, client: Client, fake_provider: FakeProvider
+    ) -> None:
+        session = till.session()
+        fake_provider.dashboard.pay(session.provider_ref or "")
+        settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"MAX_PROVIDER_CALLS": 0}
+        body, headers = fake_provider.webhooks()[-1]
+        for _ in range(3):
+            path = "/hooks/payment/fake_fake"
+            assert client.post(path, body, content_type="application/json", headers=headers).status_code == 200
+            WebhookEvent.objects.update(next_attempt_at=None)
+            worker.run_once()
+        event = WebhookEvent.objects.get()
+        assert (event.status, event.attempts) == ("waiting", 0)
+
+        settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"MAX_PROVIDER_CALLS": 8}
+        WebhookEvent.objects.update(next_attempt_at=None)
+        worker.run_once()
+        assert WebhookEvent.objects.get().status == "applied"
+        assert Payment.objects.get().captured_amount == 10000
+
     def test_41_an_answered_call_ends_the_worker_s_caution(
         self, till: Till, script: Script, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -428,6 +499,80 @@ class Test42WhatNoDatabaseStores:
         assert not convergence.look_at(session.pk).waits
 
         assert Payment.objects.get().captured_amount == 10000
+
+    @pytest.mark.parametrize("odd", NO_AMOUNTS)
+    @pytest.mark.parametrize("verb", ["initiate", "authorize", "capture", "refund"])
+    def test_42_an_answer_without_a_usable_amount_is_unknown_and_the_truth_is_read(
+        self, till: Till, script: Script, fake_provider: FakeProvider, verb: str, odd: Any
+    ) -> None:
+        script[verb] = changed(money=euros(odd))
+
+        with pytest.raises(PaymentOutcomeUnknown):
+            refunds.refund(payment_id=till.captured().pk)
+
+        operation = Operation.objects.get(kind=verb)
+        assert (operation.status, operation.is_key_spent) == ("open", True)
+        script.clear()
+        run_out(operation)
+        assert recover() == 0
+        assert differences(fake_provider) == []
+
+    @pytest.mark.parametrize("odd", NO_AMOUNTS)
+    @pytest.mark.parametrize("part", ["money", "captured", "released", "captures", "refunds"])
+    def test_42_what_is_read_without_a_usable_amount_changes_nothing(
+        self, till: Till, script: Script, odd: Any, part: str
+    ) -> None:
+        payment = till.captured()
+        money = euros(odd)
+        facts = {
+            "captures": (CaptureFact(money=money, capture_ref="ch_odd"),),
+            "refunds": (RefundFact(money=money, refund_ref="re_odd", state=RefundState.SUCCEEDED),),
+        }
+        script["retrieve"] = changed(**{part: facts.get(part, money)})
+
+        seen = convergence.look_at(payment.payment_session_id)
+
+        assert (seen.waits, seen.changes) == (True, ())
+        assert list(run.reconcile(run.Scope(provider_id="pp_fake_fake"))) == []
+        payment.refresh_from_db()
+        assert (payment.captured_amount, payment.refunded_amount, payment.frozen_at) == (10000, 0, None)
+
+    def test_42_what_is_listed_without_a_usable_amount_is_read_by_itself(
+        self, till: Till, script: Script, fake_provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        payment = till.captured()
+        fake_provider.dashboard.refund(payment.provider_ref, 3000)
+        listed = [replace(each, captured=euros(1.0)) for each in fake_provider.list_payments()]  # type: ignore[arg-type]
+        monkeypatch.setattr(type(fake_provider), "list_payments", lambda *_: iter([*listed, {"not": "a snapshot"}]))
+
+        [drift] = run.reconcile(run.Scope(provider_id="pp_fake_fake"))
+
+        assert drift.kind == "external_refund"
+
+    def test_42_a_refund_in_another_currency_is_for_staff(self, till: Till, script: Script) -> None:
+        payment = till.captured()
+        yen = replace(euros(3000), currency_code="jpy")
+        script["retrieve"] = changed(refunds=(RefundFact(money=yen, refund_ref="re_1", state=RefundState.SUCCEEDED),))
+
+        for _ in range(2):
+            convergence.look_at(payment.payment_session_id)
+
+        assert not Refund.objects.exists()
+        told = Event.objects.get(name="payment_collection.discrepancy").data
+        assert (told["ours"]["currency_code"], told["theirs"]["currency_code"]) == ("eur", "jpy")
+
+    @pytest.mark.parametrize(
+        "odd", [{"occurred_at": 1790000000}, {"event_type": None}, {"session_id": 7}, {"kept_body": "text"}], ids=str
+    )
+    def test_42_a_webhook_with_odd_fields_is_kept(
+        self, till: Till, client: Client, fake_provider: FakeProvider, monkeypatch: pytest.MonkeyPatch, odd: Any
+    ) -> None:
+        said: dict[str, Any] = {"event_id": "evt_1", "event_type": "paid", "provider_ref": "pi_1"} | odd
+        monkeypatch.setattr(type(fake_provider), "read_webhook", lambda *_: WebhookNotice(**said))
+
+        answer = client.post("/hooks/payment/fake_fake", b"{}", content_type="application/json")
+
+        assert (answer.status_code, WebhookEvent.objects.get().status) == (200, "waiting")
 
     def test_42_saved_methods(
         self, till: Till, script: Script, fake_provider: FakeProvider, monkeypatch: pytest.MonkeyPatch

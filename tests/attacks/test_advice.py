@@ -62,6 +62,12 @@ ADVICE = {
     "since its payment was authorized. Initialize the payment session again.": "test_initialize_again_in_the_demo",
     "Cancel the payment collection and pay with a new one": "test_cancel_and_pay_anew",
     "or make one for what is lacking.": "test_make_one_for_what_is_lacking",
+    "which the shop has to decide about. Create a new payment collection": (
+        HERE + "test_32_to_47_changed_carts.py::test_35_money_in_another_currency_stays_and_the_cart_is_paid_anew"
+    ),
+    "and isn't the cart's any more. Create a new payment collection": (
+        HERE + "test_32_to_47_changed_carts.py::test_35_the_other_tab_is_told_the_same"
+    ),
     "This choice of a payment provider was given up for another one. Choose again": "test_choose_again",
     "These payment sessions were given up for others. Choose again": "test_choose_again_several",
     "can't take an amount of 0. Use pp_system_default for it.": "test_use_the_system_provider",

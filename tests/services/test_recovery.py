@@ -30,7 +30,7 @@ from medusa_payments.services.decisions import Verdict
 from medusa_payments.states import SessionStatus
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
-from tests.scripted import Script, Scripted, Verb, answer_lost, authorize, changed, euros, lost, run_out
+from tests.scripted import Script, Scripted, answer_lost, authorize, changed, euros, lost, run_out, unavailable
 from tests.till import Till
 
 pytestmark = pytest.mark.django_db
@@ -228,8 +228,10 @@ class TestAnUpdate:
         assert PaymentSession.objects.get().amount == amount
 
 
-def test_one_that_can_not_be_resolved_keeps_no_other_from_being(till: Till, script: Script) -> None:
-    """The provider says of the first what nobody expected."""
+def test_one_that_can_not_be_resolved_keeps_no_other_from_being(
+    till: Till, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker breaks on the first in a way that nobody expected."""
     for cart_id in ("cart_1", "cart_2"):
         till.cart_id = cart_id
         payment = till.authorized()
@@ -237,10 +239,15 @@ def test_one_that_can_not_be_resolved_keeps_no_other_from_being(till: Till, scri
         unknown(lambda payment=payment: captures.capture(payment_id=payment.pk))
     first, second = Operation.objects.filter(kind="capture").order_by("created_at")
 
-    def garbled(request: Any, call: Verb) -> Any:
-        return replace(call(request), captured=None if request.session_id == first.payment_session_id else euros(10000))
+    take_in = convergence.take_in
 
-    script["retrieve"] = garbled
+    def breaks(session: PaymentSession, *found: Any, **more: Any) -> Any:
+        if session.pk == first.payment_session_id:
+            raise AttributeError
+        return take_in(session, *found, **more)
+
+    script.clear()
+    monkeypatch.setattr(convergence, "take_in", breaks)
     for operation in (first, second):
         run_out(operation)
     assert recovery.resolve_due().done == 1
@@ -251,26 +258,114 @@ def test_one_that_can_not_be_resolved_keeps_no_other_from_being(till: Till, scri
     assert first.error_message == "It could not be resolved: AttributeError."
     assert first.next_attempt_at is not None
     assert first.next_attempt_at > timezone.now()
-    script.clear()
+    monkeypatch.undo()
     recover()
     assert Operation.objects.get(pk=first.pk).status == "succeeded"
 
 
-def test_one_that_can_not_be_resolved_for_good_is_left_to_a_person(till: Till, script: Script) -> None:
+def breaks(*_: Any, **__: Any) -> Any:
+    raise AttributeError
+
+
+def until_staff_know() -> list[int]:
+    """Have the worker try until staff are told; return how many attempts it had made, each time."""
+    attempts = []
+    for _ in range(recovery.PATIENCE + 3):
+        if recovery.resolve_due().waiting:
+            return attempts
+        for operation in Operation.objects.filter(status="open"):
+            attempts.append(operation.attempts)
+            run_out(operation)
+        Operation.objects.update(next_attempt_at=None)
+    raise AssertionError("Staff are never told.")
+
+
+def told_to_staff() -> list[str]:
+    return list(Event.objects.filter(name="operation.needs_person").values_list("data__reason", flat=True))
+
+
+def test_one_that_can_not_be_resolved_for_good_is_left_to_a_person(
+    till: Till, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
     payment = till.authorized()
     script["capture"] = answer_lost
     unknown(lambda: captures.capture(payment_id=payment.pk))
-    script["retrieve"] = changed(captured=None)
-    waits = []
-    while not recovery.resolve_due().waiting:
-        operation = Operation.objects.get(kind="capture")
-        waits.append(operation.attempts)
-        run_out(operation)
-        Operation.objects.update(next_attempt_at=None)
-    assert waits[-1] == recovery.PATIENCE
+    monkeypatch.setattr(convergence, "take_in", breaks)
+
+    assert until_staff_know()[-1] == recovery.PATIENCE
+
     operation = Operation.objects.get(kind="capture")
     assert operation.is_open
-    assert Event.objects.get(name="operation.needs_person").data["reason"] == operation.error_message
+    assert told_to_staff() == [operation.error_message]
+
+
+def an_hour_later() -> None:
+    for operation in Operation.objects.filter(status="open"):
+        run_out(operation)
+    Operation.objects.filter(next_attempt_at__isnull=False).update(next_attempt_at=timezone.now())
+    recovery.resolve_due()
+
+
+@pytest.mark.fake_only
+@pytest.mark.parametrize("garbled", [unavailable, changed(captured=None)], ids=["away", "odd"])
+def test_of_a_provider_that_can_not_be_read_staff_are_told_once_and_the_worker_goes_on_reading(
+    till: Till, script: Script, moved: Moved, garbled: Any
+) -> None:
+    payment = till.authorized()
+    script["capture"] = answer_lost
+    unknown(lambda: captures.capture(payment_id=payment.pk))
+    script["retrieve"] = garbled
+
+    assert until_staff_know()[-1] == recovery.PATIENCE
+    an_hour_later()
+    assert len(told_to_staff()) == 1
+    script.clear()
+    an_hour_later()
+
+    operation = Operation.objects.get(kind="capture")
+    assert (operation.status, operation.needs_person_at, moved("capture")) == ("succeeded", None, [10000])
+    assert len(told_to_staff()) == 1
+
+
+@pytest.mark.fake_only
+def test_what_staff_were_told_of_is_not_sent_when_the_provider_can_be_read_again(
+    till: Till, script: Script, moved: Moved
+) -> None:
+    """They may have paid the customer back by hand."""
+    refunds.enqueue_refund(payment_id=till.captured().pk)
+    script["refund"] = lost
+    script["retrieve"] = unavailable
+    until_staff_know()
+    script.clear()
+
+    for _ in range(2):
+        an_hour_later()
+
+    operation = Operation.objects.get(kind="refund")
+    assert (operation.status, moved("refund"), len(told_to_staff())) == ("open", [], 1)
+    assert (operation.needs_person_at is None, operation.next_attempt_at) == (False, None)
+    decisions.decide(operation_id=operation.pk, verdict=Verdict.NOT_EXECUTED, note="Not at the provider.")
+    assert Payment.objects.get().refunding_amount == 0
+
+
+def test_of_what_was_sent_to_a_provider_that_is_not_configured_any_more_staff_are_told(
+    till: Till, script: Script, settings: Any
+) -> None:
+    payment = till.authorized()
+    script["capture"] = answer_lost
+    unknown(lambda: captures.capture(payment_id=payment.pk))
+    configured = settings.MEDUSA_PAYMENTS
+    others = {alias: each for alias, each in configured["PROVIDERS"].items() if alias != payment.provider_id}
+    settings.MEDUSA_PAYMENTS = configured | {"PROVIDERS": others}
+
+    assert until_staff_know()[-1] == recovery.PATIENCE
+    an_hour_later()
+    assert told_to_staff() == ["Payment provider pp_fake_fake is not configured."]
+    settings.MEDUSA_PAYMENTS = configured
+    script.clear()
+    an_hour_later()
+
+    assert Operation.objects.get(kind="capture").status == "succeeded"
 
 
 def test_what_the_worker_wants_itself_and_the_provider_refuses_is_closed(

@@ -21,6 +21,7 @@ from medusa_payments.models import Operation, Payment, PaymentCollection, Paymen
 from medusa_payments.services import (
     captures,
     convergence,
+    execution,
     manual_authorization,
     payment_collections,
     payment_sessions,
@@ -30,7 +31,19 @@ from medusa_payments.services import (
 )
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
-from tests.scripted import SECOND, Moved, Script, Scripted, Verb, answer_lost, authorize, declined, lost, unavailable
+from tests.scripted import (
+    SECOND,
+    Moved,
+    Script,
+    Scripted,
+    Verb,
+    answer_lost,
+    authorize,
+    declined,
+    lost,
+    run_out,
+    unavailable,
+)
 from tests.split import FAKE, live_amounts, split, tender
 from tests.till import Till
 
@@ -227,6 +240,70 @@ class TestAProviderThatRefusesOrIsLost:
 
         assert [session.amount for session in self._split(before, key)] == [6000, 4000]
         assert (moved("initiate"), moved("cancel")) == ([10000, 6000, 4000], [0])
+
+    @pytest.mark.parametrize("key", [None, "k1"])
+    def test_what_never_arrived_is_sent_by_the_request_that_finds_it_out(
+        self,
+        till: Till,
+        before: PaymentSession,
+        script: Script,
+        moved: Moved,
+        fake_provider: FakeProvider,
+        key: str | None,
+    ) -> None:
+        self._second(script, lost)
+        with pytest.raises(PaymentOutcomeUnknown):
+            self._split(before, key)
+        script.clear()
+        run_out(Operation.objects.get(status="open"))
+
+        assert [session.amount for session in self._split(before, key)] == [6000, 4000]
+        assert (moved("initiate"), moved("cancel")) == ([10000, 6000, 4000], [0])
+        assert recover() == 0
+        assert differences(fake_provider) == []
+
+    def test_what_never_arrived_is_behind_what_still_has_to_be_sent(
+        self, before: PaymentSession, script: Script, moved: Moved
+    ) -> None:
+        """The first of three never arrived; the others weren't sent."""
+        three = lambda: split(  # noqa: E731
+            before.payment_collection, tender("40", SECOND), tender("35", SECOND), tender("25", SECOND)
+        )
+        self._second(script, lost)
+        with pytest.raises(PaymentOutcomeUnknown):
+            three()
+        script.clear()
+        run_out(Operation.objects.get(status="open"))
+
+        assert [session.amount for session in three()] == [4000, 3500, 2500]
+        assert moved("initiate") == [10000, 4000, 3500, 2500]
+
+    def test_of_two_tabs_the_one_that_is_sent_last_wins(
+        self,
+        till: Till,
+        before: PaymentSession,
+        script: Script,
+        fake_provider: FakeProvider,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """The other one comes between finding out that a part never arrived and sending it."""
+        self._second(script, lost)
+        with pytest.raises(PaymentOutcomeUnknown):
+            self._split(before)
+        script.clear()
+        run_out(Operation.objects.get(status="open"))
+        withdraw = execution.withdraw
+
+        def another_tab(unsent: Any) -> None:
+            withdraw(unsent)
+            monkeypatch.undo()
+            till.session(SYSTEM)
+
+        monkeypatch.setattr(execution, "withdraw", another_tab)
+        self._split(before)
+
+        assert recover() == 0
+        assert (live_amounts(), differences(fake_provider)) == ([6000, 4000], [])
 
     def test_a_key_goes_on_after_the_provider_was_away(
         self, before: PaymentSession, script: Script, moved: Moved

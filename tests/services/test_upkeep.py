@@ -1,7 +1,6 @@
 """What is due is done in the end, whoever could not be reached the first time."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -328,17 +327,20 @@ class TestTurns:
         assert Payment.objects.get().payment_session_id == second.pk
 
     def test_one_that_breaks_is_looked_after_ever_more_rarely_and_says_so(
-        self, till: Till, script: Script, fake_provider: FakeProvider
+        self, till: Till, fake_provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         first = till.session()
         till.cart_id = "cart_2"
         second = till.session()
         fake_provider.dashboard.pay(second.provider_ref or "")
+        take_in = convergence.take_in
 
-        def garbled(request: Any, call: Verb) -> Any:
-            return replace(call(request), captured=None) if request.session_id == first.pk else call(request)
+        def breaks(session: PaymentSession, *found: Any, **more: Any) -> Any:
+            if session.pk == first.pk:
+                raise AttributeError
+            return take_in(session, *found, **more)
 
-        script["retrieve"] = garbled
+        monkeypatch.setattr(convergence, "take_in", breaks)
         waits = []
         for _ in range(3):
             PaymentCollection.objects.update(attention_at=timezone.now())

@@ -11,12 +11,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from medusa_payments.money import Money
+from medusa_payments.money import MAX_MINOR_UNITS, Money
 from medusa_payments.providers import cleaning
 from medusa_payments.providers.errors import ProviderDeclined
-from medusa_payments.providers.facts import CaptureFact, DisputeFact, DisputeState, PaymentSnapshot
+from medusa_payments.providers.facts import (
+    CaptureFact,
+    DisputeFact,
+    DisputeState,
+    PaymentSnapshot,
+    RefundFact,
+    RefundState,
+)
 from medusa_payments.providers.notices import WebhookNotice
-from medusa_payments.providers.types import CaptureResult, SessionResult
+from medusa_payments.providers.types import CancelResult, CaptureResult, RefundResult, SessionResult
 from medusa_payments.states import SessionStatus
 
 pytestmark = pytest.mark.any_engine
@@ -205,6 +212,88 @@ def test_a_notice_about_an_object_with_an_unusable_reference_is_about_none() -> 
     notice = cleaning.notice(WebhookNotice(event_id="e" * 300, event_type="t" * 300, provider_ref="x" * 256))
 
     assert (notice.provider_ref, len(notice.event_type), len(notice.event_id)) == (None, 255, 255)
+
+
+def snapshot(**changes: Any) -> PaymentSnapshot:
+    none = Money(minor_units=0, currency_code="eur")
+    said = {"captured": none, "released": none, "status": SessionStatus.AUTHORIZED, "money": EURO} | changes
+    return PaymentSnapshot(provider_ref="pi_1", session_id=None, **said)
+
+
+def of(minor_units: Any, currency_code: Any = "eur") -> Money:
+    return Money(minor_units=minor_units, currency_code=currency_code)
+
+
+NO_AMOUNTS: list[Any] = [-1, MAX_MINOR_UNITS + 1, True, 1.0, Decimal(1), "1", None, 10**30]
+
+
+@pytest.mark.parametrize(
+    "odd", [*map(of, NO_AMOUNTS), 100, None, {"minor_units": 100, "currency_code": "eur"}], ids=repr
+)
+def test_what_is_no_amount_fits_nowhere(odd: Any) -> None:
+    results = [
+        SessionResult(provider_ref="pi_1", status=SessionStatus.PENDING, money=odd),
+        CaptureResult(money=odd),
+        RefundResult(money=odd),
+        snapshot(money=odd),
+        snapshot(captured=odd),
+        snapshot(released=odd),
+        snapshot(captures=(CaptureFact(money=odd),)),
+        snapshot(refunds=(RefundFact(money=odd, refund_ref="re_1", state=RefundState.SUCCEEDED),)),
+    ]
+    if odd is not None:
+        results += [CaptureResult(money=EURO, released=odd), CancelResult(released=odd)]
+
+    assert [result for result in map(cleaning.answer, results) if not cleaning.misfit(result)] == []
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        snapshot(status="captured"),
+        snapshot(captures=None),
+        snapshot(captures=(None,)),
+        snapshot(refunds=({"amount": 100},)),
+        snapshot(refunds=(RefundFact(money=EURO, refund_ref="re_1", state="failed"),)),  # type: ignore[arg-type]
+        snapshot(disputes=None),
+        snapshot(disputes=(DisputeFact(money=of(1.0), dispute_ref="dp_1", state=DisputeState.LOST),)),
+        snapshot(disputes=(DisputeFact(money=EURO, dispute_ref="dp_1", state="lost"),)),  # type: ignore[arg-type]
+        RefundResult(money=EURO, status="accepted"),  # type: ignore[arg-type]
+        SessionResult(provider_ref="pi_1", status="paid", money=EURO),  # type: ignore[arg-type]
+    ],
+    ids=repr,
+)
+def test_a_status_or_a_fact_of_another_kind_fits_nowhere(odd: Any) -> None:
+    assert cleaning.misfit(cleaning.answer(odd))
+
+
+@pytest.mark.parametrize(
+    "fits",
+    [
+        snapshot(),
+        snapshot(captures=[CaptureFact(money=of(0))], data=None, is_live="yes", capture_before=7),
+        snapshot(captured=of(MAX_MINOR_UNITS, "EUR")),
+        snapshot(disputes=(DisputeFact(money=of(10**30), dispute_ref="dp_1", state=DisputeState.LOST),)),
+        CancelResult(),
+        CaptureResult(money=EURO),
+    ],
+    ids=repr,
+)
+def test_what_can_be_counted_with_fits(fits: Any) -> None:
+    assert cleaning.misfit(cleaning.answer(fits)) == ""
+
+
+def test_where_a_text_or_a_time_is_declared_one_comes_out() -> None:
+    odd: Any = 1790000000
+    notice = cleaning.notice(
+        WebhookNotice(event_id=odd, event_type=odd, occurred_at=odd, session_id=odd, kept_body=odd)
+    )
+    fact = cleaning.answer(RefundFact(money=EURO, refund_ref=None, state=RefundState.PENDING, idempotency_key=odd))  # type: ignore[arg-type]
+    dispute = cleaning.answer(DisputeFact(money=EURO, dispute_ref="dp_1", state=DisputeState.LOST, reason=None))  # type: ignore[arg-type]
+
+    assert (notice.event_id, notice.event_type, notice.session_id) == (str(odd), str(odd), str(odd))
+    assert (notice.occurred_at, notice.kept_body) == (None, str(odd).encode())
+    assert (fact.refund_ref, fact.operation_id, dispute.reason) == ("", str(odd), "")
 
 
 def test_a_refusal_stays_a_refusal() -> None:

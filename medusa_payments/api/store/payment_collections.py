@@ -31,7 +31,8 @@ class StorePaymentCollectionViewSet(StoreViewSet):
         summary="Create a payment collection",
         description=(
             "Returns the payment collection of the cart, created when there is none: one per cart, however often "
-            "and by how many callers it is asked for. Its amount follows the cart until something is authorized."
+            "and by how many callers it is asked for. Its amount follows the cart until something is authorized. A "
+            "cart whose currency has changed gets another one where money in the old currency stays."
         ),
         tags=TAGS,
         schema=UnkeyedAutoSchema,

@@ -55,7 +55,8 @@ class Facts:
     was sent had reached the provider or never will. `is_key_spent`: the provider answered with an error of its own
     under the current key, the `key_number`th, and may repeat it. `is_key_known`: the provider surely remembers the key.
     `is_wanted`: what it makes is still called for. `is_left_to_the_worker`: it was enqueued, or the worker wants it.
-    `adds_up`: the provider's totals are the ledger's.
+    `adds_up`: the provider's totals are the ledger's. `is_overdue`: the worker has tried in vain for so long that staff
+    are to know. `is_with_staff`: they do.
     """
 
     seen: Seen
@@ -67,6 +68,8 @@ class Facts:
     is_wanted: bool = True
     is_left_to_the_worker: bool = False
     adds_up: bool = True
+    is_overdue: bool = False
+    is_with_staff: bool = False
 
 
 _AT_ONCE = {
@@ -74,7 +77,6 @@ _AT_ONCE = {
     Seen.EFFECT: Verdict.BOOK,
     Seen.OTHER_AMOUNT: Verdict.STAFF_WITH_AMOUNT,
     Seen.CONTRADICTION: Verdict.STAFF,
-    Seen.NOT_NOW: Verdict.LATER,
 }
 
 
@@ -82,9 +84,14 @@ def decide(facts: Facts) -> Verdict:
     """Return what is done about an open operation, by what was seen of it."""
     if facts.seen in _AT_ONCE:
         return _AT_ONCE[facts.seen]
-    if facts.seen is Seen.SAME_AMOUNT:
-        return _same_amount(facts)
-    return _nothing(facts) if facts.seen is Seen.NOTHING else _cant_tell(facts)
+    verdict = _TABLES[facts.seen](facts)
+    # Staff may be doing it by hand: the worker still closes what it can prove, and sends nothing.
+    is_staffs = facts.is_with_staff and not facts.is_awaited
+    return Verdict.STAFF if is_staffs and verdict in {Verdict.SEND, Verdict.RESEND} else verdict
+
+
+def _not_now(facts: Facts) -> Verdict:
+    return Verdict.STAFF if facts.is_overdue else Verdict.LATER
 
 
 def _nothing(facts: Facts) -> Verdict:
@@ -117,3 +124,11 @@ def _same_amount(facts: Facts) -> Verdict:
 
 def _may_be_resent(facts: Facts) -> bool:
     return facts.is_wanted and facts.is_key_known and not facts.is_key_spent
+
+
+_TABLES = {
+    Seen.NOT_NOW: _not_now,
+    Seen.SAME_AMOUNT: _same_amount,
+    Seen.NOTHING: _nothing,
+    Seen.CANT_TELL: _cant_tell,
+}

@@ -20,7 +20,7 @@ from medusa_payments.providers.facts import PaymentSnapshot
 from medusa_payments.providers.registry import providers
 from medusa_payments.queries.primary import primary
 from medusa_payments.services.event_names import EventName
-from medusa_payments.services.provider_reads import Absent, Found, read
+from medusa_payments.services.provider_reads import Absent, Found, misfit, read
 from medusa_payments.services.reconciliation.comparison import Ours, compare
 from medusa_payments.services.reconciliation.drift import Drift, DriftKind
 from medusa_payments.states import OperationKind, OperationStatus
@@ -86,8 +86,11 @@ def reconcile(scope: Scope, *, progress: Progress = lambda *_: None) -> Iterator
 
 
 def _listed(provider: PaymentProvider, scope: Scope) -> Iterator[PaymentSnapshot]:
+    """Leave out what nobody can count with: of ours it is read one by one, as what isn't listed."""
     try:
-        yield from calls.each(provider, lambda: provider.list_payments(scope.since))
+        for snapshot in calls.each(provider, lambda: provider.list_payments(scope.since)):
+            if not misfit(snapshot):
+                yield snapshot
     except ProviderError as error:
         raise ProviderNotReachable(error.message) from error
 

@@ -4,9 +4,11 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from medusa_payments.money import Money
 from medusa_payments.providers.errors import (
     ProviderRejected,
 )
+from medusa_payments.providers.facts import PaymentSnapshot
 from medusa_payments.providers.types import CaptureResult, RefundResult, SessionResult
 from medusa_payments.states import SessionStatus
 from medusa_payments.testing.conformance import Customer
@@ -193,3 +195,14 @@ class AnswersInFloats(Pocket):
     def capture(self, request: Any) -> CaptureResult:
         result = super().capture(request)
         return replace(result, money=replace(result.money, minor_units=float(result.money.minor_units)))
+
+
+@breaks({"MON-05": "PaymentSnapshot has refunds tuple"})
+class ListsItsRefundsInFloats(Pocket):
+    def snapshot(self, entry: Any) -> PaymentSnapshot:
+        found = super().snapshot(entry)
+        return replace(found, refunds=tuple(replace(fact, money=_in_floats(fact.money)) for fact in found.refunds))
+
+
+def _in_floats(money: Money) -> Money:
+    return replace(money, minor_units=float(money.minor_units))  # type: ignore[arg-type]

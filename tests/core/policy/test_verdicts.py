@@ -87,6 +87,11 @@ def test_only_the_data_of_an_update_changed(facts: Facts, in_flight: Verdict, ar
     assert decide(replace(facts, has_arrived=True)) is arrived
 
 
+@pytest.mark.parametrize("facts", [WORKER, CALLER, SPENT, ENQUEUED])
+def test_what_can_not_be_read_for_long_is_told_to_staff(facts: Facts) -> None:
+    assert decide(replace(facts, seen=Seen.NOT_NOW, is_overdue=True)) is Verdict.STAFF
+
+
 def every_case(**fixed: bool) -> list[Facts]:
     names = (
         "is_awaited",
@@ -96,6 +101,8 @@ def every_case(**fixed: bool) -> list[Facts]:
         "is_wanted",
         "is_left_to_the_worker",
         "adds_up",
+        "is_overdue",
+        "is_with_staff",
     )
     free = [name for name in names if name not in fixed]
     return [
@@ -116,6 +123,17 @@ def test_no_new_key_and_no_proof_while_something_may_still_arrive() -> None:
 
 def test_nothing_that_is_not_wanted_is_sent_again() -> None:
     assert {decide(facts) for facts in every_case(is_wanted=False)}.isdisjoint({Verdict.RESEND})
+
+
+def test_what_staff_look_at_is_sent_for_nobody_but_who_asks_for_it() -> None:
+    decided = {decide(facts) for facts in every_case(is_with_staff=True, is_awaited=False)}
+    assert decided == {
+        Verdict.BOOK,
+        Verdict.NOT_EXECUTED,
+        Verdict.LATER,
+        Verdict.STAFF,
+        Verdict.STAFF_WITH_AMOUNT,
+    }
 
 
 def test_a_forgotten_key_is_never_sent_again() -> None:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from medusa_payments.money import Money
+from medusa_payments.providers import cleaning
 from medusa_payments.testing.conformance.bench import Customer
 from medusa_payments.testing.conformance.desk import Desk, Sale, outcome
 from medusa_payments.testing.conformance.expectations import describe, expect, expect_money
@@ -88,6 +89,8 @@ def answers_in_minor_units(desk: Desk) -> None:
             money = getattr(result, name, None)
             if money is not None:
                 _expect_minor_units(money, f"{type(result).__name__}.{name}")
+        odd = cleaning.misfit(result)
+        expect(not odd, f"{type(result).__name__} has {odd}")
 
 
 def _a_life(desk: Desk) -> Iterator[Any]:
@@ -101,6 +104,8 @@ def _a_life(desk: Desk) -> Iterator[Any]:
     if customer is Customer.AUTHORIZES:
         yield desk.capture(sale)
     yield desk.refund(sale)
+    if desk.provider.capabilities.can_retrieve:
+        yield desk.retrieve(sale)
 
 
 def _expect_minor_units(money: Any, what: str) -> None:
