@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from medusa_payments.carts import CartSnapshot
 from medusa_payments.conf import payments_settings
-from medusa_payments.core.policy.due import ChosenSplit
+from medusa_payments.core.policy.misfit import ChosenSplit
 from medusa_payments.core.saga import leases, slots, workers
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
@@ -68,7 +68,7 @@ def reserve_for_cart(
     collection: PaymentCollection, *, snapshot: CartSnapshot, split: ChosenSplit | None = None
 ) -> list[Reservation]:
     """Reserve what must be released before a locked collection without an order can be paid as its cart is now: what
-    is due anyway, and money that doesn't fit the cart any more (`due.misfit`).
+    is due anyway, and money that doesn't fit the cart any more (`misfit.misfit`).
 
     Has the collection follow the cart when its money fits, and tells staff of money that is kept.
 

@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from medusa_payments.carts import CartSnapshot
-from medusa_payments.core.policy.due import ChosenSplit
+from medusa_payments.core.policy.misfit import ChosenSplit
 from medusa_payments.exceptions import (
     Conflict,
     InvalidData,

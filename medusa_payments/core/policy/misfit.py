@@ -1,6 +1,6 @@
-"""What the state of a collection calls for: pure rules over small facts (minor units).
+"""What becomes of money that doesn't fit the cart any more: one pure rule over small facts (minor units).
 
-Nothing here reads the database, the clock or a provider. `services.duties` loads the facts and reserves what is due.
+Nothing here reads the database, the clock or a provider. `services.cart_amounts` loads the facts.
 """
 
 from collections.abc import Collection, Iterable

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from medusa_payments.core.policy.due import CartFacts, ChosenSplit, HeldMoney, Misfit, misfit
+from medusa_payments.core.policy.misfit import CartFacts, ChosenSplit, HeldMoney, Misfit, misfit
 
 pytestmark = pytest.mark.any_engine
 
