@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from medusa_payments.conf import payments_settings
-from medusa_payments.models import PaymentCollection, PaymentSession
+from medusa_payments.core.facts import collection_facts
+from medusa_payments.core.policy import expiry, surplus
+from medusa_payments.models import Payment, PaymentCollection, PaymentSession
 from medusa_payments.providers.registry import providers
 from medusa_payments.providers.types import Capabilities
 from medusa_payments.states import SessionStatus
@@ -40,6 +42,48 @@ def watch(collection: PaymentCollection, session: PaymentSession) -> None:
     """Have the worker ask after a live session that isn't decided, for the customer who never comes back."""
     if session.slot is not None and is_watchable(session):
         ask(collection, timezone.now() + first_question())
+
+
+def follow_authorization(collection: PaymentCollection, session: PaymentSession, payment: Payment) -> None:
+    """Have the worker give back what a new payment makes too much, and watch an authorization that runs out."""
+    may_follow = surplus.may_follow_authorization(
+        collection_facts(collection),
+        paid=payment.amount,
+        currency_code=payment.currency_code,
+        asked=session.amount,
+        is_live=session.slot is not None,
+    )
+    if may_follow:
+        ask(collection)
+    watch_expiry(collection, payment)
+
+
+def follow_capture(collection: PaymentCollection, payment: Payment) -> None:
+    """Have the worker give back what can be, and is too much, now that more of a payment is captured."""
+    facts = collection_facts(collection)
+    may_follow = surplus.may_follow_capture(facts, currency_code=payment.currency_code)
+    # Whether its session was replaced is read only where it matters.
+    is_part = surplus.may_be_stray(facts, paid=payment.amount)
+    if may_follow or (is_part and payment.payment_session.slot is None):
+        ask(collection)
+
+
+def watch_expiry(collection: PaymentCollection, payment: Payment) -> None:
+    """Have the worker look after an authorization in time. No-op for one that doesn't run out."""
+    was_warned = payment.expiry_warned_at is not None
+    look = expiry.next_look(payment.capture_before, was_warned=was_warned, warning=expiry_warning())
+    if look is not None:
+        ask(collection, look)
+
+
+def expiry_warning() -> timedelta:
+    """Return how long before it runs out an authorization is warned of."""
+    return timedelta(seconds=payments_settings.EXPIRY_WARNING_SECONDS)
+
+
+def evidence_warning() -> timedelta:
+    """Return how long before evidence for a dispute is due the host is told."""
+    return timedelta(seconds=payments_settings.EVIDENCE_WARNING_SECONDS)
 
 
 def first_question() -> timedelta:

@@ -8,6 +8,8 @@ from django.db.models import F, Sum
 from django.db.models.functions import Now
 
 from medusa_payments.core import debts
+from medusa_payments.core.facts import collection_facts
+from medusa_payments.core.policy import due
 from medusa_payments.core.saga import leases
 from medusa_payments.exceptions import Conflict, InvalidData, NotFound
 from medusa_payments.ids import new_id
@@ -205,10 +207,18 @@ def still_lacking(collection: PaymentCollection, payment: Payment, provider: Pay
     All payments of the collection count, in the provider's steps.
     """
     wanted = amounts.step_up(collection.amount, provider=provider, currency_code=collection.currency_code)
-    if collection.authorized_amount <= wanted:
-        return payment.capturable_amount
+    return due.lacking(
+        collection_facts(collection),
+        capturable=payment.capturable_amount,
+        wanted=wanted,
+        # Mostly no more than that is authorized, and then the others needn't be looked at.
+        taken=_taken(collection) if collection.authorized_amount > wanted else 0,
+    )
+
+
+def _taken(collection: PaymentCollection) -> int:
     taken = payments.counted(collection).aggregate(total=Sum(F("captured_amount") + F("capturing_amount")))["total"]
-    return max(min(payment.capturable_amount, wanted - (taken or 0)), 0)
+    return taken or 0
 
 
 def _refuse_what_the_provider_cannot(payment: Payment, provider: PaymentProvider, amount: int) -> None:

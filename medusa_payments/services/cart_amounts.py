@@ -6,8 +6,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 
 from medusa_payments.carts import CartSnapshot, resolve_cart
-from medusa_payments.core.policy import due
-from medusa_payments.core.policy.due import CartFacts, ChosenSplit, HeldMoney, Misfit
+from medusa_payments.core.policy.misfit import CartFacts, ChosenSplit, HeldMoney, Misfit, misfit
 from medusa_payments.core.saga import workers
 from medusa_payments.exceptions import InvalidData, PaymentsError
 from medusa_payments.models import Event, Operation, Payment, PaymentCollection, PaymentSession
@@ -77,11 +76,11 @@ def misfit_of(
     *,
     split: ChosenSplit | None = None,
 ) -> Misfit | None:
-    """Return what becomes of payments that don't fit the cart as it is now (`due.misfit`)."""
+    """Return what becomes of payments that don't fit the cart as it is now (`misfit.misfit`)."""
     if not payments:
         return None
     cart = _cart_facts(collection, snapshot, payments)
-    return due.misfit(cart, [_held(payment) for payment in payments], pending=_pending(cart, collection), split=split)
+    return misfit(cart, [_held(payment) for payment in payments], pending=_pending(cart, collection), split=split)
 
 
 def has_order(collection: PaymentCollection, snapshot: CartSnapshot) -> bool | None:

@@ -5,14 +5,15 @@ of the provider's, cleaned where it came in: it never moves our other counters, 
 and is booked on a frozen payment too. One that belongs to no payment of ours is recorded as a discrepancy.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from medusa_payments.conf import payments_settings
+from medusa_payments.core.facts import dispute_facts
+from medusa_payments.core.policy import due
 from medusa_payments.exceptions import InvalidData, NotAllowed
 from medusa_payments.models import Dispute, Payment, PaymentCollection, PaymentSession
 from medusa_payments.money import MAX_MINOR_UNITS, Money, exponent
@@ -20,7 +21,7 @@ from medusa_payments.providers.facts import DisputeFact, DisputeState, PaymentSn
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import amounts, attention, events, freezing, ledger
 from medusa_payments.services.events import EventName
-from medusa_payments.states import ANSWERABLE_STATES, ENDED_STATES, WITHHOLDING_STATES
+from medusa_payments.states import ENDED_STATES, WITHHOLDING_STATES
 
 DISPUTED_CODE = "payment_disputed"
 
@@ -64,25 +65,11 @@ def refusal(payment: Payment, *, requested: int) -> NotAllowed:
     )
 
 
-def warn_where_due(collection: PaymentCollection, *, actor: str) -> None:
-    """Tell the host of disputes whose evidence is due soon, once each."""
-    for dispute in _unanswered(collection):
-        if _warning_moment(dispute) <= timezone.now():
-            dispute.evidence_warned_at = timezone.now()
-            dispute.save(update_fields=["evidence_warned_at"])
-            payment = primary(Payment).get(pk=dispute.payment_id)
-            events.record(collection, EventName.DISPUTE_EVIDENCE_DUE, actor=actor, **_told(dispute, payment))
-
-
-def next_warning(collection: PaymentCollection) -> datetime | None:
-    """Return when evidence for a dispute of a collection is to be warned of next."""
-    return min((_warning_moment(dispute) for dispute in _unanswered(collection)), default=None)
-
-
-def freed_at(payment: Payment) -> datetime | None:
-    """Return when a dispute last gave money of a payment back."""
-    ended = primary(Dispute).filter(payment=payment, state__in=[DisputeState.WON.value, DisputeState.CLOSED.value])
-    return max((closed_at for closed_at in ended.values_list("closed_at", flat=True) if closed_at), default=None)
+def warn(collection: PaymentCollection, dispute: Dispute, payment: Payment, *, actor: str) -> None:
+    """Tell the host that evidence for a dispute of a payment is due soon, and that it was told."""
+    dispute.evidence_warned_at = timezone.now()
+    dispute.save(update_fields=["evidence_warned_at"])
+    events.record(collection, EventName.DISPUTE_EVIDENCE_DUE, actor=actor, **_told(dispute, payment))
 
 
 def withheld_total(payment: Payment) -> int:
@@ -202,8 +189,9 @@ def _store(collection: PaymentCollection, payment: Payment, dispute: Dispute) ->
     _count(payment)
     if payment.withheld_amount < before:
         attention.ask(collection)
-    if dispute in _unanswered(collection):
-        attention.ask(collection, _warning_moment(dispute))
+    warning = due.evidence_warning(dispute_facts(dispute), attention.evidence_warning())
+    if warning is not None:
+        attention.ask(collection, warning)
 
 
 def _count(payment: Payment) -> None:
@@ -238,14 +226,3 @@ def _plain(value: Any) -> Any:
 
 def _withholding(payment: Payment) -> QuerySet[Dispute]:
     return primary(Dispute).filter(payment=payment, state__in=[state.value for state in WITHHOLDING_STATES])
-
-
-def _unanswered(collection: PaymentCollection) -> QuerySet[Dispute]:
-    """Disputes that wait for evidence and weren't warned of."""
-    waiting = primary(Dispute).filter(payment__payment_collection=collection, evidence_due_by__isnull=False)
-    return waiting.filter(state__in=[state.value for state in ANSWERABLE_STATES], evidence_warned_at=None)
-
-
-def _warning_moment(dispute: Dispute) -> datetime:
-    warning = timedelta(seconds=payments_settings.EVIDENCE_WARNING_SECONDS)
-    return (dispute.evidence_due_by or timezone.now()) - warning

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from medusa_payments.core.policy import expiry
 from medusa_payments.ids import new_id
 from medusa_payments.models import (
     Capture,
@@ -21,7 +22,7 @@ from medusa_payments.models import (
 )
 from medusa_payments.providers.types import CancelResult, CaptureResult, RefundResult, RefundStatus, SessionResult
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import attention, events, expiry, split_policy, unwanted_money
+from medusa_payments.services import attention, events, split_policy
 from medusa_payments.services.events import EventName
 from medusa_payments.services.freezing import BEYOND_THE_LIMITS, freeze
 from medusa_payments.states import OperationKind, OperationStatus, SessionStatus
@@ -64,7 +65,7 @@ def book_authorization(
         payment_session_id=session.pk,
         amount=payment.amount,
     )
-    _have_it_looked_after(collection, session, payment)
+    attention.follow_authorization(collection, session, payment)
     split_policy.note_authorization(collection, payment)
     if operation is not None and result.status == SessionStatus.CAPTURED:
         captured = result.captured or result.money
@@ -164,7 +165,7 @@ def book_release(
     payment.released_amount += amount
     if not _saved_within_limits(collection, payment, operation, {"released": payment.released_amount}):
         return
-    has_expired = operation is None and expiry.is_over(payment)
+    has_expired = operation is None and expiry.is_over(payment.capture_before, timezone.now())
     events.record(
         collection,
         EventName.AUTHORIZATION_EXPIRED if has_expired else EventName.PAYMENT_RELEASED,
@@ -198,7 +199,7 @@ def note_capture_before(collection: PaymentCollection, payment: Payment, capture
     if capture_before is not None and capture_before != payment.capture_before:
         payment.capture_before = capture_before
         primary(Payment).filter(pk=payment.pk).update(capture_before=capture_before, updated_at=Now())
-        attention.ask(collection, expiry.next_look(payment))
+        attention.watch_expiry(collection, payment)
 
 
 def _append_capture(
@@ -221,8 +222,7 @@ def _append_capture(
         created_by=operation.created_by if operation else BY_PROVIDER,
     )
     collection.captured_amount += amount
-    if unwanted_money.may_follow_capture(collection, payment):
-        attention.ask(collection)
+    attention.follow_capture(collection, payment)
     events.record(
         collection,
         EventName.PAYMENT_CAPTURED,
@@ -286,14 +286,6 @@ def _book_acceptance(collection: PaymentCollection, payment: Payment, operation:
         amount=amount,
     )
     return True
-
-
-def _have_it_looked_after(collection: PaymentCollection, session: PaymentSession, payment: Payment) -> None:
-    """Surplus money is to be given back, and an authorization that runs out to be watched."""
-    if unwanted_money.may_follow_authorization(collection, session, payment):
-        attention.ask(collection)
-    if payment.capture_before is not None:
-        attention.ask(collection, expiry.next_look(payment))
 
 
 def _saved_within_limits(

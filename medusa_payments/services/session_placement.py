@@ -8,7 +8,7 @@ from medusa_payments.services import attention, split_policy
 from medusa_payments.services.operations import Reservation
 from medusa_payments.services.retirement import retire
 from medusa_payments.services.session_choice import live_sessions
-from medusa_payments.states import MONEY_HOLDING_STATUSES, OperationKind, OperationStatus
+from medusa_payments.states import MONEY_HOLDING_STATUSES, OperationStatus
 
 
 def settle(collection: PaymentCollection, operation: Operation, session: PaymentSession) -> list[Reservation] | None:
@@ -62,14 +62,6 @@ def operations_of_set(operation: Operation) -> list[Operation]:
         payment_collection=operation.payment_collection_id, payment_session__in=operation.intent["plan"]
     )
     return [each for each in together if each.intent.get("set") == operation.intent["set"]]
-
-
-def awaits_others(session: PaymentSession) -> bool:
-    """Say whether a session that isn't live is part of a set that may still come to be."""
-    initiate = primary(Operation).filter(payment_session=session, kind=OperationKind.INITIATE.value).first()
-    if initiate is None or "plan" not in initiate.intent:
-        return False
-    return any(other.is_open and other.open_slot for other in operations_of_set(initiate))
 
 
 def _others_of_set(operation: Operation) -> list[Operation]:

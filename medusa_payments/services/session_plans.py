@@ -7,7 +7,7 @@ from typing import Any
 
 from medusa_payments.carts import CartSnapshot
 from medusa_payments.core import shoppers
-from medusa_payments.core.policy.due import ChosenSplit
+from medusa_payments.core.policy.misfit import ChosenSplit
 from medusa_payments.core.saga import slots
 from medusa_payments.exceptions import InvalidData, NotAllowed, NotFound
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession

@@ -48,12 +48,6 @@ def note_authorization(collection: PaymentCollection, payment: Payment) -> None:
     _count_down(collection, held, is_split=held < collection.amount and _is_split(collection))
 
 
-def is_counting_down(collection: PaymentCollection) -> bool:
-    """Say whether a collection has a deadline that can still be missed."""
-    is_over = collection.failed_at is not None or collection.canceled_at is not None
-    return collection.resolve_by is not None and not is_over and held_money.amount_of(collection) < collection.amount
-
-
 def _count_down(collection: PaymentCollection, held: int, *, is_split: bool) -> None:
     if held >= collection.amount:
         collection.resolve_by = None

@@ -5,17 +5,16 @@ process, an unreachable provider or a missed webhook only ever means that it is 
 """
 
 import logging
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from medusa_payments.carts import CartSnapshot
-from medusa_payments.core.policy.due import ChosenSplit
+from medusa_payments.core.policy.misfit import ChosenSplit
 from medusa_payments.exceptions import (
     Conflict,
     InvalidData,
@@ -23,27 +22,23 @@ from medusa_payments.exceptions import (
     PaymentsError,
     ProviderNotReachable,
 )
-from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
+from medusa_payments.models import PaymentCollection, PaymentSession
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import (
     attention,
     cart_amounts,
     convergence,
-    disputes,
     duties,
     execution,
-    expiry,
     failed_refunds,
     freezing,
     locks,
     projections,
     provider_calls,
-    split_policy,
 )
 from medusa_payments.services.execution import carry_out
 from medusa_payments.services.locks import locked_collection
 from medusa_payments.services.stages import BATCH, StageReport
-from medusa_payments.states import OperationKind, OperationStatus
 
 logger = logging.getLogger(__name__)
 
@@ -51,9 +46,6 @@ TURN = timedelta(minutes=10)
 """How long one worker has a collection for itself."""
 
 NOT_LOOKED_AFTER = "it could not be looked after"
-
-WATCHED_FOR = timedelta(days=7)
-"""How long the provider is asked about a session that nobody decides."""
 
 
 def tend_due(limit: int = BATCH, is_dry_run: bool = False) -> StageReport:
@@ -72,11 +64,10 @@ def tend(payment_collection_id: str) -> None:
 
     Idempotent. Raises `NotFound`, `InsideTransaction`.
     """
-    out_of_reach = [each.pk for each in list(_sessions_to_ask(payment_collection_id)) if not _can_still_tell(each)]
+    out_of_reach = [each.pk for each in duties.to_be_asked(payment_collection_id) if not _can_still_tell(each)]
     with locked_collection(payment_collection_id, include_deleted=True) as collection:
         failed_refunds.leave_to_staff(collection, out_of_reach)
         reservations = duties.reserve(collection)
-        collection.attention_at = _next_look(collection)
         collection.attention_count = collection.attention_count + 1 if collection.attention_at else 0
         projections.store(collection)
         primary(PaymentCollection).filter(pk=collection.pk).update(attention_count=collection.attention_count)
@@ -166,56 +157,7 @@ def _postpone(payment_collection_id: str, error: str) -> None:
         )
 
 
-def _sessions_to_ask(payment_collection_id: str) -> Iterator[PaymentSession]:
-    sessions = primary(PaymentSession).filter(payment_collection_id=payment_collection_id)
-    for session in sessions.select_related("payment"):
-        payment = getattr(session, "payment", None)
-        if attention.is_watchable(session) if payment is None else _may_have_moved(payment):
-            yield session
-
-
 def _can_still_tell(session: PaymentSession) -> bool:
     """Ask a session's provider; say whether it can tell, now or later, what becomes of a refund that it accepted."""
     seen = convergence.look_at(session.pk)
     return seen.problem != convergence.NO_SUCH_OBJECT and attention.is_within_reach(session)
-
-
-def _may_have_moved(payment: Payment) -> bool:
-    """Say whether the provider may know of something that it will tell only when it is asked."""
-    is_given_up = expiry.is_over(payment) or payment.released_amount > 0 or _was_given_up(payment)
-    if is_given_up and payment.capturable_amount and payment.frozen_at is None:
-        return True
-    awaited = primary(Operation).filter(
-        payment=payment, kind=OperationKind.REFUND.value, status=OperationStatus.ACCEPTED.value
-    )
-    return awaited.exists()
-
-
-def _was_given_up(payment: Payment) -> bool:
-    """Say whether we had the session's object canceled before what was seen of it, an authorization, was booked."""
-    given_up = primary(Operation).filter(
-        payment_session=payment.payment_session_id, kind=OperationKind.CANCEL.value, payment=None
-    )
-    return given_up.filter(status=OperationStatus.SUCCEEDED.value).exists()
-
-
-def _next_look(collection: PaymentCollection) -> datetime | None:
-    """Return the earliest moment at which there may be something to do; None when nothing is in sight."""
-    again = timezone.now() + attention.backoff(collection.attention_count)
-    moments = [again] if duties.are_left(collection) else []
-    for session in _sessions_to_ask(collection.pk):
-        moments += _next_question(session, again)
-    for payment in primary(Payment).filter(payment_collection=collection, captured_at=None, canceled_at=None):
-        moments += [max(moment, again) for moment in [expiry.next_look(payment)] if moment is not None]
-    moments += [moment for moment in [disputes.next_warning(collection)] if moment is not None]
-    if collection.resolve_by is not None and split_policy.is_counting_down(collection):
-        moments.append(max(collection.resolve_by, again))
-    return min(moments, default=None)
-
-
-def _next_question(session: PaymentSession, again: datetime) -> list[datetime]:
-    """A session that the customer left is asked after ever more rarely, for a week; anything else as `again` says."""
-    if hasattr(session, "payment") or session.slot is None:
-        return [again]
-    age = timezone.now() - session.updated_at
-    return [timezone.now() + max(age, attention.first_question())] if age < WATCHED_FOR else []

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import timezone
+
+from medusa_payments.core.policy import expiry
 from medusa_payments.models import Dispute, Payment, PaymentSession, Refund
 from medusa_payments.providers.facts import DisputeFact, PaymentSnapshot, RefundFact, RefundState
-from medusa_payments.services import expiry
 from medusa_payments.services.reconciliation.drift import Drift, DriftKind
 from medusa_payments.states import SessionStatus
 
@@ -71,7 +73,7 @@ def _compare_totals(about: "_About", payment: Payment, snapshot: PaymentSnapshot
         kind = DriftKind.EXTERNAL_CAPTURE if is_more else DriftKind.CAPTURE_MISSING_THERE
         yield about(kind, ours=payment.captured_amount, theirs=captured)
     if released > payment.released_amount:
-        has_expired = expiry.is_over(payment)
+        has_expired = expiry.is_over(payment.capture_before, timezone.now())
         kind = DriftKind.EXPIRED_AUTHORIZATION if has_expired else DriftKind.EXTERNAL_RELEASE
         yield about(kind, ours=payment.released_amount, theirs=released)
     elif released < payment.released_amount:
