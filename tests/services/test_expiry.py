@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from medusa_payments.exceptions import NotAllowed
 from medusa_payments.models import Event, Operation, Payment, PaymentCollection
 from medusa_payments.services import convergence, payment_collections, upkeep
 from medusa_payments.testing.fake_provider import FakeProvider
@@ -84,3 +85,14 @@ def test_a_deadline_that_is_learnt_later_is_watched(till: Till, fake_provider: F
     convergence.take_in(payment.payment_session, snapshot)
 
     assert PaymentCollection.objects.get().attention_at == deadline - timedelta(days=1)
+
+
+def test_a_policy_that_there_is_not_breaks_nobodys_checkout(near: Any, till: Till, moved: Moved) -> None:
+    """`check` calls it an error, which a production server never runs."""
+    payment = near("captur")
+    upkeep.tend(payment.payment_collection_id)
+
+    with pytest.raises(NotAllowed, match="already"):
+        till.session()
+    assert (moved("capture"), moved("cancel")) == ([], [])
+    assert Event.objects.filter(name="payment.authorization_expiring").count() == 1
