@@ -15,7 +15,7 @@ from medusa_payments.states import OperationStatus, SessionStatus, WebhookStatus
 
 
 def erase_due(limit: int = BATCH, is_dry_run: bool = False) -> StageReport:
-    """Erase what is older than `RETENTION_DAYS` (None: nothing ever is).
+    """Erase what is older than `RETENTION_DAYS`, and than a day (None: nothing ever is).
 
     Bodies of webhook events that are done with; requests and intents of operations that are closed for good; the data
     of sessions that never became a payment; what was sent to open a customer's account and never became known; who was
@@ -34,8 +34,9 @@ def erase_due(limit: int = BATCH, is_dry_run: bool = False) -> StageReport:
 
 
 def _old() -> timedelta:
+    """However soon a shop wants to forget: what may still be an answer, or on its way, is needed for a day."""
     days: int = payments_settings.RETENTION_DAYS
-    return timedelta(days=days)
+    return max(timedelta(days=days), OWED_FOR)
 
 
 def _bodies() -> QuerySet[WebhookEvent]:
@@ -63,7 +64,7 @@ def _account_requests() -> QuerySet[AccountHolder]:
 
 def _debts() -> QuerySet[Debt]:
     """As long as an operation may be an answer, they say to whom."""
-    return primary(Debt).filter(operation__settled_at__lt=Now() - max(_old(), OWED_FOR))
+    return primary(Debt).filter(operation__settled_at__lt=Now() - _old())
 
 
 _Erasable = WebhookEvent | Operation | PaymentSession | AccountHolder | Debt

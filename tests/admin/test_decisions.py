@@ -135,6 +135,16 @@ class TestAnOperationThatWaits:
         assert (waiting.status, waiting.settled_by) == (status, "person")
         assert Payment.objects.get().refunded_amount == refunded
 
+    def test_is_decided_though_the_provider_had_accepted_it(self, log_in: LogIn, waiting: Operation) -> None:
+        Operation.objects.filter(pk=waiting.pk).update(status="accepted", settled_at=waiting.created_at)
+        client = log_in(*DECIDER)
+        assert "Decide how it ended" in html(client, page_url(waiting))
+
+        client.post(address(waiting, "decide"), {"verdict": "not_executed", "note": "Seen."})
+
+        waiting.refresh_from_db()
+        assert (waiting.status, Payment.objects.get().refunding_amount) == ("refused", 0)
+
     def test_is_decided_once(self, log_in: LogIn, waiting: Operation) -> None:
         client = log_in(*DECIDER)
         for _ in range(2):

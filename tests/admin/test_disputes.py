@@ -114,6 +114,7 @@ class TestPages:
             assert shown in page
         # What it withholds is the payment's money, whatever the dispute's own currency is.
         assert "withheld 100.00 EUR → 0.00 EUR" in page
+        assert "disputed in all 100.00 EUR" in page
 
 
 class TestRefunding:

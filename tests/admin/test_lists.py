@@ -28,7 +28,7 @@ from medusa_payments.models import (
     Refund,
     RefundReason,
 )
-from medusa_payments.services import account_holders, captures, payment_sessions, payments
+from medusa_payments.services import account_holders, captures, payment_sessions, payments, refunds
 from medusa_payments.testing import factories
 from medusa_payments.testing.carts import CartDesk
 from tests.admin.conftest import attempt, html, list_url, page_url
@@ -208,6 +208,12 @@ class TestFilters:
         assert {state: found(viewer, Payment, state=state) for state in by_state} == {
             state: {payment.pk} for state, payment in by_state.items()
         }
+
+    def test_refunded_is_of_which_all_that_was_captured_went_back(self, viewer: Client) -> None:
+        payment = factories.partially_captured(Decimal(60))
+        refunds.refund(payment_id=payment.pk)
+
+        assert found(viewer, Payment, state="refunded") == {payment.pk}
 
     def test_unknown_operations_are_not_among_the_open_ones(self, viewer: Client, payment: Payment) -> None:
         lost = factories.authorized_payment(data={"outcome": "timeout_after", "on": "capture"})

@@ -7,6 +7,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from medusa_payments.models import PaymentSession
+from medusa_payments.services import payment_collections
 from tests.api.openapi import OpenAPI, ValidatedClient
 
 pytestmark = pytest.mark.any_engine
@@ -116,6 +117,15 @@ def test_unknown_collection(v1: ValidatedClient, session: Make) -> None:
         "type": "not_found",
         "message": "Payment collection with id pay_col_1 was not found",
     }
+
+
+def test_a_deleted_collection_is_unknown(v1: ValidatedClient, session: Make) -> None:
+    made = session()
+    payment_collections.delete(payment_collection_id=made["payment_collection_id"])
+
+    response = v1.post(path_of(made))
+
+    assert (response.status_code, response.json()["type"]) == (404, "not_found")
 
 
 @pytest.mark.parametrize(("key", "status"), [("pk_test", 200), ("pk_wrong", 400)])

@@ -1,15 +1,18 @@
 """Scenario 39: a refund stays pending for days. Every document shows it, under the id that it keeps."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 
 from medusa_payments.exceptions import InvalidData, PaymentAuthorizationError, PaymentOutcomeUnknown, PaymentsError
 from medusa_payments.models import Event, Operation, Payment, Refund
 from medusa_payments.providers.facts import RefundState
+from medusa_payments.providers.registry import providers
 from medusa_payments.services import (
     captures,
     collection_refunds,
@@ -258,6 +261,24 @@ def test_39_an_enqueued_refund_is_pending_and_its_refusal_is_visible(till: Till,
     assert statuses(shown(payment)) == [("failed", 0, 40)]
 
 
+def test_39_one_that_is_booked_while_a_document_is_made_is_in_it_once(till: Till, script: Script, shown: Any) -> None:
+    payment = till.captured()
+    script["refund"] = answer_lost
+    with pytest.raises(PaymentOutcomeUnknown):
+        refunds.refund(payment_id=payment.pk, amount=Decimal(40))
+    looked: list[str] = []
+
+    def meanwhile(execute: Any, sql: str, *rest: Any) -> Any:
+        if f'FROM "{Refund._meta.db_table}"' in sql and not looked:
+            looked.append(sql)
+            convergence.look_at(payment.payment_session_id)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(meanwhile):
+        assert statuses(shown(payment)) == [("succeeded", 40, 0)]
+    assert looked
+
+
 class TestWhatCouldBeRefundedNow:
     def offered(self, shown: Any, payment: Payment) -> Decimal:
         """What the document offers, proven by asking for a cent more and for exactly that."""
@@ -273,6 +294,15 @@ class TestWhatCouldBeRefundedNow:
         assert self.offered(shown, pending) == 0
         path = f"/admin/payment-collections/{pending.payment_collection_id}"
         assert totals(staff.get(path).json()["payment_collection"]) == (0, 40, 0)
+
+    def test_39_all_or_nothing_of_what_was_captured(
+        self, till: Till, script: Script, shown: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        payment = till.authorized()
+        captures.capture(payment_id=payment.pk, amount=Decimal(60))
+        whole = replace(providers[payment.provider_id].capabilities, supports_partial_refund=False)
+        monkeypatch.setattr(providers[payment.provider_id], "capabilities", whole)
+        assert self.offered(shown, payment) == 60
 
     @pytest.mark.fake_only("Stripe refunds nothing of a charge that is disputed in part")
     def test_39_not_what_is_disputed(self, pending: Payment, shown: Any, fake_provider: FakeProvider) -> None:

@@ -12,7 +12,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from medusa_payments.exceptions import PaymentOutcomeUnknown
-from medusa_payments.models import Operation, Payment, WebhookEvent
+from medusa_payments.models import Operation, Payment, PaymentSession, WebhookEvent
+from medusa_payments.queries import webhook_events
 from medusa_payments.services import captures, refunds, webhooks
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.scripted import Script, lost
@@ -96,6 +97,13 @@ class TestReplay:
         assert f"{event.pk} payment.captured" in out.getvalue()
         assert "1 events, 2 changes would follow." in out.getvalue()
         assert not Payment.objects.exists()
+
+    def test_all_are_those_that_name_a_payment_or_a_session(self, event: WebhookEvent) -> None:
+        """One may come before we know the object's reference: then only our id is in it."""
+        WebhookEvent.objects.update(provider_ref="", session_id=PaymentSession.objects.get().pk)
+        assert webhook_events.replayable_ids() == [event.pk]
+        WebhookEvent.objects.update(session_id="")
+        assert webhook_events.replayable_ids() == []
 
     def test_a_replay_makes_it_once(self, event: WebhookEvent) -> None:
         for expected in ("1 events, 2 changes.", "1 events, 0 changes."):

@@ -1,6 +1,7 @@
 """The opt-in guard: what was written down stays, whoever asks."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
@@ -82,7 +83,7 @@ def test_payments_go_on_as_ever(till: Till, settings: Any) -> None:
     refunds.refund(payment_id=payment.pk)
     assert captures.capture(payment_id=payment.pk).refunded_amount == 10000
     settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"RETENTION_DAYS": 0}
-    Operation.objects.update(settled_at=payment.created_at)
+    Operation.objects.update(settled_at=payment.created_at - timedelta(days=2))
     assert retention.erase_due().done > 0
     assert Payment.objects.count() == 1
 

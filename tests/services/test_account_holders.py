@@ -180,6 +180,18 @@ class TestWhateverBecomesOfTheCall:
         assert sent[0] == sent[1]
         assert len(fake_provider.customers()) == 1
 
+    def test_a_repeat_that_does_not_get_through_leaves_it_lost(self, till: Till, fake_provider: FakeProvider) -> None:
+        fake_provider.steer(ACCOUNT_HOLDER, "timeout_after")
+        till.session_of_customer(JANE)
+        before = AccountHolder.objects.get()
+        for verb in (ACCOUNT_HOLDER, "find_account_holder"):
+            fake_provider.steer(verb, "unavailable")
+        till.session_of_customer(JANE)
+
+        after = AccountHolder.objects.get()
+        assert (after.request, after.sent_at) == (before.request, before.sent_at)
+        assert after.is_sent
+
     @pytest.mark.parametrize("outcome", ["unavailable", "rejected"])
     def test_what_opened_nothing_is_followed_by_what_is_known_now(
         self, till: Till, fake_provider: FakeProvider, outcome: str

@@ -60,6 +60,7 @@ def refunded() -> list[int]:
     [
         ("by what each has", 50, [60, 40], PROPORTIONAL, [30, 20]),
         ("the odd cent to who lost most", 1, [60, 40], PROPORTIONAL, [1, 0]),
+        ("also when it comes later", 1, [40, 60], PROPORTIONAL, [0, 1]),
         ("then to the earlier one", 1, [50, 50], PROPORTIONAL, [1, 0]),
         ("a third each", 100, [100, 100, 100], PROPORTIONAL, [34, 33, 33]),
         ("all", 100, [60, 40], PROPORTIONAL, [60, 40]),

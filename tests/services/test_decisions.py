@@ -93,6 +93,20 @@ def test_not_executed_though_the_provider_has_it(till: Till, script: Script, mov
     assert moved(verb).count(3000) == 1
 
 
+def test_not_executed_what_was_enqueued_is_over(till: Till, moved: Moved) -> None:
+    """The worker doesn't send it all the same."""
+    payment = till.authorized()
+    enqueued = captures.enqueue_capture(payment_id=payment.pk, amount=Decimal(30))
+    assert enqueued is not None
+    Operation.objects.filter(pk=enqueued.pk).update(needs_person_at=F("created_at"))
+
+    closed = decide(enqueued, Verdict.NOT_EXECUTED)
+    payment.refresh_from_db()
+    assert (closed.status, closed.settled_by, payment.capturing_amount) == ("not_executed", "person", 0)
+    worker.run_once()
+    assert moved("capture") == []
+
+
 class TestRefused:
     def test_without_a_note(self, lost_refund: Operation) -> None:
         with pytest.raises(InvalidData, match="note"):

@@ -217,6 +217,15 @@ class TestRefunds:
         assert refunds.refund(payment_id=payment.pk).refunded_amount == 6000
         assert differences(fake_provider) == []
 
+    def test_of_the_rest_are_not_made_where_only_the_whole_amount_can_be(
+        self, payment: Payment, dispute: Any, configure: Any, moved: Any
+    ) -> None:
+        dispute(4000)
+        configure("pp_fake_fake", "Rigid")
+        with pytest.raises(InvalidData, match="only refund the whole amount"):
+            refunds.refund(payment_id=payment.pk)
+        assert moved("refund") == []
+
     def test_of_what_an_inquiry_is_about_are_made(self, payment: Payment, dispute: Any) -> None:
         dispute(state=DisputeState.INQUIRY)
         assert refunds.refund(payment_id=payment.pk).refunded_amount == 10000

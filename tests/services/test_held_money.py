@@ -125,6 +125,16 @@ def test_a_part_that_was_disputed_has_to_be_settled_first(
     assert pays() == ("authorized", True)
 
 
+def test_a_rest_that_was_canceled_is_not_waited_for(
+    sessions: list[PaymentSession], fake_provider: FakeProvider
+) -> None:
+    collection = sessions[0].payment_collection
+    assert held_money.comes_to_the_amount(collection)
+    fake_provider.dashboard.cancel(sessions[1].provider_ref or "")
+    convergence.look_at(sessions[1].pk)
+    assert not held_money.comes_to_the_amount(collection)
+
+
 def test_what_comes_after_a_failure_never_looks_like_a_paid_order(
     sessions: list[PaymentSession], script: Script, fake_provider: FakeProvider
 ) -> None:

@@ -8,10 +8,29 @@ import pytest
 from django.utils import timezone
 
 from medusa_payments import signals
-from medusa_payments.exceptions import InvalidData, PaymentOutcomeUnknown
-from medusa_payments.models import Event, EventDelivery, Payment
-from medusa_payments.services import captures, collection_refunds, deliveries
-from tests.scripted import Script, Verb, authorize, changed, declined, euros, lost
+from medusa_payments.carts import CartSnapshot
+from medusa_payments.core.debts import Undelivered, paid_by_response
+from medusa_payments.core.saga import leases
+from medusa_payments.customers import Customer
+from medusa_payments.exceptions import (
+    InvalidData,
+    NotAllowed,
+    PaymentAuthorizationError,
+    PaymentOutcomeUnknown,
+)
+from medusa_payments.models import Event, EventDelivery, Operation, Payment, PaymentSession
+from medusa_payments.providers.registry import providers
+from medusa_payments.services import (
+    captures,
+    collection_refunds,
+    convergence,
+    deliveries,
+    payment_sessions,
+    recovery,
+    retention,
+)
+from medusa_payments.testing.fake_provider import FakeProvider
+from tests.scripted import SECOND, Moved, Script, Verb, answer_lost, authorize, changed, declined, euros, lost, run_out
 from tests.split import split, tender
 from tests.till import Till
 
@@ -94,3 +113,136 @@ def test_what_our_own_capture_releases_has_not_expired(till: Till, script: Scrip
         event.name for event in Event.objects.order_by("number") if "release" in event.name or "expired" in event.name
     ]
     assert told == ["payment.released"]
+
+
+class TestTheAnswerThatACallerIsOwed:
+    def test_is_given_by_a_response_that_says_it_in_other_words(self) -> None:
+        """A view may raise an error of its own from the service's."""
+        refused, other, in_other_words = InvalidData("No."), InvalidData("Neither."), NotAllowed("Not now.")
+        in_other_words.__cause__ = refused
+        undelivered = Undelivered(debts=[(1, refused), (2, other), (3, None)])
+        undelivered.only_of(in_other_words)
+        assert undelivered.debts == [(1, refused)]
+
+    def test_is_the_answer_to_who_asked_again_after_the_lease(self, till: Till, moved: Moved) -> None:
+        """A caller gave up a call that outlived its lease, repeated, and waited while the first answer was booked."""
+        payment = till.authorized()
+        with paid_by_response():
+            captures.capture(payment_id=payment.pk, amount=Decimal(30))
+        now = timezone.now()
+        Operation.objects.filter(kind="capture").update(
+            lease_expires_at=now - timedelta(seconds=10), settled_at=now - timedelta(seconds=2)
+        )
+        with paid_by_response() as repeated:
+            repeated.began_at -= 5
+            captures.capture(payment_id=payment.pk, amount=Decimal(30))
+        assert moved("capture") == [3000]
+
+
+def test_authorizing_one_session_leaves_the_unknown_authorize_of_another_in_its_slot(
+    till: Till, script: Script
+) -> None:
+    """Let go of, it could be paid a second time by a new choice."""
+    collection = till.collection()
+    first, second = split(collection, tender("60"), tender("40", SECOND))
+    script["authorize"] = lost
+    with pytest.raises(PaymentOutcomeUnknown):
+        authorize(first)
+    script["authorize"] = declined
+    with pytest.raises(PaymentAuthorizationError):
+        authorize(second)
+    with pytest.raises(NotAllowed, match=f"{first.pk} is being authorized"):
+        till.session(SECOND)
+
+
+def test_an_object_that_is_not_found_is_not_given_up_while_its_authorize_is_unknown(till: Till, script: Script) -> None:
+    session = till.session()
+    script["authorize"] = lost
+    with pytest.raises(PaymentOutcomeUnknown):
+        authorize(session)
+    script["retrieve"] = lambda *_: None
+    assert not convergence.look_at_open_sessions(session.payment_collection_id)
+    session.refresh_from_db()
+    assert session.status == "pending"
+
+
+def test_a_session_that_was_given_up_and_paid_all_the_same_is_not_given_up_again(
+    till: Till, script: Script, moved: Moved, fake_provider: FakeProvider
+) -> None:
+    """The customer went back to the older tab; nothing else pays for the cart."""
+    older = till.session()
+    script["cancel"] = lost
+    till.session(SECOND)
+    script.clear()
+    given_up = Operation.objects.get(kind="cancel")
+    fake_provider.dashboard.authorize(older.provider_ref or "")
+    convergence.look_at(older.pk)
+    run_out(given_up)
+    assert recovery.resolve(given_up)
+    assert (moved("cancel"), PaymentSession.objects.get(pk=older.pk).status) == ([], "authorized")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_receiver_that_fails_late_undoes_no_delivery_that_was_made_meanwhile(till: Till) -> None:
+    """It took longer than its turn, and the worker delivered the event in the meantime."""
+    heard: list[str] = []
+
+    def receive(event_id: str, **_: Any) -> None:
+        heard.append(event_id)
+        if len(heard) == 1:
+            EventDelivery.objects.update(next_attempt_at=timezone.now() - timedelta(hours=1))
+            deliveries.deliver_due()
+            raise ConnectionError
+
+    signals.payment_authorized.connect(receive)
+    try:
+        till.authorized()
+    finally:
+        signals.payment_authorized.disconnect(receive)
+    delivery = EventDelivery.objects.get(pk=heard[0])
+    assert heard == [delivery.pk] * 2
+    assert delivery.delivered_at is not None
+    assert (delivery.next_attempt_at, delivery.error_message) == (None, "")
+
+
+def test_who_is_owed_an_answer_is_known_for_a_day_however_soon_data_is_erased(
+    till: Till, script: Script, moved: Moved, settings: Any
+) -> None:
+    settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"RETENTION_DAYS": 0}
+    payment = till.authorized()
+    script["capture"] = answer_lost
+    with pytest.raises(PaymentOutcomeUnknown):
+        captures.capture(payment_id=payment.pk, amount=Decimal(30))
+    script.clear()
+    convergence.look_at(payment.payment_session_id)
+    retention.erase_due()
+    captures.capture(payment_id=payment.pk, amount=Decimal(30))
+    assert moved("capture") == [3000]
+
+
+def test_a_customers_unknown_choice_is_not_a_guests(till: Till, script: Script) -> None:
+    script["initiate"] = answer_lost
+    with pytest.raises(PaymentOutcomeUnknown):
+        till.session_of_customer(Customer(id="cus_jane"))
+    script.clear()
+    assert till.session().customer_id == ""
+
+
+def test_nothing_of_a_frozen_payment_is_released_for_a_changed_cart(till: Till, script: Script, moved: Moved) -> None:
+    """It stays, and staff are told."""
+    payment = till.authorized()
+    Payment.objects.update(frozen_at=timezone.now())
+    till.carts[till.cart_id] = CartSnapshot(amount=Decimal(50), currency_code="eur", has_order=False)
+    payment_sessions.initialize(payment_collection_id=payment.payment_collection_id, provider_id=SECOND)
+    assert moved("cancel") == []
+    assert Event.objects.latest("number").name == "payment_collection.money_kept"
+
+
+def test_what_is_sent_is_on_its_way_for_as_long_as_it_may_be(till: Till, script: Script) -> None:
+    """It is sent until half of the lease is over, and arrives within the timeout. Before that absence is no proof."""
+    payment, sent = till.authorized(), []
+    script["capture"] = lambda request, call: (sent.append(Operation.objects.get(kind="capture")), call(request))[1]
+    captures.capture(payment_id=payment.pk)
+    provider = providers[payment.provider_id]
+    longest = timedelta(seconds=leases.lease_seconds(provider) / 2 + provider.timeout_seconds)
+    assert [operation.in_flight_until - operation.created_at >= longest for operation in sent] == [True]

@@ -22,10 +22,10 @@ Ask = Callable[[int], Payment]
 
 @pytest.fixture
 def ask(till: Till) -> Ask:
-    """Ann, who has no key, asks for so much back."""
+    """Ann, who has no key, asks for so much back, and says why: by that her repeat is known, too."""
     payment = till.captured()
     Debt.objects.all().delete()
-    return lambda amount: refunds.refund(payment_id=payment.pk, amount=Decimal(amount), created_by="ann")
+    return lambda amount: refunds.refund(payment_id=payment.pk, amount=Decimal(amount), created_by="ann", note="torn")
 
 
 def work() -> None:
