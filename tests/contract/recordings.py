@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,7 @@ class Rule:
         return all(any(map(_matches, each, [text] * len(each))) for each, text in zip(patterns, said, strict=True))
 
 
+@cache
 def rules() -> list[Rule]:
     """Return the committed rules."""
     return [Rule.of(written) for written in yaml.safe_load(RULES.read_text())]
@@ -190,6 +192,7 @@ class Row:
     is_marked: bool
 
 
+@cache
 def rows() -> list[Row]:
     """Return the rows of docs/differences.md that say something of Medusa: of each table whose first column is its."""
     found = []
@@ -205,6 +208,7 @@ def _row(says: str, title: str) -> Row:
     return Row(says.removesuffix(NOT_RECORDED).strip(), is_marked=NOT_RECORDED in (says[-1:], title[-1:]))
 
 
+@cache
 def declared() -> list[str]:
     """Return all that may explain a difference: the rows of the document, and the reasons of the OpenAPI table."""
     return [row.says for row in rows()] + [each["reason"] for each in yaml.safe_load(TABLE.read_text())]
