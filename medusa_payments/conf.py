@@ -14,6 +14,7 @@ DEFAULTS: dict[str, Any] = {
     "CUSTOMER_RESOLVER": "medusa_payments.customers.customer_of_user",
     "REGION_PROVIDERS": None,
     "ADMIN_AUTHENTICATION_CLASSES": None,
+    "ADMIN_COOKIE_ORIGINS": (),
     "STORE_AUTHENTICATION_CLASSES": None,
     "STORE_THROTTLE_CLASSES": (),
     "ADMIN_THROTTLE_CLASSES": (),

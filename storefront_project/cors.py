@@ -6,7 +6,11 @@ from django.http.response import HttpResponseBase
 
 
 class EmptyPreflightMiddleware(CorsMiddleware):
-    """Answers a preflight with 204, as Medusa does."""
+    """Answers a preflight with 204 and no kind of content, as Medusa does."""
 
     def check_preflight(self, request: HttpRequest) -> HttpResponseBase | None:
-        return super().check_preflight(request) and HttpResponse(status=204)
+        if super().check_preflight(request) is None:
+            return None
+        empty = HttpResponse(status=204)
+        del empty.headers["Content-Type"]
+        return empty

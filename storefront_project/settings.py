@@ -100,7 +100,7 @@ DATABASES = {"default": _database()}
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "rest_framework.authentication.SessionAuthentication",
-        "rest_framework_simplejwt.authentication.JWTAuthentication",
+        "storefront_project.shop.api.bearer.BearerAuthentication",
     ],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     # Who guesses passwords is kept from trying more; `shop/throttles.py`.

@@ -111,7 +111,7 @@ _PENDING_SESSION: dict[str, Any] = {
     "status": "pending",
     "authorized_at": None,
     "payment_collection_id": COLLECTION_ID,
-    "metadata": None,
+    "metadata": {},
     "created_at": CREATED_AT,
     "updated_at": CREATED_AT,
     "deleted_at": None,

@@ -14,11 +14,11 @@ _INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses unknown keys, after the errors of the known ones."""
+    """Refuses unknown keys, in the order in which they were sent, after the errors of the known ones."""
 
     def to_internal_value(self, data: Any) -> Any:
         values, errors = self._validated_fields(data)
-        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, Mapping) else []
+        unknown = [name for name in data if name not in self.fields] if isinstance(data, Mapping) else []
         if unknown:
             errors[UNRECOGNIZED] = [ErrorDetail(", ".join(unknown), code=UNRECOGNIZED)]
         if errors:

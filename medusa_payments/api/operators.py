@@ -145,7 +145,7 @@ def parse_group(path: Path, filters: Mapping[str, Filter], given: Any) -> Condit
 def _member(path: Path, filters: Mapping[str, Filter], given: Any) -> Condition:
     if not isinstance(given, Mapping):
         raise _wrong_type(path, "record", given)
-    unknown = given.keys() - filters.keys() - GROUPS.keys()
+    unknown = [name for name in given if name not in filters and name not in GROUPS]
     if unknown:
         raise _unrecognized(path, unknown)
     return AllOf(tuple(_member_condition((*path, name), filters, inner) for name, inner in given.items()))
@@ -157,7 +157,7 @@ def _member_condition(path: Path, filters: Mapping[str, Filter], given: Any) -> 
 
 
 def _operator_names(path: Path, accepted: Filter, given: Mapping[str, Any]) -> list[str]:
-    unknown = given.keys() - accepted.operators
+    unknown = [name for name in given if name not in accepted.operators]
     if unknown and not (accepted.drops_unknown_operators and OPERATORS.keys().isdisjoint(unknown)):
         raise _unrecognized(path, unknown)
     return [name for name in given if name in accepted.operators]
@@ -195,5 +195,5 @@ def _wrong_type(path: Path, expected: str, given: Any) -> InvalidData:
 
 
 def _unrecognized(path: Path, names: Iterable[str]) -> InvalidData:
-    paths = ", ".join(", ".join((*path, name)) for name in sorted(names))
+    paths = ", ".join(", ".join((*path, name)) for name in names)
     return InvalidData(f"Invalid request: Unrecognized fields: '{safe_names(paths)}'")

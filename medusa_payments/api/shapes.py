@@ -109,6 +109,11 @@ def _is_somebody_else(session: PaymentSession, customer_id: str) -> bool:
     return session.customer_id != customer_id
 
 
+def _own_metadata(session: PaymentSession) -> dict[str, Any]:
+    """Medusa's sessions have a record from the start, unlike everything else that has metadata."""
+    return session.metadata or {}
+
+
 def _nothing(row: object) -> dict[str, Any]:
     """What the provider keeps of a customer never leaves the server."""
     return {}
@@ -146,7 +151,9 @@ SHAPES: dict[str, Shape] = {
             **_columns("currency_code", "provider_id"),
             "data": payment_sessions.public_data,
             "context": _context,
-            **_columns("status", "authorized_at", "payment_collection_id", "metadata", "created_at", "updated_at"),
+            **_columns("status", "authorized_at", "payment_collection_id"),
+            "metadata": _own_metadata,
+            **_columns("created_at", "updated_at"),
             "deleted_at": _never,
         },
         relations={

@@ -12,7 +12,7 @@ from django.core.checks import CheckMessage, Error, register
 
 from medusa_payments.checks.settings import TAG, configured
 from medusa_payments.conf import SETTING_NAME
-from medusa_payments.core.policy.urls import is_origin
+from medusa_payments.core.policy.urls import is_exact_origin, is_origin
 from medusa_payments.states import ExpiryPolicy, UndoPolicy
 
 LARGEST_NUMBER = 10**9
@@ -42,6 +42,10 @@ def _are_origins(value: Any) -> bool:
     return value is None or (isinstance(listed, list | tuple | set | frozenset) and all(map(is_origin, listed)))
 
 
+def _are_exact_origins(value: Any) -> bool:
+    return isinstance(value, list | tuple | set | frozenset) and all(map(is_exact_origin, value))
+
+
 _COUNT = (_is_count, "a whole number, at least 1, or None")
 _SECONDS = (_is_number, "a number of seconds")
 _OF_PROVIDERS: dict[str, _Expected] = {
@@ -67,6 +71,10 @@ _EXPECTED: dict[str, _Expected] = {
     "RETURN_URL_ORIGINS": (
         _are_origins,
         "a list of origins ('https://shop.example', 'https://*.shop.example', 'myapp://'), '*', or None",
+    ),
+    "ADMIN_COOKIE_ORIGINS": (
+        _are_exact_origins,
+        "a list of origins as browsers send them ('https://dashboard.example', 'http://localhost:9000')",
     ),
     "WEBHOOK_MAX_BYTES": (lambda value: type(value) is int and _is_number(value, 1), "a whole number of bytes"),
     "REQUIRE_IDEMPOTENCY_KEY_FOR_REFUNDS": (lambda value: isinstance(value, bool), "True or False"),

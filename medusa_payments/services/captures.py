@@ -33,8 +33,8 @@ def capture(
 
     Guaranteed: never more than the payment's amount in all, whatever else captures at the same time; at most once,
     even when the caller repeats a request whose answer was lost (same payment, same amount). No-op, with no provider
-    call, when everything is captured already and no amount is given; captured at the provider by somebody else counts
-    too, though it becomes known here by its refusal only.
+    call, when everything is captured already and no amount is given, or exactly the payment's. Without an amount,
+    captured at the provider by somebody else counts too, though it becomes known here by its refusal only.
 
     `idempotency_key`: the same key with the same parameters is the same request, whenever it comes again, and gets the
     same answer.
@@ -66,13 +66,23 @@ def _is_captured(payment_id: str | None) -> bool:
     return primary(Payment).filter(pk=payment_id, captured_amount=F("amount")).exists()
 
 
+def _leaves_nothing_to_do(payment: Payment, requested: int | None) -> bool:
+    """Return True if a request for `requested`, or for all that remains (None), finds it done.
+
+    An amount is, as in Medusa, if it is the payment's own and all of that is captured; any other asks for more money.
+    """
+    if requested is None:
+        return payment.captured_amount + payment.released_amount == payment.amount
+    return requested == payment.amount == payment.captured_amount
+
+
 def enqueue_capture(
     *, payment_id: str, amount: Decimal | None = None, created_by: str = "", idempotency_key: str | None = None
 ) -> Operation | None:
     """Reserve a capture inside the caller's own transaction, for the worker to carry out after its commit.
 
-    Guaranteed: captured once if the caller commits, and not at all if it rolls back. Returns the operation, None when
-    there is nothing left to capture. Raises what `capture` raises before it calls the provider.
+    Guaranteed: captured once if the caller commits, and not at all if it rolls back. Returns the operation, None where
+    `capture` is a no-op. Raises what `capture` raises before it calls the provider.
     """
     payment, _, reserve_it = _prepared(payment_id, amount, created_by, idempotency_key)
     return execution.enqueue(payment_collection_id=payment.payment_collection_id, reserve=reserve_it)
@@ -111,19 +121,21 @@ def _reserve(
     is_deferred: bool = False,
 ) -> Reservation | None:
     payment = primary(Payment).select_related("payment_session").get(pk=payment_id)
+    is_done = _leaves_nothing_to_do(payment, requested)
     earlier = repeats.find_on_payment(
         asking,
         payment=payment,
         kind=OperationKind.CAPTURE,
         asked=repeats.ask(requested),
         is_deferred=is_deferred,
+        can_move=not is_done,
     )
     if earlier is not None and earlier.status != OperationStatus.NOT_EXECUTED:
         return operations.resume(earlier, is_deferred=is_deferred)
     refuse_if_frozen(payment)
     if payment.canceled_at is not None:
         raise InvalidData(f"The payment: {payment.pk} has been canceled.")
-    if requested is None and payment.captured_amount + payment.released_amount == payment.amount:
+    if is_done:
         return None
     amount = _checked_amount(collection, payment, provider, earlier.amount if earlier else requested)
     if earlier is not None:

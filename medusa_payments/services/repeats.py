@@ -130,10 +130,11 @@ def ask(
 
 
 def find_on_payment(
-    caller: Caller, *, payment: Payment, kind: OperationKind, asked: object, is_deferred: bool
+    caller: Caller, *, payment: Payment, kind: OperationKind, asked: object, is_deferred: bool, can_move: bool = True
 ) -> Operation | None:
     """Return the operation that a request to capture or refund repeats, as `core.policy.retries` decides; None for a
-    new request. `is_deferred`: the worker is to carry it out.
+    new request. `is_deferred`: the worker is to carry it out. `can_move`: a new request could move money; where it
+    can't, none is a `possible_repeat`.
 
     A part of a refund across payments answers no request about a payment.
 
@@ -142,7 +143,7 @@ def find_on_payment(
     """
     of_kind = primary(Operation).filter(payment=payment, kind=kind.value)
     found = _found([[operation] for operation in _candidates(caller, of_kind)], _asks_of_payment)
-    met = _decided(caller, found, asked, is_deferred=is_deferred)
+    met = _decided(caller, found, asked, is_deferred=is_deferred, can_move=can_move)
     return met[0] if met else None
 
 
@@ -231,7 +232,9 @@ def _send_away(caller: Caller, payment_collection_id: str, error: Conflict) -> N
                 debts.incur(met.id, caller.who, wait_seconds=wait)
 
 
-def _decided(caller: Caller, found: _Found, asked: object, *, is_deferred: bool) -> list[Operation]:
+def _decided(
+    caller: Caller, found: _Found, asked: object, *, is_deferred: bool, can_move: bool = True
+) -> list[Operation]:
     request = retries.Asked(
         ask=asked,
         who=caller.who,
@@ -240,7 +243,7 @@ def _decided(caller: Caller, found: _Found, asked: object, *, is_deferred: bool)
         is_enqueued=is_deferred,
         began_at=caller.began_at,
     )
-    doubt = timedelta(seconds=payments_settings.POSSIBLE_REPEAT_SECONDS)
+    doubt = timedelta(seconds=payments_settings.POSSIBLE_REPEAT_SECONDS if can_move else 0)
     decision = retries.decide(found.facts, request, found.now, doubt=doubt) if found.facts else retries.NEW
     if decision.earlier is None:
         return []

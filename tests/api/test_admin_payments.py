@@ -73,6 +73,17 @@ def test_refund(staff: ValidatedClient, payment: Make) -> None:
     assert rest["refunded_amount"] == rest["captured_amount"] == 5.125
 
 
+def test_the_whole_amount_again_answers_with_what_was_captured(staff: ValidatedClient, payment: Make) -> None:
+    path = f"/admin/payments/{payment()['id']}/capture"
+    captured = staff.post(path, {"amount": 59.97}).json()["payment"]
+
+    again = staff.post(path, {"amount": 59.97})
+
+    assert (again.status_code, again.json()["payment"]) == (200, captured)
+    assert len(captured["captures"]) == 1
+    assert staff.post(path, {"amount": 59.96}).status_code == 400
+
+
 def test_lines_record_who_acted(staff: ValidatedClient, payment: Make) -> None:
     path = f"/admin/payments/{payment()['id']}"
     staff.post(f"{path}/capture")

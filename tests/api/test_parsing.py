@@ -54,6 +54,7 @@ def problem(client: Client, body: str | bytes) -> str:
         ('{"name": "a", "kind": "green"}', "Invalid request: Expected: 'red, blue' for field 'kind', but got: 'green'"),
         ('{"name": "a", "kind": null}', "Invalid request: Expected type: 'string' for field 'kind', got: 'null'"),
         ('{"name": "a", "x": 1, "y": 2}', "Invalid request: Unrecognized fields: 'x, y'"),
+        ('{"y": 1, "name": "a", "x": 2}', "Invalid request: Unrecognized fields: 'y, x'"),
         (
             '{"amount": "a", "record": 1, "kind": 2, "x": 1}',
             "Invalid request: Field 'name' is required; "

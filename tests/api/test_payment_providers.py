@@ -27,8 +27,6 @@ def regions(settings: Any, cart_desk: Any) -> None:
         ("region_id=reg_eu", [FAKE, SYSTEM], 2),
         ("region_id=reg_us", [FAKE], 1),
         ("region_id=reg_moon", [], 0),
-        # A cart without a region may be paid with all of them.
-        ("region_id=", [FAKE, *STRIPE, SYSTEM], 5),
         ("region_id=reg_eu&order=-id", [SYSTEM, FAKE], 2),
         ("region_id=reg_eu&limit=1&offset=1", [SYSTEM], 2),
         ("region_id=reg_eu&limit=0", [], 2),
@@ -73,6 +71,13 @@ def test_wrong_queries(storefront: ValidatedClient, query: str, message: str) ->
     response = storefront.get(f"/store/payment-providers?{query}")
 
     assert (response.status_code, response.json()) == (400, {"type": "invalid_data", "message": message})
+
+
+def test_an_empty_region_is_none(storefront: ValidatedClient) -> None:
+    response = storefront.get("/store/payment-providers?region_id=")
+
+    assert (response.status_code, response.json()["type"]) == (400, "not_allowed")
+    assert response.json()["message"] == "You must provide the region_id to list payment providers"
 
 
 def test_a_publishable_key_is_needed(storefront: ValidatedClient) -> None:

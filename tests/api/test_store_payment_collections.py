@@ -224,7 +224,7 @@ def test_a_new_session(storefront: ValidatedClient, session: Make) -> None:
         "status": "pending",
         "authorized_at": None,
         "payment_collection_id": row.payment_collection_id,
-        "metadata": None,
+        "metadata": {},
         "deleted_at": None,
         "payment": None,
         "payment_collection": {"id": row.payment_collection_id},

@@ -209,6 +209,21 @@ class Test32TwoCallersRepeatALostAnswer:
         refund(payment, "bob")
         assert moved("refund") == [3000, 3000]
 
+    @pytest.mark.parametrize("amount", [None, Decimal(100)], ids=["no amount", "the whole amount"])
+    def test_32_a_clerk_who_polled_is_not_asked_where_nothing_is_left_to_move(
+        self, till: Till, script: Script, moved: Moved, amount: Decimal | None
+    ) -> None:
+        payment = till.authorized()
+        script["capture"] = lost
+        for _ in range(11):
+            with pytest.raises(PaymentOutcomeUnknown):
+                capture(payment, amount=amount)
+            back_later()
+        script.clear()
+        for _ in range(3):
+            assert capture(payment, amount=amount).captured_amount == 10000
+        assert moved("capture") == [10000]
+
     def _polled(self, till: Till, script: Script) -> Payment:
         payment = till.captured()
         script["refund"] = lost

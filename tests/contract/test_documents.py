@@ -79,7 +79,7 @@ PAYMENT_SESSION = {
     "payment": PAYMENT,
     "payment_collection_id": STRING,
     "raw_amount": RECORD,
-    "metadata": (RECORD, MAYBE),
+    "metadata": RECORD,
     "created_at": TIME,
     "updated_at": TIME,
     "deleted_at": (TIME, MAYBE),

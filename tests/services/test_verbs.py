@@ -9,6 +9,7 @@ from django.db import transaction
 
 from medusa_payments.exceptions import (
     Conflict,
+    IdempotencyError,
     InsideTransaction,
     InvalidData,
     NotAllowed,
@@ -17,7 +18,14 @@ from medusa_payments.exceptions import (
     ProviderNotReachable,
 )
 from medusa_payments.models import Operation, PaymentSession
-from medusa_payments.services import captures, payment_collections, payment_sessions, refund_reasons, refunds
+from medusa_payments.services import (
+    captures,
+    payment_collections,
+    payment_sessions,
+    payments,
+    refund_reasons,
+    refunds,
+)
 from tests.till import Till
 
 Moved = Callable[[str], list[int]]
@@ -298,12 +306,51 @@ class TestCapture:
         assert moved("capture") == []
         assert not Operation.objects.filter(kind="capture").exists()
 
-    def test_with_an_amount_when_nothing_is_left(self, till: Till) -> None:
-        payment = till.captured()
+    @pytest.mark.parametrize("parts", [["100"], ["33.34", "66.66"]], ids=["in one part", "in two parts"])
+    def test_the_whole_amount_again_moves_nothing_once_all_is_captured(
+        self, till: Till, moved: Moved, parts: list[str]
+    ) -> None:
+        payment = till.authorized()
+        for part in parts:
+            captures.capture(payment_id=payment.pk, amount=Decimal(part))
+        before = moved("capture")
+
+        for key in (None, "k1", "k1"):
+            again = captures.capture(payment_id=payment.pk, amount=Decimal(100), idempotency_key=key)
+            assert again.captured_amount == 10000
+        with transaction.atomic():
+            assert captures.enqueue_capture(payment_id=payment.pk, amount=Decimal(100)) is None
+
+        assert moved("capture") == before
+        assert Operation.objects.filter(kind="capture").count() == len(parts)
+
+    @pytest.mark.parametrize("amount", ["1", "66.66", "99.99", "100.01"])
+    def test_any_other_amount_is_refused_once_all_is_captured(self, till: Till, amount: str) -> None:
+        payment = till.authorized()
+        for part in ("33.34", "66.66"):
+            captures.capture(payment_id=payment.pk, amount=Decimal(part))
 
         with pytest.raises(InvalidData) as refused:
-            captures.capture(payment_id=payment.pk, amount=Decimal(1))
+            captures.capture(payment_id=payment.pk, amount=Decimal(amount), idempotency_key="k1")
         assert refused.value.details["captured_amount"] == Decimal(100)
+
+    def test_the_whole_amount_is_refused_where_a_part_was_released(self, till: Till, moved: Moved) -> None:
+        payment = till.authorized()
+        captures.capture(payment_id=payment.pk, amount=Decimal(60))
+        payments.cancel(payment_id=payment.pk)
+
+        for amount in (Decimal(100), Decimal(60)):
+            with pytest.raises(InvalidData):
+                captures.capture(payment_id=payment.pk, amount=amount, idempotency_key=str(amount))
+        assert moved("capture") == [6000]
+
+    def test_the_whole_amount_is_no_answer_to_a_key_of_another_request(self, till: Till) -> None:
+        payment = till.authorized()
+        captures.capture(payment_id=payment.pk, amount=Decimal(40), idempotency_key="k1")
+        captures.capture(payment_id=payment.pk)
+
+        with pytest.raises(IdempotencyError):
+            captures.capture(payment_id=payment.pk, amount=Decimal(100), idempotency_key="k1")
 
     @pytest.mark.parametrize(
         ("outcome", "error", "status"),

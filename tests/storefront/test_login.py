@@ -47,6 +47,14 @@ def test_the_token_opens_the_admin_api(client: Client, bearer: LogIn) -> None:
     assert response.json()["payments"] == []
 
 
+@pytest.mark.parametrize("scheme", ["bearer", "BEARER", "bEARER"])
+def test_the_scheme_is_read_in_any_letter_case(client: Client, log_in: LogIn, scheme: str) -> None:
+    token = log_in().json()["token"]
+    assert client.get("/admin/payments", headers={"authorization": f"{scheme} {token}"}).status_code == 200
+    for wrong in (f"{scheme} ", f"{scheme} {token.swapcase()}", f"{scheme}{token}", f"{scheme} {token} {token}"):
+        assert client.get("/admin/payments", headers={"authorization": wrong}).status_code == 401
+
+
 def test_nobody_looks_at_a_publishable_key(client: Client) -> None:
     wrong = {"x-publishable-api-key": "pk_unknown"}
     response = client.post("/auth/user/emailpass", CREDENTIALS["user"], content_type=JSON, headers=wrong)

@@ -666,6 +666,32 @@ class TestStorefronts:
 
         assert len(found("E011")) == 1
 
+    @pytest.mark.parametrize(
+        ("value", "is_fine"),
+        [
+            ([], True),
+            (["https://dashboard.example", "http://localhost:9000", "http://[::1]:9000"], True),
+            ("https://dashboard.example", False),
+            (None, False),
+            (["null"], False),
+            ([""], False),
+            (["*"], False),
+            (["dashboard.example"], False),
+            (["https://*.dashboard.example"], False),
+            (["http://localhost:*"], False),
+            (["https://dashboard.example/"], False),
+            (["https://dashboard.example:443"], False),
+            (["https://Dashboard.example"], False),
+            (["myapp://"], False),
+        ],
+    )
+    def test_origins_of_dashboards_are_written_as_browsers_send_them(
+        self, configure: Any, value: Any, is_fine: bool
+    ) -> None:
+        configure(ADMIN_COOKIE_ORIGINS=value)
+
+        assert len(found("E011")) == (not is_fine)
+
     @pytest.mark.parametrize("key", ["MAX_PROVIDER_OBJECTS_PER_COLLECTION", "MAX_FAILED_AUTHORIZATIONS_PER_HOUR"])
     @pytest.mark.parametrize(("value", "is_fine"), [(1, True), (None, True), (0, False), ("20", False), (1.5, False)])
     def test_bounds(self, configure: Any, key: str, value: Any, is_fine: bool) -> None:

@@ -81,7 +81,7 @@ class AdminPaymentViewSet(AdminViewSet):
         description=(
             "Captures `amount`, or all that remains. Never more than was authorized, whoever else captures at the same "
             "time. A repeat of a request whose answer was lost finds out what became of it and moves nothing twice. "
-            "A payment captured in full answers 200 when no amount is given."
+            "A payment captured in full answers 200 when no amount is given, or exactly the payment's."
         ),
         tags=TAGS,
         parameters=[SelectionQuery],

@@ -12,6 +12,7 @@ from medusa_payments.api.serializers.store import (
     StorePaymentProviderListResponseSerializer,
 )
 from medusa_payments.api.viewsets import StoreViewSet
+from medusa_payments.exceptions import NotAllowed
 from medusa_payments.services import choices
 
 TAGS = ["Store: payment providers"]
@@ -24,9 +25,8 @@ class StorePaymentProviderViewSet(StoreViewSet):
         operation_id="listPaymentProviders",
         summary="List payment providers",
         description=(
-            "Returns the providers that a region's carts can be paid with: none for an unknown region; for an empty id "
-            "those of carts without a region. One that takes no money (`pp_system_default`) is listed only where the "
-            "shop says so."
+            "Returns the providers that a region's carts can be paid with: none for an unknown region. One that takes "
+            "no money (`pp_system_default`) is listed only where the shop says so."
         ),
         tags=TAGS,
         parameters=[StorePaymentProviderListQuery],
@@ -35,6 +35,8 @@ class StorePaymentProviderViewSet(StoreViewSet):
     )
     def list(self, request: Request) -> Response:
         query = self.validated_query(StorePaymentProviderListQuery)
+        if not query["region_id"]:
+            raise NotAllowed("You must provide the region_id to list payment providers")
         page = paginate_rows(choices.offered(query["region_id"]), query)
         documents = [payment_provider(provider, query.get("fields")) for provider in page.items]
         return Response(page.envelope("payment_providers", documents))

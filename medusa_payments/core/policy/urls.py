@@ -72,6 +72,14 @@ def is_origin(value: object) -> bool:
     return app is not None and app["scheme"].lower() not in {*_DANGEROUS_SCHEMES, *_WEB_SCHEMES}
 
 
+def is_exact_origin(value: object) -> bool:
+    """Return True if a value is one web origin, written as browsers send it: no wildcard, path or port of the scheme's
+    own, no capital letters.
+    """
+    parts = _WEB_ORIGIN.fullmatch(value) if isinstance(value, str) and "*" not in value else None
+    return parts is not None and value == _written(*_origin(parts))
+
+
 def urls_in(data: Any, names: frozenset[str]) -> Iterator[tuple[str, Any]]:
     """Yield the name and the value of every URL in a session's data, however deep; None is none."""
     if isinstance(data, Mapping):

@@ -12,12 +12,12 @@ from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
-from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.tokens import AccessToken
 
 from medusa_payments.api.fields import StrictSerializer, StringField
 from medusa_payments.api.viewsets import PublicViewSet
 from medusa_payments.exceptions import Unauthorized
+from storefront_project.shop.api.bearer import BearerAuthentication
 from storefront_project.shop.api.schema import Field, document, example, shop_operation
 from storefront_project.shop.api.throttles import LOGIN_THROTTLES
 
@@ -56,7 +56,7 @@ logout_document = document("LogoutResponse", {"success": True}, success=serializ
 
 class AuthViewSet(PublicViewSet):
     def get_authenticators(self) -> list[BaseAuthentication]:
-        return [JWTAuthentication()]
+        return [BearerAuthentication()]
 
     def get_permissions(self) -> list[Any]:
         return []

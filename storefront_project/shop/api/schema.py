@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from inspect import getdoc
 from typing import Any
 
+from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer, inline_serializer
 from rest_framework.serializers import Field as SerializerField
 from rest_framework.serializers import IntegerField, Serializer
@@ -12,6 +13,10 @@ from medusa_payments.api.schema import ActionT, PaymentsAutoSchema, UnkeyedAutoS
 from storefront_project.shop.api.queries import WholeDocumentQuery
 
 Field = SerializerField[Any, Any, Any, Any]
+
+
+class BearerScheme(SimpleJWTScheme):  # type: ignore[no-untyped-call]
+    target_class = "storefront_project.shop.api.bearer.BearerAuthentication"
 
 
 def shop_operation(
