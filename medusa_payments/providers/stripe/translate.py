@@ -25,6 +25,9 @@ ENVIRONMENT = "environment"
 OPERATION_ID = "operation_id"
 """Our keys in the metadata of Stripe's objects; the first is Medusa's."""
 
+_RAN_OUT = "expired"
+"""Why an intent is canceled whose authorization ran out, whatever became of its charge."""
+
 _CAPTURED = "captured "
 """How the value of a metadata key that is an operation's id begins; the amount in Stripe's units follows."""
 
@@ -121,7 +124,11 @@ def totals(intent: Mapping[str, Any]) -> Totals:
     """Return what a payment intent has captured and given back over its whole life."""
     captured: int = intent["amount_received"]
     is_over = intent["status"] in {"succeeded", "canceled"}
-    was_held = captured > 0 or (_charge(intent) or {}).get("status") == "succeeded"
+    was_held = (
+        captured > 0
+        or (_charge(intent) or {}).get("status") == "succeeded"
+        or intent.get("cancellation_reason") == _RAN_OUT
+    )
     return Totals(captured=captured, released=max(intent["amount"] - captured, 0) if is_over and was_held else 0)
 
 
@@ -244,7 +251,9 @@ def _capture_facts(intent: Mapping[str, Any]) -> tuple[CaptureFact, ...]:
 
 
 def _is_a_release(refund: Mapping[str, Any], held: Totals) -> bool:
-    """What was authorized and never captured is given back as a refund too, one that moved no balance."""
+    """Until 2025-03-31 what was authorized and never captured was given back as a refund, one that moved no balance: in
+    payments of that time, and where the account's own version is as old and something ended without us.
+    """
     is_ours = OPERATION_ID in (refund.get("metadata") or {})
     moved_nothing = refund["status"] == "succeeded" and refund.get("balance_transaction") is None
     return moved_nothing and not is_ours and 0 < refund["amount"] <= held.released

@@ -1,4 +1,4 @@
-"""Refunds, and what looks like one: money that was held and is given back."""
+"""Refunds of what was captured."""
 
 from medusa_payments.testing.stripe_twin import amounts, payment_methods
 from medusa_payments.testing.stripe_twin.answers import listed
@@ -48,7 +48,7 @@ def make(call: Call, charge: Document, amount: int, params: Document) -> Documen
         change = "fail_refund" if later == "fails_later" else "settle_refund"
         call.schedule(change, refund["id"], seconds=float(call.books.setting(DECIDED_SECONDS, str(_ONE_HOUR))))
     charge["amount_refunded"] += amount
-    charge["refunded"] = charge["amount_refunded"] == charge["amount"]
+    charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
     call.save(refund)
     call.save(charge)
     call.enter("refund", call.get("payment_intent", charge["payment_intent"]), amount)
@@ -98,20 +98,13 @@ def fail(call: Call, refund: Document) -> None:
 
 def refundable(charge: Document) -> int:
     """Return what of a charge was captured and not refunded yet."""
-    released = charge[HIDDEN]["released"]
-    return int(charge["amount_captured"] - (charge["amount_refunded"] - released))
-
-
-def save_release(call: Call, charge: Document, amount: int, *, reason: str | None) -> None:
-    """Show money that was held and is given back as Stripe shows it: no money moved, hence no transaction."""
-    refund = _new(call, charge, amount) | {"balance_transaction": None, "reason": reason}
-    call.save(refund)
+    return int(charge["amount_captured"] - charge["amount_refunded"])
 
 
 def _charge(call: Call, params: Document) -> Document:
     if "charge" in params:
         charge = call.get("charge", params["charge"], param="charge")
-        if not charge["captured"] or charge["status"] != "succeeded":
+        if not charge["amount_captured"] or charge["status"] != "succeeded":
             raise refused(f"Charge {charge['id']} can't be refunded.", param="charge")
         return charge
     if "payment_intent" not in params:

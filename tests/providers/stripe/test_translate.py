@@ -51,6 +51,7 @@ def test_status(changes: dict[str, Any], status: SessionStatus) -> None:
         ({"status": "canceled"}, 0, 0),
         ({"status": "canceled", "latest_charge": charge(status="failed")}, 0, 0),
         ({"status": "canceled", "latest_charge": charge()}, 0, 10000),
+        ({"status": "canceled", "cancellation_reason": "expired", "latest_charge": charge(status="failed")}, 0, 10000),
         ({"status": "requires_capture", "latest_charge": charge()}, 0, 0),
         ({"status": "requires_capture", "latest_charge": charge(), "amount_received": 4000}, 4000, 0),
         ({"status": "succeeded", "latest_charge": charge(), "amount_received": 4000}, 4000, 6000),
@@ -91,7 +92,7 @@ def test_refund_states(status: str, state: RefundState) -> None:
 
 
 def test_what_was_never_captured_is_released_not_refunded() -> None:
-    """Stripe lists the rest of a part capture among the refunds: one that moved no balance."""
+    """Under a version before 2025-03-31 the rest of a part capture is among the refunds: one that moved no balance."""
     taken = intent(status="succeeded", amount_received=4000, latest_charge=charge())
     refunds = [
         refund(id="re_release", amount=6000, balance_transaction=None),
