@@ -6,8 +6,8 @@ See also https://docs.stripe.com/payments/place-a-hold-on-a-payment-method and
 https://docs.stripe.com/payments/multicapture .
 """
 
-from medusa_payments.testing.stripe_twin import amounts, disputes
-from medusa_payments.testing.stripe_twin.call import HIDDEN, Call, merged_metadata, new_id, shown
+from medusa_payments.testing.stripe_twin import amounts, charges, disputes
+from medusa_payments.testing.stripe_twin.call import HIDDEN, Call, merged_metadata, shown
 from medusa_payments.testing.stripe_twin.errors import StripeTwinError, refused, unexpected_state
 from medusa_payments.testing.stripe_twin.wire import Document
 
@@ -43,7 +43,7 @@ def take(call: Call, intent: Document, charge: Document, amount: int, *, is_fina
     intent["amount_capturable"] -= amount
     intent["amount_received"] += amount
     charge["amount_captured"] += amount
-    charge["balance_transaction"] = charge["balance_transaction"] or new_id("txn")
+    charges.book(call, charge, amount)
     is_over = is_final or not intent["amount_capturable"]
     if is_over:
         _finish(intent, charge)

@@ -53,7 +53,8 @@ class Dashboard:
     def pay(self, intent_id: str, payment_method: str = "pm_card_visa") -> None:
         """The customer confirms in the browser, with a test payment method."""
         with self._acting_on(intent_id) as (call, intent):
-            attempts.confirm_intent(call, intent, {"payment_method": payment_method}, is_in_browser=True)
+            params = {"payment_method": payment_method, "return_url": f"{self._base_url}/"}
+            attempts.confirm_intent(call, intent, params, is_in_browser=True)
 
     def settle(self, intent_id: str, *, is_successful: bool = True) -> None:
         """The bank decides about a delayed payment; a voucher is paid or expires."""

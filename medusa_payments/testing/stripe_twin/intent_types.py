@@ -13,6 +13,15 @@ _EXCLUSIVE = (
 """https://docs.stripe.com/changelog/dahlia/2026-07-29/allowed-payment-method-types-parameter"""
 
 
+_CARD_OPTIONS = {
+    "installments": None,
+    "mandate_options": None,
+    "network": None,
+    "request_three_d_secure": "automatic",
+}
+"""What an intent that takes cards shows where nothing else was asked for."""
+
+
 def chosen_types(intent: Document, params: Document) -> None:
     """Write down which kinds of payment method an intent takes. Raises `StripeTwinError` when none is left."""
     if "allowed_payment_method_types" in params:
@@ -30,6 +39,9 @@ def chosen_types(intent: Document, params: Document) -> None:
     elif intent["automatic_payment_methods"] is None:
         intent["automatic_payment_methods"] = {"allow_redirects": "always", "enabled": True}
     intent["payment_method_types"] = _fitting(intent)
+    if "card" in intent["payment_method_types"]:
+        options = intent["payment_method_options"]
+        options["card"] = {**_CARD_OPTIONS, **options.get("card", {})}
 
 
 def may_redirect(intent: Document) -> bool:

@@ -1,6 +1,6 @@
 """Refunds of what was captured."""
 
-from medusa_payments.testing.stripe_twin import amounts, payment_methods
+from medusa_payments.testing.stripe_twin import amounts, payment_methods, transactions
 from medusa_payments.testing.stripe_twin.answers import listed
 from medusa_payments.testing.stripe_twin.call import HIDDEN, Call, merged_metadata, new_id
 from medusa_payments.testing.stripe_twin.errors import malformed, refused
@@ -28,7 +28,9 @@ def create(call: Call, params: Document) -> Document:
     amounts.check_positive(amount, param="amount")
     amounts.check_step(amount, charge["currency"], param="amount")
     if amount > left:
-        message = f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})"
+        of_what = "unrefunded amount on charge" if charge["amount_refunded"] else "charge amount"
+        asked, there_is = (amounts.written(each, charge["currency"]) for each in (amount, left))
+        message = f"Refund amount ({asked}) is greater than {of_what} ({there_is})"
         raise refused(message, param="amount")
     return make(call, charge, amount, params)
 
@@ -47,6 +49,7 @@ def make(call: Call, charge: Document, amount: int, params: Document) -> Documen
     if later != "succeeds":
         change = "fail_refund" if later == "fails_later" else "settle_refund"
         call.schedule(change, refund["id"], seconds=float(call.books.setting(DECIDED_SECONDS, str(_ONE_HOUR))))
+    refund["balance_transaction"] = transactions.record(call, refund, -amount, kind="refund")
     charge["amount_refunded"] += amount
     charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
     call.save(refund)
@@ -86,7 +89,11 @@ def fail(call: Call, refund: Document) -> None:
     """The bank has sent a refund back, even one that had succeeded; its money is the merchant's again."""
     if refund["status"] == "failed":
         return
-    refund.update(status="failed", failure_reason="unknown", failure_balance_transaction=new_id("txn"))
+    refund.update(
+        status="failed",
+        failure_reason="unknown",
+        failure_balance_transaction=transactions.record(call, refund, refund["amount"], kind="refund_failure"),
+    )
     call.save(refund)
     charge = call.get("charge", refund["charge"])
     charge["amount_refunded"] -= refund["amount"]
@@ -122,7 +129,7 @@ def _new(call: Call, charge: Document, amount: int) -> Document:
         "id": new_id("re"),
         "object": KIND,
         "amount": amount,
-        "balance_transaction": new_id("txn"),
+        "balance_transaction": None,
         "charge": charge["id"],
         "created": call.now,
         "currency": charge["currency"],

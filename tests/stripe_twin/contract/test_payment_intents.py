@@ -226,6 +226,20 @@ def test_references_are_expanded(api: stripe.StripeClient) -> None:
     assert expanded.payment_method.card.brand == "visa"
 
 
+def test_what_came_to_the_balance_is_expanded(api: stripe.StripeClient) -> None:
+    intent = paid(api)
+
+    expanded = api.v1.payment_intents.retrieve(intent.id, {"expand": ["latest_charge.balance_transaction"]})
+
+    transaction = expanded.latest_charge.balance_transaction
+    assert (transaction.object, transaction.type, transaction.source) == (
+        "balance_transaction",
+        "charge",
+        intent.latest_charge,
+    )
+    assert transaction.net == transaction.amount - transaction.fee
+
+
 def test_the_kinds_of_method_follow_the_payment(api: stripe.StripeClient) -> None:
     allowed = {"allowed_payment_method_types": ["card", "ideal"]}
 
