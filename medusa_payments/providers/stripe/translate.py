@@ -46,6 +46,8 @@ _KEPT = (
     "cancellation_reason",
 )
 
+_KEPT_OF_ERROR = ("type", "code", "decline_code", "advice_code")
+
 _STATUSES = {
     "requires_payment_method": SessionStatus.PENDING,
     "requires_confirmation": SessionStatus.PENDING,
@@ -84,7 +86,13 @@ _DISPUTE_STATES = {
     "won": DisputeState.WON,
     "lost": DisputeState.LOST,
     "prevented": DisputeState.CLOSED,
+    "appeal_needs_response": DisputeState.NEEDS_RESPONSE,
+    "appeal_under_review": DisputeState.UNDER_REVIEW,
 }
+"""An appeal takes up a dispute that was lost; the money stays with the customer meanwhile."""
+
+_NOTHING_DUE = frozenset({"warning_under_review", "appeal_under_review"})
+"""In which a dispute may still show until when it could be answered, and nothing is awaited."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +193,7 @@ def kept(intent: Mapping[str, Any], publishable_key: str = "") -> dict[str, Any]
         found["latest_charge"] = charge["id"]
     error = intent.get("last_payment_error")
     if error:
-        found["last_payment_error"] = {key: error[key] for key in ("type", "code", "decline_code") if error.get(key)}
+        found["last_payment_error"] = {key: error[key] for key in _KEPT_OF_ERROR if error.get(key)}
     if publishable_key:
         found["publishable_key"] = publishable_key
     return found
@@ -271,12 +279,11 @@ def _refund_fact(refund: Mapping[str, Any]) -> RefundFact:
 
 def _dispute_fact(dispute: Mapping[str, Any]) -> DisputeFact:
     due_by = (dispute.get("evidence_details") or {}).get("due_by")
-    is_answered = dispute["status"] == "warning_under_review"
     return DisputeFact(
         money=money(dispute["amount"], dispute),
         dispute_ref=dispute["id"],
         state=_DISPUTE_STATES.get(dispute["status"], DisputeState.NEEDS_RESPONSE),
         reason=dispute.get("reason") or "",
-        evidence_due_by=at(due_by) if due_by and not is_answered else None,
+        evidence_due_by=at(due_by) if due_by and dispute["status"] not in _NOTHING_DUE else None,
         opened_at=at(dispute["created"]),
     )

@@ -26,7 +26,7 @@ both as the first.
 """
 
 _WITHDRAWN = {"payment_method_types": "payment_method_types_no_longer_supported"}
-"""Known to older versions: https://docs.stripe.com/changelog/endive/2026-09-30 ."""
+"""Known to older versions, and to older libraries: https://docs.stripe.com/changelog/endive/2026-09-30 ."""
 
 _NAME = re.compile(r"(^|\[)name\]?$")
 """A name may be empty."""
@@ -68,7 +68,7 @@ def _fields(definition: Any, value: Any, *, path: str) -> Document:
         raise malformed(f"Invalid object: {path}", param=path)
     hints = _hints(definition)
     for name in value:
-        if name not in hints:
+        if name not in hints or (name in _WITHDRAWN and not path):
             raise _unknown(f"{path}[{name}]" if path else name)
     for name in sorted(definition.__required_keys__ & hints.keys()):
         if name not in value:

@@ -139,6 +139,34 @@ def test_a_card_that_was_given_while_paying_is_there_the_next_time(till: Till, s
     assert authorize(pay(till, JANE, card, cart_id="cart_2")).payment.amount == 10000
 
 
+def test_a_saved_card_chosen_late_takes_an_intent_that_leads_nowhere(
+    till: Till, stripe_twin: StripeTwin, hers: AccountHolder
+) -> None:
+    """Whether an intent may redirect is said when it is made; the first one is given up."""
+    card = save_card(stripe_twin, hers)
+    first = till.session_of_customer(JANE, provider_id=STRIPE)
+
+    second = authorize(pay(till, JANE, card))
+
+    old, new = (stripe_twin.dashboard.get(each.provider_ref or "") for each in (first, second))
+    assert (old["status"], new["status"]) == ("canceled", "requires_capture")
+    assert new["automatic_payment_methods"] == {"allow_redirects": "never", "enabled": True}
+    assert [entry["verb"] for entry in stripe_twin.ledger_entries(second.pk)] == ["initiate", "authorize"]
+
+
+def test_a_saved_card_with_an_address_to_come_back_to_takes_the_same_intent(
+    till: Till, stripe_twin: StripeTwin, hers: AccountHolder
+) -> None:
+    card = save_card(stripe_twin, hers)
+    first = till.session_of_customer(JANE, provider_id=STRIPE)
+
+    back = {"payment_method": card, "return_url": "https://shop.example/"}
+    second = authorize(till.session_of_customer(JANE, provider_id=STRIPE, data=back))
+
+    assert second.provider_ref == first.provider_ref
+    assert second.payment.amount == 10000
+
+
 def test_the_shop_pays_while_the_customer_is_not_there(
     till: Till, stripe_twin: StripeTwin, hers: AccountHolder
 ) -> None:
