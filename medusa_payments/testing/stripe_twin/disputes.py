@@ -48,6 +48,7 @@ def submit(_call: Call, dispute: Document) -> None:
     """Hand the evidence in; what was to be answered is under review."""
     dispute["status"] = dispute["status"].replace("needs_response", "under_review")
     dispute["evidence_details"]["submission_count"] += 1
+    dispute["evidence_details"]["submission_method"] = "manual"
 
 
 def dispute_if_card_says_so(call: Call, charge: Document) -> None:
@@ -71,10 +72,13 @@ def begin(call: Call, charge: Document, amount: int, *, reason: str, is_inquiry:
         "evidence": {},
         "evidence_details": {
             "due_by": call.now + _ANSWER_SECONDS,
+            "enhanced_eligibility": {},
             "has_evidence": False,
             "past_due": False,
             "submission_count": 0,
+            "submission_method": "not_submitted",
         },
+        "intended_submission_method": None,
         "is_charge_refundable": is_inquiry,
         "livemode": call.account.is_live,
         "metadata": {},

@@ -44,8 +44,9 @@ def make(call: Call, charge: Document, amount: int, params: Document) -> Documen
         "metadata": merged_metadata({}, params.get("metadata", {})),
         "reason": params.get("reason"),
         "status": "pending" if later == "succeeds_later" else "succeeded",
-        "pending_reason": "processing" if later == "succeeds_later" else None,
     }
+    if refund["status"] == "pending":
+        refund["pending_reason"] = "processing"
     if later != "succeeds":
         change = "fail_refund" if later == "fails_later" else "settle_refund"
         call.schedule(change, refund["id"], seconds=float(call.books.setting(DECIDED_SECONDS, str(_ONE_HOUR))))
@@ -80,7 +81,8 @@ def settle(call: Call, refund: Document) -> None:
     """The bank has paid a refund out. A no-op unless it was pending."""
     if refund["status"] != "pending":
         return
-    refund.update(status="succeeded", pending_reason=None)
+    refund["status"] = "succeeded"
+    refund.pop("pending_reason", None)
     call.save(refund)
     _tell_update(call, refund)
 
@@ -134,6 +136,7 @@ def _new(call: Call, charge: Document, amount: int) -> Document:
         "created": call.now,
         "currency": charge["currency"],
         "customer": charge["customer"],
+        "customer_account": None,
         "destination_details": {"card": {"reference_status": "pending", "type": "refund"}, "type": "card"},
         "metadata": {},
         "payment_intent": charge["payment_intent"],
