@@ -168,9 +168,13 @@ def test_a_page_saves_a_card(client: Client, page: Page) -> None:
     intent = client.v1.setup_intents.create({"customer": customer.id})
     challenged = {**CARD, "payment_method_data[card][number]": "4000002500003155"}
 
-    waiting = page.post(f"v1/setup_intents/{intent.id}/confirm", client_secret=secret(intent), **challenged).json()
+    unaddressed = page.post(f"v1/setup_intents/{intent.id}/confirm", client_secret=secret(intent), **challenged)
+    waiting = page.post(
+        f"v1/setup_intents/{intent.id}/confirm", client_secret=secret(intent), return_url=RETURN_URL, **challenged
+    ).json()
     finished = page.post(f"twin/next_action/{intent.id}", client_secret=secret(intent), outcome="succeed").json()
 
+    assert unaddressed.status_code == 400
     assert (waiting["status"], finished["status"]) == ("requires_action", "succeeded")
     saved = client.v1.customers.payment_methods.list(customer.id).data
     assert [method.card.last4 for method in saved if method.card] == ["3155"]

@@ -4,7 +4,7 @@ from medusa_payments.testing.stripe_twin import charges, disputes, next_actions,
 from medusa_payments.testing.stripe_twin.call import HIDDEN, Call, shown
 from medusa_payments.testing.stripe_twin.cards import Challenge, Decline, TwinCard
 from medusa_payments.testing.stripe_twin.errors import StripeTwinError, card_error, doc_url, refused, unexpected_state
-from medusa_payments.testing.stripe_twin.intent_types import chosen_types, may_redirect
+from medusa_payments.testing.stripe_twin.intent_types import check_return_url, chosen_types
 from medusa_payments.testing.stripe_twin.method_types import METHOD_TYPES, Flow
 from medusa_payments.testing.stripe_twin.wire import Document
 
@@ -60,8 +60,7 @@ def confirm_intent(call: Call, intent: Document, params: Document, *, is_in_brow
     write_options(intent, params)
     chosen_types(intent, {name: params[name] for name in params if name.endswith("payment_method_types")})
     method = _method(call, intent, params)
-    if may_redirect(intent) and not (params.get("off_session") or params.get("return_url")):
-        raise _no_return_url()
+    check_return_url(intent, params)
     intent.update(payment_method=method["id"], last_payment_error=None, next_action=None)
     intent[HIDDEN]["return_url"] = params.get("return_url")
     return _attempt(call, intent, method, params, is_in_browser=is_in_browser)
@@ -256,13 +255,3 @@ def _not_confirmable(intent: Document) -> StripeTwinError:
             f" with one of the following statuses may be confirmed: {', '.join(_CONFIRMABLE)}."
         )
     return unexpected_state(message, shown(intent))
-
-
-def _no_return_url() -> StripeTwinError:
-    message = (
-        "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these "
-        "payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don't "
-        "want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and "
-        "`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents."
-    )
-    return refused(message)

@@ -71,7 +71,7 @@ class Player:
         if status != step["status"]:
             return [f"{step['send']} was answered with {status}: {body.get('error')}"]
         self.known |= {name: found(body, path) for name, path in step.get("keep", {}).items()}
-        expected = step.get("answer", {}).items()
+        expected = self.filled(step.get("answer", {})).items()
         actual = {path: found(body, path) for path, _ in expected}
         return [
             f"{step['send']}: {path} is {actual[path]!r}" for path, value in expected if not fits(actual[path], value)
