@@ -8,9 +8,9 @@ import stripe
 from django.db.models.functions import Now
 
 from medusa_payments.customers import Customer
-from medusa_payments.exceptions import InvalidData, NotAllowed, NotFound, PaymentsError
+from medusa_payments.exceptions import InvalidData, NotAllowed, NotFound, PaymentAuthorizationError, PaymentsError
 from medusa_payments.models import AccountHolder, PaymentSession
-from medusa_payments.services import account_holders, payment_methods
+from medusa_payments.services import account_holders, convergence, payment_methods
 from medusa_payments.testing.stripe_twin.twin import SECRET_KEY, StripeTwin
 from tests.scripted import authorize, run_out_holder
 from tests.services.test_account_holders import forget_keys
@@ -190,6 +190,20 @@ def test_a_card_that_wants_its_owner_is_not_paid_with_behind_his_back(
     with pytest.raises((NotAllowed, PaymentsError)):
         authorize(session)
     assert stripe_twin.ledger_entries(session.pk)[-1]["verb"] == "initiate"
+
+
+def test_what_the_bank_advises_is_told_and_kept(till: Till, stripe_twin: StripeTwin, hers: AccountHolder) -> None:
+    """A renewal that was declined knows whether it may be tried again."""
+    customer = {"customer": hers.external_id or ""}
+    method = client_of(stripe_twin).v1.payment_methods.attach("pm_card_chargeCustomerFail", customer)
+    session = pay(till, JANE, method.id, is_off_session=True)
+
+    with pytest.raises(PaymentAuthorizationError, match="Try again later, or use another card"):
+        authorize(session)
+    convergence.look_at(session.pk)
+
+    session.refresh_from_db()
+    assert session.provider_data["last_payment_error"]["advice_code"] == "try_again_later"
 
 
 def test_nobody_pays_with_anothers_card(
