@@ -85,6 +85,11 @@ class Dashboard:
         with self._acting_on(dispute_id) as (call, dispute):
             disputes.conclude(call, dispute, status)
 
+    def appeal_dispute(self, dispute_id: str) -> None:
+        """Somebody takes up a dispute that was lost."""
+        with self._acting_on(dispute_id) as (call, dispute):
+            disputes.appeal(call, dispute)
+
     def escalate_dispute(self, dispute_id: str) -> None:
         """What was an inquiry becomes a dispute: the bank takes the money back."""
         with self._acting_on(dispute_id) as (call, dispute):

@@ -10,7 +10,8 @@ KIND = "dispute"
 
 _ANSWER_SECONDS = 7 * 24 * 60 * 60
 
-_OPEN = ("needs_response", "under_review")
+_OPEN = ("needs_response", "under_review", "appeal_needs_response", "appeal_under_review")
+"""In which the bank has the money, and may give it back."""
 
 
 def retrieve(call: Call, _params: Document, dispute: str) -> Document:
@@ -123,6 +124,16 @@ def conclude(call: Call, dispute: Document, status: str) -> None:
     call.tell("charge.dispute.closed", dispute)
     if status == "won" and had_funds:
         move_funds(call, dispute, "reinstated")
+
+
+def appeal(call: Call, dispute: Document) -> None:
+    """Take up a dispute that was lost. Raises `StripeTwinError` for any other."""
+    if dispute["status"] != "lost":
+        raise refused("Only a dispute that was lost can be appealed.")
+    dispute["status"] = "appeal_needs_response"
+    dispute["evidence_details"]["due_by"] = call.now + _ANSWER_SECONDS
+    call.save(dispute)
+    call.tell("charge.dispute.updated", dispute)
 
 
 def escalate(call: Call, dispute: Document) -> None:
