@@ -147,7 +147,7 @@ SPECTACULAR_SETTINGS = {
 STRIPE_TWIN_PATH = str(VAR_DIR / "stripe-twin.sqlite3")
 STRIPE_JS, STRIPE_OPTIONS = "", None
 if "STRIPE_API_KEY" in os.environ:
-    STRIPE_JS = "https://js.stripe.com/clover/stripe.js"
+    STRIPE_JS = "https://js.stripe.com/endive/stripe.js"
     STRIPE_OPTIONS = {
         "api_key": os.environ["STRIPE_API_KEY"],
         "publishable_key": os.environ["STRIPE_PUBLISHABLE_KEY"],

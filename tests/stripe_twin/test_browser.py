@@ -58,6 +58,19 @@ def test_a_page_confirms_with_a_typed_card(client: Client, page: Page) -> None:
     assert client.v1.payment_intents.retrieve(intent.id).amount_received == 2000
 
 
+def test_a_page_names_an_address_where_the_kind_of_payment_may_lead_away(client: Client, page: Page) -> None:
+    anything = created(client)
+    here = created(client, automatic_payment_methods={"enabled": True, "allow_redirects": "never"})
+
+    answers = [
+        page.post(f"v1/payment_intents/{intent.id}/confirm", client_secret=secret(intent), **CARD)
+        for intent in (anything, here)
+    ]
+
+    assert [answer.status_code for answer in answers] == [400, 200]
+    assert "return_url" in answers[0].json()["error"]["message"]
+
+
 def test_a_page_looks_at_its_intent(client: Client, page: Page) -> None:
     intent = created(client)
 
@@ -71,7 +84,9 @@ def test_a_declined_card_is_told_to_the_page_without_what_is_private(client: Cli
     intent = created(client, metadata={"session_id": "payses_1"})
     declined = {**CARD, "payment_method_data[card][number]": "4000000000000002"}
 
-    answer = page.post(f"v1/payment_intents/{intent.id}/confirm", client_secret=secret(intent), **declined)
+    answer = page.post(
+        f"v1/payment_intents/{intent.id}/confirm", client_secret=secret(intent), return_url=RETURN_URL, **declined
+    )
 
     error = answer.json()["error"]
     assert (answer.status_code, error["code"], error["decline_code"]) == (402, "card_declined", "generic_decline")
@@ -137,6 +152,7 @@ def test_a_page_finishes_the_challenge(client: Client, page: Page, outcome: str,
     challenged = page.post(
         f"v1/payment_intents/{intent.id}/confirm",
         client_secret=secret(intent),
+        return_url=RETURN_URL,
         **{**CARD, "payment_method_data[card][number]": "4000002760003184"},
     ).json()
 
@@ -152,9 +168,13 @@ def test_a_page_saves_a_card(client: Client, page: Page) -> None:
     intent = client.v1.setup_intents.create({"customer": customer.id})
     challenged = {**CARD, "payment_method_data[card][number]": "4000002500003155"}
 
-    waiting = page.post(f"v1/setup_intents/{intent.id}/confirm", client_secret=secret(intent), **challenged).json()
+    unaddressed = page.post(f"v1/setup_intents/{intent.id}/confirm", client_secret=secret(intent), **challenged)
+    waiting = page.post(
+        f"v1/setup_intents/{intent.id}/confirm", client_secret=secret(intent), return_url=RETURN_URL, **challenged
+    ).json()
     finished = page.post(f"twin/next_action/{intent.id}", client_secret=secret(intent), outcome="succeed").json()
 
+    assert unaddressed.status_code == 400
     assert (waiting["status"], finished["status"]) == ("requires_action", "succeeded")
     saved = client.v1.customers.payment_methods.list(customer.id).data
     assert [method.card.last4 for method in saved if method.card] == ["3155"]

@@ -74,12 +74,14 @@ def test_faults_are_for_one_endpoint_until_they_are_stopped(client: Client, twin
     assert client.v1.customers.create().id
 
 
-def test_being_told_to_wait_keeps_no_key(client: Client, twin: StripeTwin) -> None:
-    twin.fail("payment_intents.create", "rate_limited")
+@pytest.mark.parametrize(("fault", "code"), [("rate_limited", "rate_limit"), ("lock_timeout", "lock_timeout")])
+def test_being_told_to_wait_keeps_no_key(client: Client, twin: StripeTwin, fault: str, code: str) -> None:
+    twin.fail("payment_intents.create", fault)
 
-    with pytest.raises(stripe.RateLimitError):
+    with pytest.raises(stripe.RateLimitError) as caught:
         client.v1.payment_intents.create(PARAMS, KEY)
 
+    assert (caught.value.error.code, twin.payments()) == (code, [])
     assert client.v1.payment_intents.create(PARAMS, KEY).id
 
 

@@ -20,7 +20,7 @@ from medusa_payments.sensitive_data import HIDDEN, without_sensitive_data
 logger = logging.getLogger(__name__)
 
 API_VERSION = "2026-10-28.endive"
-"""That of stripe 16.1: an upgrade of the library within its major version doesn't change what we ask for and read."""
+"""That of stripe 16.1, asked for whatever the library's own is: an upgrade doesn't change what we ask for and read."""
 
 CONNECT_SECONDS = 3.0
 

@@ -59,6 +59,13 @@ _NOT_FOR_THE_CUSTOMER = frozenset(
 )
 """Stripe asks not to tell: https://docs.stripe.com/declines/codes."""
 
+ADVICE = {
+    "try_again_later": "Try again later, or use another card.",
+    "confirm_card_data": "Check the card's details, or use another card.",
+    "do_not_try_again": "Use another card.",
+}
+"""What a customer is told of Stripe's `advice_code`: https://docs.stripe.com/declines/card#retrying-issuer-declines."""
+
 _BAD_REQUEST, _SERVER_ERROR = 400, 500
 
 _GENERIC_DECLINE = "generic_decline"
@@ -96,4 +103,6 @@ def _declined(error: stripe.StripeError) -> ProviderDeclined:
     reason = getattr(error.error, "decline_code", None) or error.code or _GENERIC_DECLINE
     if reason in _NOT_FOR_THE_CUSTOMER:
         return ProviderDeclined(_DECLINED, code=_GENERIC_DECLINE)
-    return ProviderDeclined(without_sensitive_data(error.user_message or _DECLINED), code=reason)
+    advice = ADVICE.get(getattr(error.error, "advice_code", None) or "", "")
+    said = without_sensitive_data(error.user_message or _DECLINED)
+    return ProviderDeclined(f"{said} {advice}".strip(), code=reason)

@@ -11,7 +11,6 @@ from medusa_payments.providers.stripe.translate import (
     ENVIRONMENT,
     OPERATION_ID,
     SESSION_ID,
-    payment_method_type,
 )
 from medusa_payments.providers.types import CaptureRequest, InitiateRequest, RefundRequest, UpdateRequest
 
@@ -70,18 +69,26 @@ def pays_with_what_was_chosen(intent: Mapping[str, Any]) -> bool:
     return bool(chosen) and chosen == intent["payment_method"]["id"]
 
 
-def confirm_parameters(intent: Mapping[str, Any]) -> dict[str, Any]:
-    """Return how an intent is confirmed on the server. Without an address to come back to, the customer is led nowhere:
-    nothing but the kind of method that was chosen may be paid with.
+def is_confirmed_here(data: Mapping[str, Any]) -> bool:
+    """Say whether a session's data are of one that the server confirms with nowhere to come back to."""
+    return bool(data.get(PAYMENT_METHOD)) and not data.get(RETURN_URL)
+
+
+def may_lead_away(intent: Mapping[str, Any]) -> bool:
+    """Say whether an intent takes kinds of payment that redirect; Stripe confirms it with an address to come back to
+    only. It is said when the intent is made, and not again.
     """
+    return (intent.get("automatic_payment_methods") or {}).get("allow_redirects") == "always"
+
+
+def confirm_parameters(intent: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how an intent is confirmed on the server."""
     metadata = intent.get("metadata") or {}
     parameters: dict[str, Any] = {"expand": EXPANDED}
     if metadata.get(OFF_SESSION):
         parameters["off_session"] = True
-    elif metadata.get(RETURN_URL):
+    if metadata.get(RETURN_URL):
         parameters["return_url"] = metadata[RETURN_URL]
-    elif (intent.get("automatic_payment_methods") or {}).get("allow_redirects") == "always":
-        parameters[ALLOWED_TYPES] = [payment_method_type(intent)]
     return parameters
 
 
@@ -143,7 +150,7 @@ def _free_choice(data: Mapping[str, Any], options: StripeOptions) -> dict[str, A
     configuration = data.get("payment_method_configuration") or options.payment_method_configuration
     if configuration:
         found["payment_method_configuration"] = configuration
-    if "payment_method" in data and RETURN_URL not in data:
+    if is_confirmed_here(data):
         # Confirmed on the server with nowhere to come back to, so nothing may lead away.
         found["automatic_payment_methods"] = {"enabled": True, "allow_redirects": "never"}
     elif "automatic_payment_methods" in data:

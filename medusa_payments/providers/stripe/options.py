@@ -5,7 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-_SECRET_KEY = re.compile(r"(?:sk|rk)_(?:org_)?(live|test)_\w+")
+_SECRET_KEY = re.compile(r"(?:sk|rk)_(live|test)_\w+")
+
+_ORGANIZATION_KEY = re.compile(r"(?:sk|rk)_org_\w+")
+"""Opens all accounts of an organization, and says with each request which is meant; ours don't."""
 _CAMEL_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -77,6 +80,8 @@ def _mode(api_key: str) -> str:
 
 
 def _secret_key(value: Any) -> str:
+    if isinstance(value, str) and _ORGANIZATION_KEY.fullmatch(value):
+        raise ValueError("a key of one account, not of an organization")
     if not (isinstance(value, str) and _mode(value)):
         raise ValueError("a secret or restricted key (sk_test_…, sk_live_…, rk_test_…, rk_live_…)")
     return value

@@ -137,7 +137,12 @@ class StripePaymentProvider(PaymentProvider):
         )
 
     def update(self, request: UpdateRequest) -> SessionResult:
+        """Change an intent. One that may lead the customer away can't become one that is confirmed on the server with
+        nowhere to come back to: that takes another intent.
+        """
         parameters = intents.update_parameters(request, self.options, fixed=self._fixed_parameters())
+        if intents.is_confirmed_here(request.data) and intents.may_lead_away(self._changeable(request.provider_ref)):
+            raise ProviderObjectGone("This payment may lead the customer away; another one is made that doesn't.")
         try:
             intent = self._waiting.send(
                 lambda v1: v1.payment_intents.update(request.provider_ref, parameters, _under(request))
@@ -148,10 +153,7 @@ class StripePaymentProvider(PaymentProvider):
 
     def authorize(self, request: AuthorizeRequest) -> SessionResult:
         """Find out whether the customer has paid; pay with a saved method that only waits for being confirmed."""
-        try:
-            intent = self._read_first(request.provider_ref)
-        except ProviderRejected as refusal:
-            raise ProviderObjectGone(refusal.message) if refusal.code == MISSING else refusal from None
+        intent = self._changeable(request.provider_ref)
         if intent["status"] == "requires_confirmation" and intents.pays_with_what_was_chosen(intent):
             intent = self._confirmed(request, intent)
         return self._session_result(intent)
@@ -240,6 +242,13 @@ class StripePaymentProvider(PaymentProvider):
             return self._existing(provider_ref)
         except ProviderOutcomeUnknown as error:
             raise ProviderUnavailable(error.message, code=error.code) from error
+
+    def _changeable(self, provider_ref: str) -> dict[str, Any]:
+        """As `_read_first`; raises `ProviderObjectGone` when Stripe has none with this id."""
+        try:
+            return self._read_first(provider_ref)
+        except ProviderRejected as refusal:
+            raise ProviderObjectGone(refusal.message) if refusal.code == MISSING else refusal from None
 
     def _read_again(self, provider_ref: str) -> dict[str, Any]:
         """Return a payment intent that refused something. Raises `ProviderOutcomeUnknown` when it can't be read."""

@@ -25,6 +25,9 @@ ENVIRONMENT = "environment"
 OPERATION_ID = "operation_id"
 """Our keys in the metadata of Stripe's objects; the first is Medusa's."""
 
+_RAN_OUT = "expired"
+"""Why an intent is canceled whose authorization ran out, whatever became of its charge."""
+
 _CAPTURED = "captured "
 """How the value of a metadata key that is an operation's id begins; the amount in Stripe's units follows."""
 
@@ -42,6 +45,8 @@ _KEPT = (
     "capture_method",
     "cancellation_reason",
 )
+
+_KEPT_OF_ERROR = ("type", "code", "decline_code", "advice_code")
 
 _STATUSES = {
     "requires_payment_method": SessionStatus.PENDING,
@@ -81,7 +86,13 @@ _DISPUTE_STATES = {
     "won": DisputeState.WON,
     "lost": DisputeState.LOST,
     "prevented": DisputeState.CLOSED,
+    "appeal_needs_response": DisputeState.NEEDS_RESPONSE,
+    "appeal_under_review": DisputeState.UNDER_REVIEW,
 }
+"""An appeal takes up a dispute that was lost; the money stays with the customer meanwhile."""
+
+_NOTHING_DUE = frozenset({"warning_under_review", "appeal_under_review"})
+"""In which a dispute may still show until when it could be answered, and nothing is awaited."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +132,11 @@ def totals(intent: Mapping[str, Any]) -> Totals:
     """Return what a payment intent has captured and given back over its whole life."""
     captured: int = intent["amount_received"]
     is_over = intent["status"] in {"succeeded", "canceled"}
-    was_held = captured > 0 or (_charge(intent) or {}).get("status") == "succeeded"
+    was_held = (
+        captured > 0
+        or (_charge(intent) or {}).get("status") == "succeeded"
+        or intent.get("cancellation_reason") == _RAN_OUT
+    )
     return Totals(captured=captured, released=max(intent["amount"] - captured, 0) if is_over and was_held else 0)
 
 
@@ -178,7 +193,7 @@ def kept(intent: Mapping[str, Any], publishable_key: str = "") -> dict[str, Any]
         found["latest_charge"] = charge["id"]
     error = intent.get("last_payment_error")
     if error:
-        found["last_payment_error"] = {key: error[key] for key in ("type", "code", "decline_code") if error.get(key)}
+        found["last_payment_error"] = {key: error[key] for key in _KEPT_OF_ERROR if error.get(key)}
     if publishable_key:
         found["publishable_key"] = publishable_key
     return found
@@ -244,7 +259,9 @@ def _capture_facts(intent: Mapping[str, Any]) -> tuple[CaptureFact, ...]:
 
 
 def _is_a_release(refund: Mapping[str, Any], held: Totals) -> bool:
-    """What was authorized and never captured is given back as a refund too, one that moved no balance."""
+    """Until 2025-03-31 what was authorized and never captured was given back as a refund, one that moved no balance: in
+    payments of that time, and where the account's own version is as old and something ended without us.
+    """
     is_ours = OPERATION_ID in (refund.get("metadata") or {})
     moved_nothing = refund["status"] == "succeeded" and refund.get("balance_transaction") is None
     return moved_nothing and not is_ours and 0 < refund["amount"] <= held.released
@@ -262,12 +279,11 @@ def _refund_fact(refund: Mapping[str, Any]) -> RefundFact:
 
 def _dispute_fact(dispute: Mapping[str, Any]) -> DisputeFact:
     due_by = (dispute.get("evidence_details") or {}).get("due_by")
-    is_answered = dispute["status"] == "warning_under_review"
     return DisputeFact(
         money=money(dispute["amount"], dispute),
         dispute_ref=dispute["id"],
         state=_DISPUTE_STATES.get(dispute["status"], DisputeState.NEEDS_RESPONSE),
         reason=dispute.get("reason") or "",
-        evidence_due_by=at(due_by) if due_by and not is_answered else None,
+        evidence_due_by=at(due_by) if due_by and dispute["status"] not in _NOTHING_DUE else None,
         opened_at=at(dispute["created"]),
     )

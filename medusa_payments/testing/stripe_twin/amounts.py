@@ -7,11 +7,13 @@ from medusa_payments.exceptions import InvalidData
 from medusa_payments.money import exponent
 from medusa_payments.testing.stripe_twin.errors import refused
 
-_MOST = 99_999_999
-_MOST_IDR = 999_999_999_999
+_MOST = 999_999_999_999
+"""Twelve digits, for cards."""
+
+_SYMBOLS = {"eur": "€", "gbp": "£", "inr": "₹", "jpy": "¥", "usd": "$"}
 
 _LEAST = {
-    "aed": 200, "aud": 50, "brl": 50, "cad": 50, "chf": 50, "czk": 1500, "dkk": 250, "eur": 50, "gbp": 30,
+    "aed": 200, "aud": 50, "bgn": 100, "brl": 50, "cad": 50, "chf": 50, "czk": 1500, "dkk": 250, "eur": 50, "gbp": 30,
     "hkd": 400, "huf": 17500, "inr": 50, "jpy": 50, "mxn": 1000, "myr": 200, "nok": 300, "nzd": 50, "pln": 200,
     "ron": 200, "sek": 300, "sgd": 50, "thb": 1000, "usd": 50,
 }  # fmt: skip
@@ -34,11 +36,19 @@ def check_charge(amount: int, currency: str) -> None:
     check_positive(amount, param="amount")
     least = _LEAST.get(currency, 1)
     if amount < least:
-        raise refused(f"Amount must be at least {least} {currency}", code="amount_too_small", param="amount")
-    most = _MOST_IDR if currency == "idr" else _MOST
-    if amount > most:
-        raise refused(f"Amount must be no more than {most} {currency}", code="amount_too_large", param="amount")
+        raise refused(
+            f"Amount must be at least {written(least, currency)} {currency}", code="amount_too_small", param="amount"
+        )
+    if amount > _MOST:
+        message = f"Amount must be no more than {written(_MOST, currency)} {currency}"
+        raise refused(message, code="amount_too_large", param="amount")
     check_step(amount, currency, param="amount")
+
+
+def written(amount: int, currency: str) -> str:
+    """Return an amount as Stripe's messages have it: `$11.00`."""
+    digits = exponent(currency)
+    return f"{_SYMBOLS.get(currency, '')}{amount / 10**digits:,.{digits}f}"
 
 
 def check_positive(amount: int, *, param: str) -> None:

@@ -8,8 +8,10 @@ from medusa_payments.testing.stripe_twin.errors import malformed, missing
 from medusa_payments.testing.stripe_twin.wire import Document
 
 _REFERENCES = {
+    "balance_transaction": "balance_transaction",
     "charge": "charge",
     "customer": "customer",
+    "failure_balance_transaction": "balance_transaction",
     "latest_charge": "charge",
     "payment_intent": "payment_intent",
     "payment_method": "payment_method",

@@ -3,8 +3,8 @@
 from medusa_payments.testing.stripe_twin import charges, disputes, next_actions, payment_methods
 from medusa_payments.testing.stripe_twin.call import HIDDEN, Call, shown
 from medusa_payments.testing.stripe_twin.cards import Challenge, Decline, TwinCard
-from medusa_payments.testing.stripe_twin.errors import StripeTwinError, card_error, refused, unexpected_state
-from medusa_payments.testing.stripe_twin.intent_types import chosen_types, may_redirect
+from medusa_payments.testing.stripe_twin.errors import StripeTwinError, card_error, doc_url, refused, unexpected_state
+from medusa_payments.testing.stripe_twin.intent_types import check_return_url, chosen_types
 from medusa_payments.testing.stripe_twin.method_types import METHOD_TYPES, Flow
 from medusa_payments.testing.stripe_twin.wire import Document
 
@@ -60,9 +60,7 @@ def confirm_intent(call: Call, intent: Document, params: Document, *, is_in_brow
     write_options(intent, params)
     chosen_types(intent, {name: params[name] for name in params if name.endswith("payment_method_types")})
     method = _method(call, intent, params)
-    needs_no_return = is_in_browser or params.get("off_session") or params.get("return_url")
-    if may_redirect(intent) and not needs_no_return:
-        raise _no_return_url()
+    check_return_url(intent, params)
     intent.update(payment_method=method["id"], last_payment_error=None, next_action=None)
     intent[HIDDEN]["return_url"] = params.get("return_url")
     return _attempt(call, intent, method, params, is_in_browser=is_in_browser)
@@ -208,6 +206,7 @@ def _succeeded(call: Call, intent: Document, charge: Document) -> Document:
 
 def _decline(call: Call, intent: Document, method: Document, why: Decline) -> Document:
     charge = charges.decline(call, intent, method, why)
+    payment_methods.use_up(call, method)
     error = _failed(call, intent, method, why, charge)
     raise card_error(error, payment_intent=shown(intent))
 
@@ -217,13 +216,11 @@ def _give_up(call: Call, intent: Document, method: Document, why: Decline) -> Do
 
 
 def _failed(call: Call, intent: Document, method: Document, why: Decline, charge: Document | None) -> Document:
-    error = {"type": "card_error", "code": why.code, "message": why.message, "payment_method": shown(method)}
-    if why.decline_code is not None:
-        error["decline_code"] = why.decline_code
+    error = {"type": "card_error", **why.told(), "payment_method": shown(method)}
     if charge is not None:
         error["charge"] = charge["id"]
         intent["latest_charge"] = charge["id"]
-    error["doc_url"] = f"https://docs.stripe.com/error-codes#{why.code.replace('_', '-')}"
+    error["doc_url"] = doc_url(why.code)
     intent.update(status="requires_payment_method", payment_method=None, next_action=None, last_payment_error=error)
     call.save(intent)
     call.tell("payment_intent.payment_failed", intent)
@@ -236,9 +233,8 @@ def _keep(call: Call, intent: Document, method: Document, *, is_authenticated: b
         method[HIDDEN]["is_set_up"] = is_authenticated or method[HIDDEN].get("is_set_up", False)
         call.save(method)
         payment_methods.attached(call, method, intent["customer"])
-    elif not method["customer"]:
-        method[HIDDEN]["is_spent"] = True
-        call.save(method)
+    else:
+        payment_methods.use_up(call, method)
 
 
 def _why_not_finished(method: Document) -> Decline:
@@ -259,13 +255,3 @@ def _not_confirmable(intent: Document) -> StripeTwinError:
             f" with one of the following statuses may be confirmed: {', '.join(_CONFIRMABLE)}."
         )
     return unexpected_state(message, shown(intent))
-
-
-def _no_return_url() -> StripeTwinError:
-    message = (
-        "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these "
-        "payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don't "
-        "want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and "
-        "`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents."
-    )
-    return refused(message)

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from medusa_payments.providers.stripe.client import API_VERSION
 from medusa_payments.testing.stripe_twin.accounts import Account
 from medusa_payments.testing.stripe_twin.books import Books, Due
 from medusa_payments.testing.stripe_twin.errors import missing, refused
-from medusa_payments.testing.stripe_twin.params import API_VERSION
 from medusa_payments.testing.stripe_twin.wire import Document
 
 HIDDEN = "_twin"

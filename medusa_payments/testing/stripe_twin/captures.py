@@ -1,16 +1,20 @@
 """Capturing what is authorized, and giving back what isn't captured.
 
-What is given back shows as a refund without a balance transaction, as at Stripe, and counts in the charge's
-`amount_refunded`. https://docs.stripe.com/payments/place-a-hold-on-a-payment-method and
-https://docs.stripe.com/payments/multicapture
+What is given back is no refund, and the charge doesn't count it:
+https://docs.stripe.com/changelog/basil/2025-03-31/remove-refund-from-partial-capture-and-payment-cancellation-flow .
+See also https://docs.stripe.com/payments/place-a-hold-on-a-payment-method and
+https://docs.stripe.com/payments/multicapture .
 """
 
-from medusa_payments.testing.stripe_twin import amounts, disputes, refunds
-from medusa_payments.testing.stripe_twin.call import HIDDEN, Call, merged_metadata, new_id, shown
+from medusa_payments.testing.stripe_twin import amounts, charges, disputes
+from medusa_payments.testing.stripe_twin.call import HIDDEN, Call, merged_metadata, shown
 from medusa_payments.testing.stripe_twin.errors import StripeTwinError, refused, unexpected_state
 from medusa_payments.testing.stripe_twin.wire import Document
 
 KIND = "payment_intent"
+
+EXPIRED = "expired"
+"""Why an intent is canceled whose authorization ran out."""
 
 _CANCELABLE = ("requires_payment_method", "requires_capture", "requires_confirmation", "requires_action", "processing")
 
@@ -39,18 +43,19 @@ def take(call: Call, intent: Document, charge: Document, amount: int, *, is_fina
     intent["amount_capturable"] -= amount
     intent["amount_received"] += amount
     charge["amount_captured"] += amount
-    charge["captured"] = True
-    charge["balance_transaction"] = charge["balance_transaction"] or new_id("txn")
-    if is_final or not intent["amount_capturable"]:
-        if intent["amount_capturable"]:
-            release(call, intent, charge)
-        intent["status"] = "succeeded"
+    charges.book(call, charge, amount)
+    is_over = is_final or not intent["amount_capturable"]
+    if is_over:
+        _finish(intent, charge)
     call.save(charge)
     call.save(intent)
-    call.tell("charge.captured", charge)
-    call.tell(
-        f"payment_intent.{'succeeded' if intent['status'] == 'succeeded' else 'amount_capturable_updated'}", intent
-    )
+    if is_over:
+        call.tell("charge.captured", charge)
+    if _has_multicapture(charge):
+        call.tell("charge.updated", charge)
+        call.tell("payment_intent.amount_capturable_updated", intent)
+    if is_over:
+        call.tell("payment_intent.succeeded", intent)
     disputes.dispute_if_card_says_so(call, charge)
 
 
@@ -72,39 +77,57 @@ def give_up(call: Call, intent: Document, *, reason: str | None) -> None:
     released = intent["amount_capturable"]
     charge = call.get("charge", intent["latest_charge"]) if released else None
     if charge is not None:
-        release(call, intent, charge, reason="expired_uncaptured_charge" if reason == "automatic" else None)
+        _release(intent, charge)
+        charge["captured"] = charge["amount_captured"] > 0
         call.save(charge)
     intent.update(status="canceled", canceled_at=call.now, cancellation_reason=reason, next_action=None)
     call.save(intent)
     call.enter("cancel", intent, released)
-    if charge is not None:
-        call.tell("charge.expired" if reason == "automatic" else "charge.refunded", charge)
+    if charge is not None and reason == EXPIRED:
+        call.tell("charge.expired", charge)
     call.tell("payment_intent.canceled", intent)
 
 
 def expire(call: Call, intent: Document) -> None:
     """The customer's bank holds the money no longer. A no-op for what isn't held."""
-    if intent["status"] == "requires_capture":
-        give_up(call, intent, reason="automatic")
+    if intent["status"] != "requires_capture":
+        return
+    if not intent["amount_received"]:
+        give_up(call, intent, reason=EXPIRED)
+        return
+    charge = call.get("charge", intent["latest_charge"])
+    call.enter("cancel", intent, intent["amount_capturable"])
+    _finish(intent, charge)
+    call.save(charge)
+    call.save(intent)
+    call.tell("charge.updated", charge)
+    call.tell("payment_intent.succeeded", intent)
 
 
-def release(call: Call, intent: Document, charge: Document, *, reason: str | None = None) -> None:
+def _finish(intent: Document, charge: Document) -> None:
+    """Nothing more will be captured."""
+    _release(intent, charge)
+    charge["captured"] = True
+    intent["status"] = "succeeded"
+
+
+def _release(intent: Document, charge: Document) -> None:
     """Give back what is authorized and not captured."""
-    amount = intent["amount_capturable"]
+    charge[HIDDEN]["released"] += intent["amount_capturable"]
     intent["amount_capturable"] = 0
-    charge["amount_refunded"] += amount
-    charge["refunded"] = charge["amount_refunded"] == charge["amount"]
-    charge[HIDDEN]["released"] += amount
-    refunds.save_release(call, charge, amount, reason=reason)
 
 
 def _check_multicapture(charge: Document, params: Document) -> None:
     if "final_capture" not in params:
         return
-    details = charge["payment_method_details"].get("card", {})
-    if details.get("multicapture", {}).get("status") != "available":
+    if not _has_multicapture(charge):
         message = "This PaymentIntent does not support multicapture; final_capture can't be set."
         raise refused(message, param="final_capture")
+
+
+def _has_multicapture(charge: Document) -> bool:
+    details = charge["payment_method_details"].get("card", {})
+    return bool(details.get("multicapture", {}).get("status") == "available")
 
 
 def _check_amount(intent: Document, charge: Document, amount: int, *, is_final: bool) -> None:

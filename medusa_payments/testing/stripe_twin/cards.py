@@ -1,6 +1,6 @@
 """Stripe's test cards, and what becomes of a payment with each: https://docs.stripe.com/testing ."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
 
@@ -17,9 +17,19 @@ class Challenge(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decline:
+    """`advice_code` is what Stripe advises, `network_…` what the card's network said."""
+
     code: str
     decline_code: str | None
     message: str
+    param: str | None = None
+    advice_code: str | None = None
+    network_advice_code: str | None = None
+    network_decline_code: str | None = None
+
+    def told(self) -> dict[str, str]:
+        """Return what an error says of it."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,20 +55,62 @@ class TwinCard:
         return self.number[-4:]
 
 
-def _declined(decline_code: str) -> Decline:
-    return Decline(code="card_declined", decline_code=decline_code, message="Your card was declined.")
+_DECLINED = "Your card was declined."
 
-
-_GENERIC = _declined("generic_decline")
-_INSUFFICIENT = Decline(
-    code="card_declined", decline_code="insufficient_funds", message="Your card has insufficient funds."
+_GENERIC = Decline(
+    code="card_declined",
+    decline_code="generic_decline",
+    message=_DECLINED,
+    advice_code="try_again_later",
+    network_decline_code="01",
 )
-_EXPIRED = Decline(code="expired_card", decline_code=None, message="Your card has expired.")
-_CVC = Decline(code="incorrect_cvc", decline_code=None, message="Your card's security code is incorrect.")
+_INSUFFICIENT = Decline(
+    code="card_declined",
+    decline_code="insufficient_funds",
+    message="Your card has insufficient funds.",
+    advice_code="try_again_later",
+    network_advice_code="02",
+    network_decline_code="51",
+)
+_VELOCITY = Decline(
+    code="card_declined",
+    decline_code="card_velocity_exceeded",
+    message="Your card was declined for making repeated attempts too frequently or exceeding its amount limit.",
+    advice_code="try_again_later",
+    network_advice_code="02",
+    network_decline_code="61",
+)
+_STOLEN = Decline(
+    code="card_declined",
+    decline_code="stolen_card",
+    message=_DECLINED,
+    advice_code="do_not_try_again",
+    network_advice_code="01",
+    network_decline_code="43",
+)
+_LOST = replace(_STOLEN, decline_code="lost_card", network_decline_code="41")
+_FRAUDULENT = Decline(code="card_declined", decline_code="fraudulent", message=_DECLINED)
+_EXPIRED = Decline(
+    code="expired_card",
+    decline_code="expired_card",
+    message="Your card has expired.",
+    param="exp_month",
+    advice_code="confirm_card_data",
+    network_advice_code="03",
+    network_decline_code="54",
+)
+_CVC = Decline(
+    code="incorrect_cvc",
+    decline_code="incorrect_cvc",
+    message="Your card's security code is incorrect.",
+    param="cvc",
+    advice_code="confirm_card_data",
+)
 _PROCESSING = Decline(
     code="processing_error",
-    decline_code=None,
+    decline_code="processing_error",
     message="An error occurred while processing your card. Try again in a little bit.",
+    advice_code="try_again_later",
 )
 
 _CARDS = (
@@ -77,13 +129,11 @@ _CARDS = (
     TwinCard(
         name="visa_chargeDeclinedInsufficientFunds", number="4000000000009995", decline=_INSUFFICIENT, is_savable=False
     ),
-    TwinCard(
-        name="visa_chargeDeclinedLostCard", number="4000000000009987", decline=_declined("lost_card"), is_savable=False
-    ),
+    TwinCard(name="visa_chargeDeclinedLostCard", number="4000000000009987", decline=_LOST, is_savable=False),
     TwinCard(
         name="visa_chargeDeclinedStolenCard",
         number="4000000000009979",
-        decline=_declined("stolen_card"),
+        decline=_STOLEN,
         is_savable=False,
     ),
     TwinCard(name="chargeDeclinedExpiredCard", number="4000000000000069", decline=_EXPIRED, is_savable=False),
@@ -92,10 +142,10 @@ _CARDS = (
     TwinCard(
         name="visa_chargeDeclinedVelocityLimitExceeded",
         number="4000000000006975",
-        decline=_declined("card_velocity_exceeded"),
+        decline=_VELOCITY,
         is_savable=False,
     ),
-    TwinCard(name="radarBlock", number="4100000000000019", decline=_declined("fraudulent")),
+    TwinCard(name="radarBlock", number="4100000000000019", decline=_FRAUDULENT),
     TwinCard(name="chargeCustomerFail", number="4000000000000341", decline=_GENERIC),
     TwinCard(name="authenticationRequiredOnSetup", number="4000002500003155", challenge=Challenge.UNTIL_SET_UP),
     TwinCard(name="authenticationRequired", number="4000002760003184", challenge=Challenge.ALWAYS),

@@ -1,6 +1,6 @@
 """Charges: what was really taken, or is held, by a payment intent."""
 
-from medusa_payments.testing.stripe_twin import payment_methods
+from medusa_payments.testing.stripe_twin import payment_methods, transactions
 from medusa_payments.testing.stripe_twin.answers import listed
 from medusa_payments.testing.stripe_twin.call import HIDDEN, Call, merged_metadata, new_id
 from medusa_payments.testing.stripe_twin.cards import Decline
@@ -11,7 +11,10 @@ KIND = "charge"
 AUTHORIZATION_SECONDS = 7 * 24 * 60 * 60
 """How long a card's authorization is held: https://docs.stripe.com/payments/place-a-hold-on-a-payment-method ."""
 
-_MULTICAPTURE_BRANDS = frozenset({"amex", "diners", "discover", "jcb", "mastercard", "unionpay", "visa"})
+_NO_ADVICE = {"advice_code": None, "network_advice_code": None, "network_decline_code": None}
+
+_MULTICAPTURE_BRANDS = frozenset({"amex", "discover", "mastercard", "visa"})
+"""https://docs.stripe.com/payments/multicapture: with Cartes Bancaires, which have no test card here."""
 
 
 def retrieve(call: Call, _params: Document, charge: str) -> Document:
@@ -35,18 +38,20 @@ def succeed(call: Call, intent: Document, method: Document, *, is_captured: bool
     """Charge an intent's whole amount, or hold it."""
     charge = _new(call, intent, method) | {
         "amount_captured": intent["amount"] if is_captured else 0,
-        "balance_transaction": new_id("txn") if is_captured else None,
         "captured": is_captured,
         "paid": True,
         "status": "succeeded",
     }
     charge["outcome"] = {
+        **_NO_ADVICE,
         "network_status": "approved_by_network",
         "reason": None,
         "risk_level": "normal",
         "seller_message": "Payment complete.",
         "type": "authorized",
     }
+    if is_captured:
+        book(call, charge, charge["amount"])
     _hold(call, intent, charge, method)
     call.save(charge)
     call.tell("charge.succeeded", charge)
@@ -63,9 +68,18 @@ def wait(call: Call, intent: Document, method: Document) -> Document:
 
 def settle(call: Call, charge: Document) -> None:
     """The bank has paid a charge that was waiting."""
-    charge.update(amount_captured=charge["amount"], balance_transaction=new_id("txn"), paid=True, status="succeeded")
+    charge.update(amount_captured=charge["amount"], paid=True, status="succeeded")
+    book(call, charge, charge["amount"])
     call.save(charge)
     call.tell("charge.succeeded", charge)
+
+
+def book(call: Call, charge: Document, amount: int) -> None:
+    """Put what was captured on the merchant's balance: one transaction, however many parts. A no-op for nothing."""
+    if amount and charge["balance_transaction"]:
+        transactions.add(call, charge["balance_transaction"], amount)
+    elif amount:
+        charge["balance_transaction"] = transactions.record(call, charge, amount, kind="charge")
 
 
 def fail(call: Call, charge: Document, decline: Decline) -> None:
@@ -73,6 +87,9 @@ def fail(call: Call, charge: Document, decline: Decline) -> None:
     charge.update(status="failed", paid=False, captured=False, failure_code=decline.code)
     charge["failure_message"] = decline.message
     charge["outcome"] = {
+        "advice_code": decline.advice_code,
+        "network_advice_code": decline.network_advice_code,
+        "network_decline_code": decline.network_decline_code,
         "network_status": "declined_by_network",
         "reason": decline.decline_code or decline.code,
         "risk_level": "normal",

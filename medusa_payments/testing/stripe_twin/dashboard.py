@@ -53,7 +53,8 @@ class Dashboard:
     def pay(self, intent_id: str, payment_method: str = "pm_card_visa") -> None:
         """The customer confirms in the browser, with a test payment method."""
         with self._acting_on(intent_id) as (call, intent):
-            attempts.confirm_intent(call, intent, {"payment_method": payment_method}, is_in_browser=True)
+            params = {"payment_method": payment_method, "return_url": f"{self._base_url}/"}
+            attempts.confirm_intent(call, intent, params, is_in_browser=True)
 
     def settle(self, intent_id: str, *, is_successful: bool = True) -> None:
         """The bank decides about a delayed payment; a voucher is paid or expires."""
@@ -83,6 +84,11 @@ class Dashboard:
         """The bank decides: `won`, `lost`, or for an inquiry `warning_closed`."""
         with self._acting_on(dispute_id) as (call, dispute):
             disputes.conclude(call, dispute, status)
+
+    def appeal_dispute(self, dispute_id: str) -> None:
+        """Somebody takes up a dispute that was lost."""
+        with self._acting_on(dispute_id) as (call, dispute):
+            disputes.appeal(call, dispute)
 
     def escalate_dispute(self, dispute_id: str) -> None:
         """What was an inquiry becomes a dispute: the bank takes the money back."""

@@ -10,7 +10,8 @@ KIND = "dispute"
 
 _ANSWER_SECONDS = 7 * 24 * 60 * 60
 
-_OPEN = ("needs_response", "under_review")
+_OPEN = ("needs_response", "under_review", "appeal_needs_response", "appeal_under_review")
+"""In which the bank has the money, and may give it back."""
 
 
 def retrieve(call: Call, _params: Document, dispute: str) -> Document:
@@ -48,6 +49,7 @@ def submit(_call: Call, dispute: Document) -> None:
     """Hand the evidence in; what was to be answered is under review."""
     dispute["status"] = dispute["status"].replace("needs_response", "under_review")
     dispute["evidence_details"]["submission_count"] += 1
+    dispute["evidence_details"]["submission_method"] = "manual"
 
 
 def dispute_if_card_says_so(call: Call, charge: Document) -> None:
@@ -71,10 +73,13 @@ def begin(call: Call, charge: Document, amount: int, *, reason: str, is_inquiry:
         "evidence": {},
         "evidence_details": {
             "due_by": call.now + _ANSWER_SECONDS,
+            "enhanced_eligibility": {},
             "has_evidence": False,
             "past_due": False,
             "submission_count": 0,
+            "submission_method": "not_submitted",
         },
+        "intended_submission_method": None,
         "is_charge_refundable": is_inquiry,
         "livemode": call.account.is_live,
         "metadata": {},
@@ -119,6 +124,16 @@ def conclude(call: Call, dispute: Document, status: str) -> None:
     call.tell("charge.dispute.closed", dispute)
     if status == "won" and had_funds:
         move_funds(call, dispute, "reinstated")
+
+
+def appeal(call: Call, dispute: Document) -> None:
+    """Take up a dispute that was lost. Raises `StripeTwinError` for any other."""
+    if dispute["status"] != "lost":
+        raise refused("Only a dispute that was lost can be appealed.")
+    dispute["status"] = "appeal_needs_response"
+    dispute["evidence_details"]["due_by"] = call.now + _ANSWER_SECONDS
+    call.save(dispute)
+    call.tell("charge.dispute.updated", dispute)
 
 
 def escalate(call: Call, dispute: Document) -> None:

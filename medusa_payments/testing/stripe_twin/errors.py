@@ -7,6 +7,9 @@ from typing import Any
 
 from medusa_payments.testing.stripe_twin.wire import Document, TwinResponse
 
+_NAMES = {"payment_method": "PaymentMethod", "setup_intent": "setupintent"}
+"""What messages call an object whose name they write otherwise."""
+
 
 class StripeTwinError(Exception):
     """Answers a request with an error.
@@ -20,12 +23,18 @@ class StripeTwinError(Exception):
     ) -> None:
         super().__init__(error["message"])
         self.status = status
-        self.error = error
+        self.error = {**error, "doc_url": doc_url(error["code"])} if "code" in error else error
         self.keeps_effects = keeps_effects
         self.is_remembered = is_remembered
 
-    def response(self) -> TwinResponse:
-        return TwinResponse(status=self.status, body={"error": self.error})
+    def response(self, request_id: str = "") -> TwinResponse:
+        log_url = f"https://dashboard.stripe.com/test/workbench/logs?object={request_id}"
+        return TwinResponse(status=self.status, body={"error": self.error | {"request_log_url": log_url}})
+
+
+def doc_url(code: str) -> str:
+    """Return where Stripe explains an error's code."""
+    return f"https://docs.stripe.com/error-codes#{code.replace('_', '-')}"
 
 
 def refused(
@@ -49,7 +58,9 @@ def malformed(message: str, *, param: str, code: str | None = None) -> StripeTwi
 
 def missing(kind: str, object_id: str, *, param: str = "id", status: int = 404) -> StripeTwinError:
     """An object that doesn't exist, at least not for this account."""
-    return refused(f"No such {kind}: '{object_id}'", code="resource_missing", param=param, status=status)
+    return refused(
+        f"No such {_NAMES.get(kind, kind)}: '{object_id}'", code="resource_missing", param=param, status=status
+    )
 
 
 def unexpected_state(message: str, intent: Document) -> StripeTwinError:
@@ -95,6 +106,16 @@ def server_error() -> StripeTwinError:
 
 def rate_limited() -> StripeTwinError:
     error = {"type": "invalid_request_error", "code": "rate_limit", "message": "Request rate limit exceeded."}
+    return StripeTwinError(429, error, is_remembered=False)
+
+
+def lock_timeout() -> StripeTwinError:
+    """The object is held by another request."""
+    message = (
+        "This object cannot be accessed right now because another API request or Stripe process is currently accessing "
+        "it. If you see this error intermittently, retry the request."
+    )
+    error = {"type": "invalid_request_error", "code": "lock_timeout", "message": message}
     return StripeTwinError(429, error, is_remembered=False)
 
 

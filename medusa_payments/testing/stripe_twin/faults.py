@@ -11,8 +11,8 @@ EVERY_ENDPOINT = "*"
 
 class Fault(StrEnum):
     """`…_before`: nothing was executed; `…_after`: all was, and the answer is lost. `unreachable`: no connection, so
-    that nothing was sent. `crash_…` kills the calling process. `delay` is slow; who comes meanwhile with the same
-    idempotency key is told 409.
+    that nothing was sent. `rate_limited` and `lock_timeout` are 429s, before anything was executed. `crash_…` kills the
+    calling process. `delay` is slow; who comes meanwhile with the same idempotency key is told 409.
     """
 
     UNREACHABLE = "unreachable"
@@ -23,6 +23,7 @@ class Fault(StrEnum):
     ERROR_BEFORE = "error_before"
     ERROR_AFTER = "error_after"
     RATE_LIMITED = "rate_limited"
+    LOCK_TIMEOUT = "lock_timeout"
     CRASH_BEFORE = "crash_before"
     CRASH_AFTER = "crash_after"
     DELAY = "delay"

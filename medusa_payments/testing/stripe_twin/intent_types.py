@@ -13,13 +13,20 @@ _EXCLUSIVE = (
 """https://docs.stripe.com/changelog/dahlia/2026-07-29/allowed-payment-method-types-parameter"""
 
 
+_NAMES = {"payment_intent": "PaymentIntent", "setup_intent": "SetupIntent"}
+
+_CARD_OPTIONS = {
+    "installments": None,
+    "mandate_options": None,
+    "network": None,
+    "request_three_d_secure": "automatic",
+}
+"""What an intent that takes cards shows where nothing else was asked for."""
+
+
 def chosen_types(intent: Document, params: Document) -> None:
     """Write down which kinds of payment method an intent takes. Raises `StripeTwinError` when none is left."""
-    if "allowed_payment_method_types" in params:
-        for name in _EXCLUSIVE[1:]:
-            if name in params:
-                message = f"You may only specify one of these parameters: allowed_payment_method_types, {name}."
-                raise refused(message, param=name)
+    check_choice(params)
     for name in ("allowed_payment_method_types", "excluded_payment_method_types"):
         if name in params:
             intent[name] = params[name] or None
@@ -30,6 +37,33 @@ def chosen_types(intent: Document, params: Document) -> None:
     elif intent["automatic_payment_methods"] is None:
         intent["automatic_payment_methods"] = {"allow_redirects": "always", "enabled": True}
     intent["payment_method_types"] = _fitting(intent)
+    if "card" in intent["payment_method_types"]:
+        options = intent["payment_method_options"]
+        options["card"] = {**_CARD_OPTIONS, **options.get("card", {})}
+
+
+def check_choice(params: Document) -> None:
+    """Raise `StripeTwinError` where kinds are chosen in two ways at once."""
+    if "allowed_payment_method_types" not in params:
+        return
+    for name in _EXCLUSIVE[1:]:
+        if name in params:
+            message = f"You may only specify one of these parameters: allowed_payment_method_types, {name}."
+            raise refused(message, param=name)
+
+
+def check_return_url(intent: Document, params: Document) -> None:
+    """Raise `StripeTwinError` for a confirmation that doesn't say where a customer who is led away comes back to."""
+    if not may_redirect(intent) or params.get("off_session") or params.get("return_url"):
+        return
+    message = (
+        f"This {_NAMES[intent['object']]} is configured to accept payment methods enabled in your Dashboard. Because "
+        "some of these payment methods might redirect your customer off of your page, you must provide a `return_url`. "
+        "If you don't want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to "
+        "`true` and `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment "
+        "Intents."
+    )
+    raise refused(message)
 
 
 def may_redirect(intent: Document) -> bool:

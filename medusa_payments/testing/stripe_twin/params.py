@@ -16,14 +16,20 @@ import stripe
 from stripe import RequestOptions, StripeContext
 from stripe._stripe_object import UntypedStripeObject
 
+from medusa_payments.providers.stripe.client import API_VERSION
 from medusa_payments.testing.stripe_twin.errors import StripeTwinError, malformed
 from medusa_payments.testing.stripe_twin.wire import Document
 
-API_VERSION = str(stripe.api_version)
-"""The version that the library speaks, and the only one that the twin does."""
+SPOKEN = frozenset({API_VERSION, str(stripe.api_version)})
+"""The versions that the twin answers to: the provider's own, and the library's, whose definitions it has. It answers
+both as the first.
+"""
 
 _WITHDRAWN = {"payment_method_types": "payment_method_types_no_longer_supported"}
-"""Known to older versions: https://docs.stripe.com/changelog/endive/2026-09-30 ."""
+"""Known to older versions, and to older libraries: https://docs.stripe.com/changelog/endive/2026-09-30 ."""
+
+_NAME = re.compile(r"(^|\[)name\]?$")
+"""A name may be empty."""
 
 _CAMEL = re.compile(r"(?<!^)(?=[A-Z])")
 
@@ -62,7 +68,7 @@ def _fields(definition: Any, value: Any, *, path: str) -> Document:
         raise malformed(f"Invalid object: {path}", param=path)
     hints = _hints(definition)
     for name in value:
-        if name not in hints:
+        if name not in hints or (name in _WITHDRAWN and not path):
             raise _unknown(f"{path}[{name}]" if path else name)
     for name in sorted(definition.__required_keys__ & hints.keys()):
         if name not in value:
@@ -149,7 +155,7 @@ def _text(value: Any, path: str) -> str:
 
 def _string(value: Any, path: str) -> str:
     text = _text(value, path)
-    if not text:
+    if not text and not _NAME.search(path):
         message = (
             f"You passed an empty string for '{path}'. We assume empty values are an attempt to unset a parameter; "
             f"however '{path}' cannot be unset. You should remove '{path}' from your request or supply a value."

@@ -135,8 +135,14 @@ def card_of(method: Document) -> TwinCard | None:
 def check_savable(method: Document) -> None:
     card = card_of(method)
     if card is not None and card.decline is not None and not card.is_savable:
-        decline = card.decline
-        raise card_error({"code": decline.code, "decline_code": decline.decline_code, "message": decline.message})
+        raise card_error(dict(card.decline.told()))
+
+
+def use_up(call: Call, method: Document) -> None:
+    """Let a method that belongs to nobody be used once only. A no-op for a customer's."""
+    if not method["customer"]:
+        method[HIDDEN]["is_spent"] = True
+        call.save(method)
 
 
 def _check_usable(method: Document) -> None:
@@ -164,6 +170,7 @@ def _saved(call: Call, kind: str, details: Document, hidden: Document, params: D
         "billing_details": _billing(params.get("billing_details") or {}),
         "created": call.now,
         "customer": None,
+        "customer_account": None,
         "livemode": call.account.is_live,
         "metadata": merged_metadata({}, params.get("metadata", {})),
         "type": kind,
@@ -229,6 +236,7 @@ def _card_details(card: TwinCard, expiry: Document) -> Document:
         "funding": card.funding,
         "generated_from": None,
         "last4": card.last4,
+        "regulated_status": "unregulated",
         "networks": {"available": [card.brand], "preferred": None},
         "three_d_secure_usage": {"supported": True},
         "wallet": None,

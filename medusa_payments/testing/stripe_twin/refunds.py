@@ -1,6 +1,6 @@
-"""Refunds, and what looks like one: money that was held and is given back."""
+"""Refunds of what was captured."""
 
-from medusa_payments.testing.stripe_twin import amounts, payment_methods
+from medusa_payments.testing.stripe_twin import amounts, payment_methods, transactions
 from medusa_payments.testing.stripe_twin.answers import listed
 from medusa_payments.testing.stripe_twin.call import HIDDEN, Call, merged_metadata, new_id
 from medusa_payments.testing.stripe_twin.errors import malformed, refused
@@ -28,7 +28,9 @@ def create(call: Call, params: Document) -> Document:
     amounts.check_positive(amount, param="amount")
     amounts.check_step(amount, charge["currency"], param="amount")
     if amount > left:
-        message = f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})"
+        of_what = "unrefunded amount on charge" if charge["amount_refunded"] else "charge amount"
+        asked, there_is = (amounts.written(each, charge["currency"]) for each in (amount, left))
+        message = f"Refund amount ({asked}) is greater than {of_what} ({there_is})"
         raise refused(message, param="amount")
     return make(call, charge, amount, params)
 
@@ -42,13 +44,15 @@ def make(call: Call, charge: Document, amount: int, params: Document) -> Documen
         "metadata": merged_metadata({}, params.get("metadata", {})),
         "reason": params.get("reason"),
         "status": "pending" if later == "succeeds_later" else "succeeded",
-        "pending_reason": "processing" if later == "succeeds_later" else None,
     }
+    if refund["status"] == "pending":
+        refund["pending_reason"] = "processing"
     if later != "succeeds":
         change = "fail_refund" if later == "fails_later" else "settle_refund"
         call.schedule(change, refund["id"], seconds=float(call.books.setting(DECIDED_SECONDS, str(_ONE_HOUR))))
+    refund["balance_transaction"] = transactions.record(call, refund, -amount, kind="refund")
     charge["amount_refunded"] += amount
-    charge["refunded"] = charge["amount_refunded"] == charge["amount"]
+    charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
     call.save(refund)
     call.save(charge)
     call.enter("refund", call.get("payment_intent", charge["payment_intent"]), amount)
@@ -77,7 +81,8 @@ def settle(call: Call, refund: Document) -> None:
     """The bank has paid a refund out. A no-op unless it was pending."""
     if refund["status"] != "pending":
         return
-    refund.update(status="succeeded", pending_reason=None)
+    refund["status"] = "succeeded"
+    refund.pop("pending_reason", None)
     call.save(refund)
     _tell_update(call, refund)
 
@@ -86,7 +91,11 @@ def fail(call: Call, refund: Document) -> None:
     """The bank has sent a refund back, even one that had succeeded; its money is the merchant's again."""
     if refund["status"] == "failed":
         return
-    refund.update(status="failed", failure_reason="unknown", failure_balance_transaction=new_id("txn"))
+    refund.update(
+        status="failed",
+        failure_reason="unknown",
+        failure_balance_transaction=transactions.record(call, refund, refund["amount"], kind="refund_failure"),
+    )
     call.save(refund)
     charge = call.get("charge", refund["charge"])
     charge["amount_refunded"] -= refund["amount"]
@@ -98,20 +107,13 @@ def fail(call: Call, refund: Document) -> None:
 
 def refundable(charge: Document) -> int:
     """Return what of a charge was captured and not refunded yet."""
-    released = charge[HIDDEN]["released"]
-    return int(charge["amount_captured"] - (charge["amount_refunded"] - released))
-
-
-def save_release(call: Call, charge: Document, amount: int, *, reason: str | None) -> None:
-    """Show money that was held and is given back as Stripe shows it: no money moved, hence no transaction."""
-    refund = _new(call, charge, amount) | {"balance_transaction": None, "reason": reason}
-    call.save(refund)
+    return int(charge["amount_captured"] - charge["amount_refunded"])
 
 
 def _charge(call: Call, params: Document) -> Document:
     if "charge" in params:
         charge = call.get("charge", params["charge"], param="charge")
-        if not charge["captured"] or charge["status"] != "succeeded":
+        if not charge["amount_captured"] or charge["status"] != "succeeded":
             raise refused(f"Charge {charge['id']} can't be refunded.", param="charge")
         return charge
     if "payment_intent" not in params:
@@ -129,11 +131,12 @@ def _new(call: Call, charge: Document, amount: int) -> Document:
         "id": new_id("re"),
         "object": KIND,
         "amount": amount,
-        "balance_transaction": new_id("txn"),
+        "balance_transaction": None,
         "charge": charge["id"],
         "created": call.now,
         "currency": charge["currency"],
         "customer": charge["customer"],
+        "customer_account": None,
         "destination_details": {"card": {"reference_status": "pending", "type": "refund"}, "type": "card"},
         "metadata": {},
         "payment_intent": charge["payment_intent"],

@@ -4,16 +4,23 @@ import os
 import time
 from dataclasses import dataclass
 
+from medusa_payments.providers.stripe.client import API_VERSION
 from medusa_payments.testing.stripe_twin import browser, faults, idempotency
 from medusa_payments.testing.stripe_twin.accounts import Account, account_of_key
 from medusa_payments.testing.stripe_twin.answers import expanded
 from medusa_payments.testing.stripe_twin.books import Books
 from medusa_payments.testing.stripe_twin.call import Call, new_id, shown
 from medusa_payments.testing.stripe_twin.endpoints import Endpoint, check_simulated, endpoint_of
-from medusa_payments.testing.stripe_twin.errors import StripeTwinError, malformed, rate_limited, server_error
+from medusa_payments.testing.stripe_twin.errors import (
+    StripeTwinError,
+    lock_timeout,
+    malformed,
+    rate_limited,
+    server_error,
+)
 from medusa_payments.testing.stripe_twin.faults import WITHOUT_EXECUTION, ConnectionLost, Fault, Planned
 from medusa_payments.testing.stripe_twin.idempotency import KeyUse
-from medusa_payments.testing.stripe_twin.params import API_VERSION, read
+from medusa_payments.testing.stripe_twin.params import SPOKEN, read
 from medusa_payments.testing.stripe_twin.store import Store
 from medusa_payments.testing.stripe_twin.time_passes import pass_time
 from medusa_payments.testing.stripe_twin.wire import Document, TwinRequest, TwinResponse
@@ -26,7 +33,7 @@ _LONGEST_EXECUTION = 5
 
 _CRASHES = frozenset({Fault.CRASH_BEFORE, Fault.CRASH_AFTER})
 _LOST = frozenset({Fault.TIMEOUT_AFTER, Fault.RESET_AFTER})
-_ERRORS = frozenset({Fault.ERROR_BEFORE, Fault.ERROR_AFTER})
+_TOO_MANY = {Fault.RATE_LIMITED: rate_limited, Fault.LOCK_TIMEOUT: lock_timeout}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +60,7 @@ def handle(store: Store, request: TwinRequest) -> TwinResponse:
         task = _understood(store, request, request_id)
         response = _carried_out(store, task)
     except StripeTwinError as error:
-        response = error.response()
+        response = error.response(request_id)
     headers = {"Request-Id": request_id, "Stripe-Version": API_VERSION}
     if "idempotency-key" in request.headers:
         headers["Idempotency-Key"] = request.headers["idempotency-key"]
@@ -70,8 +77,9 @@ def _understood(store: Store, request: TwinRequest, request_id: str) -> _Task:
         account = account_of_key(books, request.key)
         endpoint, ids = endpoint_of(request.method, request.path)
         version = request.headers.get("stripe-version", API_VERSION)
-        if version != API_VERSION:
-            raise malformed(f"The twin speaks version {API_VERSION} only, not {version}.", param="Stripe-Version")
+        if version not in SPOKEN:
+            spoken = ", ".join(sorted(SPOKEN))
+            raise malformed(f"The twin speaks version {spoken} only, not {version}.", param="Stripe-Version")
         if "stripe-account" in request.headers:
             raise malformed("The twin doesn't simulate connected accounts.", param="Stripe-Account")
         return _Task(
@@ -88,8 +96,8 @@ def _understood(store: Store, request: TwinRequest, request_id: str) -> _Task:
 def _carried_out(store: Store, task: _Task) -> TwinResponse:
     if task.fault in WITHOUT_EXECUTION:
         _lose(task.fault)
-    if task.fault is Fault.RATE_LIMITED:
-        raise rate_limited()
+    if task.fault in _TOO_MANY:
+        raise _TOO_MANY[task.fault]()
     seconds = task.planned.milliseconds / 1000 if task.planned and task.fault is Fault.DELAY else 0
     response = _begun(store, task, seconds=seconds)
     time.sleep(seconds)
@@ -133,10 +141,10 @@ def _answer(books: Books, task: _Task) -> TwinResponse:
     except StripeTwinError as error:
         if not error.keeps_effects:
             books.connection.execute("ROLLBACK TO execution")
-        response = error.response()
+        response = error.response(task.request_id)
         is_remembered = error.is_remembered
     if task.fault is Fault.ERROR_AFTER:
-        response = server_error().response()
+        response = server_error().response(task.request_id)
     books.connection.execute("RELEASE execution")
     if task.use is not None and is_remembered:
         idempotency.remember(books, task.use, response)

@@ -7,6 +7,7 @@ from medusa_payments.testing.stripe_twin.answers import listed
 from medusa_payments.testing.stripe_twin.call import HIDDEN, Call, merged_metadata, new_id, shown
 from medusa_payments.testing.stripe_twin.cards import Challenge
 from medusa_payments.testing.stripe_twin.errors import StripeTwinError, card_error, refused, unexpected_state
+from medusa_payments.testing.stripe_twin.intent_types import check_choice, check_return_url
 from medusa_payments.testing.stripe_twin.method_types import METHOD_TYPES, Flow, types_for_setup
 from medusa_payments.testing.stripe_twin.wire import Document
 
@@ -56,6 +57,7 @@ def confirm_intent(call: Call, intent: Document, params: Document, *, is_in_brow
     if intent["status"] not in _OPEN:
         raise _unexpected(intent, "confirm")
     method = _method(call, intent, params)
+    check_return_url(intent, params)
     intent.update(payment_method=method["id"], last_setup_error=None, next_action=None)
     intent[HIDDEN]["return_url"] = params.get("return_url")
     card = payment_methods.card_of(method)
@@ -159,6 +161,7 @@ def _new(call: Call) -> Document:
 
 
 def _write(call: Call, intent: Document, params: Document) -> None:
+    check_choice(params)
     intent.update({name: params[name] or None for name in ("description", *_TYPES) if name in params})
     intent["usage"] = params.get("usage", intent["usage"])
     intent["metadata"] = merged_metadata(intent["metadata"], params.get("metadata", {}))
@@ -167,6 +170,8 @@ def _write(call: Call, intent: Document, params: Document) -> None:
     if "automatic_payment_methods" in params:
         intent["automatic_payment_methods"] = {"allow_redirects": "always", **params["automatic_payment_methods"]}
     intent["payment_method_options"] |= params.get("payment_method_options") or {}
+    if intent["allowed_payment_method_types"]:
+        intent["automatic_payment_methods"] = None
     allowed, excluded = (intent[name] or [] for name in _TYPES)
     intent["payment_method_types"] = types_for_setup(allowed=allowed, excluded=excluded)
     if "payment_method" in params or "payment_method_data" in params:

@@ -212,15 +212,14 @@ class StripeTwin:
 
 
 def _payment(intent: Document, charge: Document | None) -> TwinPayment:
-    released = charge[HIDDEN]["released"] if charge else 0
     return TwinPayment(
         ref=intent["id"],
         status=intent["status"],
         amount=intent["amount"],
         authorized=intent["amount_capturable"] + intent["amount_received"],
         captured=charge["amount_captured"] if charge else 0,
-        released=released,
-        refunded=charge["amount_refunded"] - released if charge else 0,
+        released=charge[HIDDEN]["released"] if charge else 0,
+        refunded=charge["amount_refunded"] if charge else 0,
     )
 
 

@@ -79,6 +79,26 @@ def test_an_answered_inquiry_waits_for_nobody(paid: Payment, stripe_twin: Stripe
     assert Dispute.objects.get().state == "closed"
 
 
+@pytest.mark.parametrize(("end", "refundable"), [("won", 10000), ("lost", 0)])
+def test_one_that_was_lost_is_appealed(paid: Payment, stripe_twin: StripeTwin, end: str, refundable: int) -> None:
+    """The money stays withheld, and while the bank looks at it nothing is awaited."""
+    dispute_id = stripe_twin.dashboard.dispute(paid.provider_ref)
+    stripe_twin.dashboard.close_dispute(dispute_id, "lost")
+    tell(stripe_twin, paid)
+
+    stripe_twin.dashboard.appeal_dispute(dispute_id)
+    tell(stripe_twin, paid)
+    booked = Dispute.objects.get()
+    assert (booked.state, booked.evidence_due_by is None, paid.refundable_amount) == ("needs_response", False, 0)
+    stripe_twin.dashboard.answer_dispute(dispute_id)
+    tell(stripe_twin, paid)
+    booked = Dispute.objects.get()
+    assert (booked.state, booked.evidence_due_by, paid.refundable_amount) == ("under_review", None, 0)
+    stripe_twin.dashboard.close_dispute(dispute_id, end)
+    tell(stripe_twin, paid)
+    assert (Dispute.objects.get().state, paid.refundable_amount, paid.frozen_at) == (end, refundable, None)
+
+
 def test_one_that_no_webhook_told_of_is_learnt_from_the_refusal(paid: Payment, stripe_twin: StripeTwin) -> None:
     stripe_twin.dashboard.dispute(paid.provider_ref)
     with pytest.raises(InvalidData):

@@ -16,6 +16,7 @@ from medusa_payments.providers.errors import (
     ProviderUnavailable,
 )
 from medusa_payments.providers.stripe import StripeProvider
+from medusa_payments.providers.stripe.errors import ADVICE
 from medusa_payments.providers.types import InitiateRequest
 
 pytestmark = pytest.mark.any_engine
@@ -91,6 +92,17 @@ def test_table(status: int, error: Any, outcome: type[ProviderError], code: str)
 def test_a_declined_customer_is_told_what_stripe_wrote_for_customers() -> None:
     raised = told(402, {"type": "card_error", "code": "expired_card", "message": "Your card has expired."})
     assert raised.message == "Your card has expired."
+
+
+@pytest.mark.parametrize("advice", ADVICE)
+def test_a_declined_customer_is_told_what_to_do(advice: str) -> None:
+    raised = told(402, {"type": "card_error", "code": "card_declined", "message": "No.", "advice_code": advice})
+    assert raised.message == f"No. {ADVICE[advice]}"
+
+
+def test_advice_that_is_invented_next_year_is_left_out() -> None:
+    raised = told(402, {"type": "card_error", "code": "card_declined", "message": "No.", "advice_code": "dance"})
+    assert raised.message == "No."
 
 
 @pytest.mark.parametrize("reason", ["fraudulent", "lost_card", "stolen_card", "pickup_card"])

@@ -28,6 +28,8 @@ def test_camel_case_is_accepted_as_well() -> None:
         ({"api_key": ""}, "api_key is missing"),
         ({"api_key": "pk_test_WRONG"}, "api_key"),
         ({"api_key": 7}, "api_key"),
+        ({"api_key": "sk_org_live_WRONG"}, "one account, not of an organization"),
+        ({"api_key": "sk_org_WRONG"}, "one account, not of an organization"),
         ({"api_key": KEY, "webhook_secret": 7}, "webhook_secret"),
         ({"api_key": KEY, "webhook_secret": [""]}, "webhook_secret"),
         ({"api_key": KEY, "capture": "WRONG"}, "capture"),

@@ -202,6 +202,34 @@ def test_the_rest_of_a_part_capture_is_released(authorized: Callable[..., Paymen
     assert not convergence.look_at(payment.payment_session_id).changes
 
 
+@pytest.mark.parametrize("captured", [0, 30])
+def test_what_runs_out_is_released(authorized: Callable[..., Payment], stripe_twin: StripeTwin, captured: int) -> None:
+    """Stripe shows no refund of it, and calls a payment that is captured in part succeeded."""
+    payment = authorized(MULTICAPTURE)
+    if captured:
+        captures.capture(payment_id=payment.pk, amount=Decimal(captured))
+
+    stripe_twin.advance(8 * 24 * 60 * 60)
+    convergence.look_at(payment.payment_session_id)
+
+    payment.refresh_from_db()
+    assert (payment.captured_amount, payment.released_amount) == (100 * captured, 10000 - 100 * captured)
+    assert (payment.capturing_amount, payment.refunded_amount, payment.frozen_at) == (0, 0, None)
+    assert intent_of(stripe_twin, payment)["status"] == ("succeeded" if captured else "canceled")
+    assert not convergence.look_at(payment.payment_session_id).changes
+
+
+def test_what_staff_cancel_at_stripe_is_released(authorized: Callable[..., Payment], stripe_twin: StripeTwin) -> None:
+    payment = authorized()
+
+    stripe_twin.dashboard.cancel(payment.provider_ref)
+    convergence.look_at(payment.payment_session_id)
+
+    payment.refresh_from_db()
+    assert (payment.captured_amount, payment.released_amount, payment.refunded_amount) == (0, 10000, 0)
+    assert not convergence.look_at(payment.payment_session_id).changes
+
+
 def test_refunds_carry_their_reason_and_operation(authorized: Callable[..., Payment], stripe_twin: StripeTwin) -> None:
     payment = captures.capture(payment_id=authorized().pk)
     duplicate = refund_reasons.create(label="Duplicate", code="duplicate")

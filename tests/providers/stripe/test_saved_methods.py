@@ -8,9 +8,9 @@ import stripe
 from django.db.models.functions import Now
 
 from medusa_payments.customers import Customer
-from medusa_payments.exceptions import InvalidData, NotAllowed, NotFound, PaymentsError
+from medusa_payments.exceptions import InvalidData, NotAllowed, NotFound, PaymentAuthorizationError, PaymentsError
 from medusa_payments.models import AccountHolder, PaymentSession
-from medusa_payments.services import account_holders, payment_methods
+from medusa_payments.services import account_holders, convergence, payment_methods
 from medusa_payments.testing.stripe_twin.twin import SECRET_KEY, StripeTwin
 from tests.scripted import authorize, run_out_holder
 from tests.services.test_account_holders import forget_keys
@@ -139,6 +139,34 @@ def test_a_card_that_was_given_while_paying_is_there_the_next_time(till: Till, s
     assert authorize(pay(till, JANE, card, cart_id="cart_2")).payment.amount == 10000
 
 
+def test_a_saved_card_chosen_late_takes_an_intent_that_leads_nowhere(
+    till: Till, stripe_twin: StripeTwin, hers: AccountHolder
+) -> None:
+    """Whether an intent may redirect is said when it is made; the first one is given up."""
+    card = save_card(stripe_twin, hers)
+    first = till.session_of_customer(JANE, provider_id=STRIPE)
+
+    second = authorize(pay(till, JANE, card))
+
+    old, new = (stripe_twin.dashboard.get(each.provider_ref or "") for each in (first, second))
+    assert (old["status"], new["status"]) == ("canceled", "requires_capture")
+    assert new["automatic_payment_methods"] == {"allow_redirects": "never", "enabled": True}
+    assert [entry["verb"] for entry in stripe_twin.ledger_entries(second.pk)] == ["initiate", "authorize"]
+
+
+def test_a_saved_card_with_an_address_to_come_back_to_takes_the_same_intent(
+    till: Till, stripe_twin: StripeTwin, hers: AccountHolder
+) -> None:
+    card = save_card(stripe_twin, hers)
+    first = till.session_of_customer(JANE, provider_id=STRIPE)
+
+    back = {"payment_method": card, "return_url": "https://shop.example/"}
+    second = authorize(till.session_of_customer(JANE, provider_id=STRIPE, data=back))
+
+    assert second.provider_ref == first.provider_ref
+    assert second.payment.amount == 10000
+
+
 def test_the_shop_pays_while_the_customer_is_not_there(
     till: Till, stripe_twin: StripeTwin, hers: AccountHolder
 ) -> None:
@@ -162,6 +190,20 @@ def test_a_card_that_wants_its_owner_is_not_paid_with_behind_his_back(
     with pytest.raises((NotAllowed, PaymentsError)):
         authorize(session)
     assert stripe_twin.ledger_entries(session.pk)[-1]["verb"] == "initiate"
+
+
+def test_what_the_bank_advises_is_told_and_kept(till: Till, stripe_twin: StripeTwin, hers: AccountHolder) -> None:
+    """A renewal that was declined knows whether it may be tried again."""
+    customer = {"customer": hers.external_id or ""}
+    method = client_of(stripe_twin).v1.payment_methods.attach("pm_card_chargeCustomerFail", customer)
+    session = pay(till, JANE, method.id, is_off_session=True)
+
+    with pytest.raises(PaymentAuthorizationError, match="Try again later, or use another card"):
+        authorize(session)
+    convergence.look_at(session.pk)
+
+    session.refresh_from_db()
+    assert session.provider_data["last_payment_error"]["advice_code"] == "try_again_later"
 
 
 def test_nobody_pays_with_anothers_card(

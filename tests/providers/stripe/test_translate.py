@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from medusa_payments.providers.facts import RefundState
-from medusa_payments.providers.stripe import translate
+from medusa_payments.providers.facts import DisputeState, RefundState
+from medusa_payments.providers.stripe import intents, translate
 from medusa_payments.states import SessionStatus
 from tests.providers.stripe.objects import card, charge, intent, refund
 
@@ -51,6 +51,7 @@ def test_status(changes: dict[str, Any], status: SessionStatus) -> None:
         ({"status": "canceled"}, 0, 0),
         ({"status": "canceled", "latest_charge": charge(status="failed")}, 0, 0),
         ({"status": "canceled", "latest_charge": charge()}, 0, 10000),
+        ({"status": "canceled", "cancellation_reason": "expired", "latest_charge": charge(status="failed")}, 0, 10000),
         ({"status": "requires_capture", "latest_charge": charge()}, 0, 0),
         ({"status": "requires_capture", "latest_charge": charge(), "amount_received": 4000}, 4000, 0),
         ({"status": "succeeded", "latest_charge": charge(), "amount_received": 4000}, 4000, 6000),
@@ -90,8 +91,45 @@ def test_refund_states(status: str, state: RefundState) -> None:
     assert translate.refund_state(refund(status=status)) is state
 
 
+@pytest.mark.parametrize(
+    ("status", "state", "is_due"),
+    [
+        ("warning_needs_response", DisputeState.INQUIRY, True),
+        ("warning_under_review", DisputeState.INQUIRY, False),
+        ("needs_response", DisputeState.NEEDS_RESPONSE, True),
+        ("appeal_needs_response", DisputeState.NEEDS_RESPONSE, True),
+        ("appeal_under_review", DisputeState.UNDER_REVIEW, False),
+        ("invented_next_year", DisputeState.NEEDS_RESPONSE, True),
+    ],
+)
+def test_disputes(status: str, state: DisputeState, is_due: bool) -> None:
+    taken = intent(status="succeeded", amount_received=10000, latest_charge=charge())
+    details = {"due_by": 1_790_600_000}
+    told = {"id": "du_1", "amount": 10000, "currency": "eur", "created": 1_790_000_000, "evidence_details": details}
+
+    [fact] = translate.snapshot(taken, refunds=[], disputes=[told | {"status": status}]).disputes
+
+    assert (fact.state, fact.evidence_due_by is not None) == (state, is_due)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "sent"),
+    [
+        ({}, {}),
+        ({"off_session": "true"}, {"off_session": True}),
+        ({"return_url": "https://shop.example/"}, {"return_url": "https://shop.example/"}),
+        (
+            {"off_session": "true", "return_url": "https://shop.example/"},
+            {"off_session": True, "return_url": "https://shop.example/"},
+        ),
+    ],
+)
+def test_what_confirms_on_the_server(metadata: dict[str, str], sent: dict[str, Any]) -> None:
+    assert intents.confirm_parameters(intent(metadata=metadata)) == {"expand": intents.EXPANDED, **sent}
+
+
 def test_what_was_never_captured_is_released_not_refunded() -> None:
-    """Stripe lists the rest of a part capture among the refunds: one that moved no balance."""
+    """Under a version before 2025-03-31 the rest of a part capture is among the refunds: one that moved no balance."""
     taken = intent(status="succeeded", amount_received=4000, latest_charge=charge())
     refunds = [
         refund(id="re_release", amount=6000, balance_transaction=None),
@@ -108,14 +146,15 @@ def test_what_was_never_captured_is_released_not_refunded() -> None:
 
 
 def test_nothing_about_a_person_is_kept_and_of_a_card_brand_and_last_digits() -> None:
-    error = {"code": "card_declined", "decline_code": "stolen_card", "message": "hush", "payment_method": card()}
+    told = {"code": "card_declined", "decline_code": "stolen_card", "advice_code": "do_not_try_again"}
+    error = told | {"message": "hush", "payment_method": card()}
     kept = translate.kept(
         intent(payment_method=card(), latest_charge=charge(), last_payment_error=error, receipt_email="ada@example.com")
     )
 
     assert kept["payment_method"] == {"id": "pm_1", "type": "card", "card": {"brand": "visa", "last4": "4242"}}
     assert kept["latest_charge"] == "ch_1"
-    assert kept["last_payment_error"] == {"code": "card_declined", "decline_code": "stolen_card"}
+    assert kept["last_payment_error"] == told
     for hidden in ("Ada", "ada@", "Xt5EWLLDS7FJjR1c", "hush", "amount"):
         assert hidden not in json.dumps(kept)
 

@@ -44,17 +44,16 @@ def test_a_card_is_authorized_and_captured_later(api: stripe.StripeClient) -> No
     assert captured.metadata.to_dict() == {"operation": "payop_1"}
 
 
-def test_a_partial_capture_gives_the_rest_back_as_a_refund(api: stripe.StripeClient) -> None:
+def test_a_partial_capture_gives_the_rest_back_without_a_refund(api: stripe.StripeClient) -> None:
     intent = held(api)
 
     captured = api.v1.payment_intents.capture(intent.id, {"amount_to_capture": 500})
 
     charge = charge_of(api, captured)
     assert (captured.status, captured.amount, captured.amount_received) == ("succeeded", 2000, 500)
-    assert (charge.amount, charge.amount_captured, charge.amount_refunded) == (2000, 500, 1500)
+    assert (charge.amount, charge.amount_captured, charge.amount_refunded) == (2000, 500, 0)
     assert charge.refunded is False
-    released = api.v1.refunds.list({"payment_intent": intent.id}).data
-    assert [(refund.amount, refund.balance_transaction) for refund in released] == [(1500, None)]
+    assert api.v1.refunds.list({"payment_intent": intent.id}).data == []
 
 
 def test_more_than_is_held_cannot_be_captured(api: stripe.StripeClient) -> None:
@@ -87,7 +86,7 @@ def test_canceling_gives_back_what_is_held(api: stripe.StripeClient) -> None:
     assert (canceled.status, canceled.amount_capturable) == ("canceled", 0)
     assert canceled.cancellation_reason == "abandoned"
     assert canceled.canceled_at
-    assert (charge.captured, charge.refunded, charge.amount_refunded) == (False, True, 2000)
+    assert (charge.captured, charge.refunded, charge.amount_refunded) == (False, False, 0)
 
 
 @pytest.mark.parametrize("verb", ["cancel", "confirm", "capture"])
@@ -225,6 +224,20 @@ def test_references_are_expanded(api: stripe.StripeClient) -> None:
     assert expanded.latest_charge.refunds.data == []
     assert expanded.customer.email == "buyer@example.com"
     assert expanded.payment_method.card.brand == "visa"
+
+
+def test_what_came_to_the_balance_is_expanded(api: stripe.StripeClient) -> None:
+    intent = paid(api)
+
+    expanded = api.v1.payment_intents.retrieve(intent.id, {"expand": ["latest_charge.balance_transaction"]})
+
+    transaction = expanded.latest_charge.balance_transaction
+    assert (transaction.object, transaction.type, transaction.source) == (
+        "balance_transaction",
+        "charge",
+        intent.latest_charge,
+    )
+    assert transaction.net == transaction.amount - transaction.fee
 
 
 def test_the_kinds_of_method_follow_the_payment(api: stripe.StripeClient) -> None:
