@@ -18,7 +18,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --constraint c
 help:
 	@echo 'make demo        run the demo shop on http://127.0.0.1:$(PORT) (PORT, DATABASE_URL)'
 	@echo 'make test        run the suite on SQLite and on PostgreSQL (DATABASE_URL, STRICT=1, ARGS="-k capture")'
-	@echo 'make proof       demo shop, documents, clients, twin and kit; crashes at every point, races, histories, attacks'
+	@echo 'make proof       demo shop, documents, clients, Stripe, its twin and the kit; crashes at every point, races, histories, attacks'
 	@echo 'make soak        random histories: SEEDS=100000, or one again: SEED=17'
 	@echo 'make check       everything that must be green: lint, types, imports, migrations, schema-check, demo-check, test, proof'
 	@echo 'make demo-check  make the first payment of the README on a demo of its own, in three currencies'

@@ -20,16 +20,18 @@ POSTGRES_SCHEMES = ("postgres://", "postgresql://")
 PROOF = "--proof-only"
 
 TOOLS = [
+    "tests/api/test_schema.py",
     "tests/browser",
     "tests/clients",
     "tests/conformance",
     "tests/docs",
     "tests/hosts",
+    "tests/providers/stripe",
     "tests/storefront",
     "tests/stripe_twin",
 ]
-"""The tests of what is beside the payments: demo shop and page, clients, kit, twin, and what installs the app as the
-documents say. No database engine matters to them."""
+"""The tests of what is beside the payments: schema, demo shop and page, clients, kit, Stripe and its twin, and what
+installs the app as the documents say. No database engine matters to them."""
 
 PAYMENTS = [f"--ignore={room}" for room in (*TOOLS, "tests/museum")]
 PROVEN = ["tests/attacks", "tests/reconciliation"]

@@ -200,6 +200,7 @@ def test_45_no_two_verbs_that_move_or_declare_money_share_a_permission() -> None
     assert len({VERBS[verb] for verb in alone}) == len(alone)
 
 
+@pytest.mark.proof
 def test_45_one_permission_opens_the_routes_of_its_verbs_and_no_other() -> None:
     wrong = []
     for permissions, client in holders(set(map(named, ROUTES.values()))):

@@ -241,6 +241,7 @@ def test_each_kind_is_found_fixed_and_gone(plant: Callable[[DriftKind], None], k
     assert reconcile() == (0, {"drift": [], "not_compared": []})
 
 
+@pytest.mark.proof
 def test_all_at_once(till: Till, plant: Callable[[DriftKind], None]) -> None:
     for kind in DriftKind:
         till.cart_id = f"cart_{kind.value}"
