@@ -317,7 +317,11 @@ def _asks_of_payment(operation: Operation) -> tuple[object, ...]:
     if _is_part(operation):
         return ()
     said = operation.intent
-    rest = said.get("refund_reason_code") or said.get("refund_reason_id"), said.get("note") or None, said.get("metadata")
+    rest = (
+        said.get("refund_reason_code") or said.get("refund_reason_id"),
+        said.get("note") or None,
+        said.get("metadata"),
+    )
     return tuple((amount, *rest) for amount in (operation.requested_amount, operation.amount))
 
 

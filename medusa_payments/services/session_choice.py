@@ -242,7 +242,7 @@ def _is_in_doubt_or_gone(session: PaymentSession) -> bool:
 
 def _is_for_the_same(live: PaymentSession, collection: PaymentCollection, choice: Choice) -> bool:
     """Whether the customer is there is said when an object is made, so what is paid off-session has one of its own; and
-    so has what pays with a saved payment method: with the other's secret, which isn't hidden, browsers could confirm it.
+    so has what pays with a saved payment method: with the other's secret, which is shown to all, browsers confirm it.
     """
     return (
         not choice.is_off_session
