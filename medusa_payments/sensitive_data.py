@@ -7,7 +7,9 @@ from typing import Any
 _CARD_KEYS = frozenset(
     {"cvc", "cvc2", "cvv", "cvv2", "cvn", "csc", "pan", "securitycode", "cardnumber", "cardcvc", "cardcvv"}
 )
-_INVISIBLE = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+_FILLERS = "\u115f\u1160\u17b4\u17b5\u3164\uffa0"
+"""Letters that aren't seen."""
+_INVISIBLE = f"{_FILLERS}\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
 _DASHES = "-\u2010-\u2015\u2212"
 _GAP = rf"(?:[^\S\r\n]|[{_DASHES}{_INVISIBLE}])"
 """Between groups of digits: any space within a line, any dash, any character that isn't seen."""

@@ -123,7 +123,8 @@ class PaymentsViewSet(GenericViewSet[Any]):
         if self._undelivered.debts:
             response = DeliveredResponse(response, request=self.request._request, undelivered=self._undelivered)
         answer = super().finalize_response(request, response, *args, **kwargs)
-        patch_vary_headers(answer, self.varies_on)
+        if self.varies_on:
+            patch_vary_headers(answer, self.varies_on)
         if not self.is_cacheable or answer.status_code >= 400:
             answer["Cache-Control"] = NEVER_KEPT
         return answer

@@ -1,5 +1,6 @@
 """What a session's document shows beyond its own columns, and to whom."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from medusa_payments.models import Payment, PaymentSession
@@ -15,12 +16,17 @@ def public_data(session: PaymentSession) -> dict[str, Any]:
     return {**session.client_data, **public_keys(session.provider_id, session.provider_data)}
 
 
+def names_saved_method(client_data: Mapping[str, Any]) -> bool:
+    """Return True if a storefront's data for a session asks for a payment method that the customer has saved."""
+    return bool(client_data.get(SAVED_METHOD))
+
+
 def is_of_another_customer(session: PaymentSession, customer_id: str) -> bool:
     """Return True if a session pays with a saved payment method of somebody else than this customer ("" is a guest).
 
     What customers pay in another way, and what guests do, is open to whoever knows the collection's id.
     """
-    if not session.client_data.get(SAVED_METHOD):
+    if not names_saved_method(session.client_data):
         return False
     # A customer who was forgotten leaves the account holder alone: nobody is that customer any more.
     is_of_a_customer = bool(session.customer_id or session.account_holder_id)

@@ -90,7 +90,7 @@ def _strategy(strategy: str) -> RefundStrategy:
 
 def _reserve_parts(collection: PaymentCollection, *, asked: dict[str, Any], asking: Caller) -> list[Reservation]:
     """Reserve all parts at once, or go on with those of an earlier request: the amount is divided only once."""
-    fingerprint = repeats.fingerprint(**asked)
+    fingerprint = repeats.fingerprint(**asked | {"note": asked["note"] or None})
     earlier = repeats.find_in_collection(asking, collection=collection, kind=OperationKind.REFUND, asked=fingerprint)
     if earlier:
         return [_resumed(operation) for operation in earlier]

@@ -122,11 +122,13 @@ def clock(payment_collection_id: str) -> datetime:
 def ask(
     amount: int | None, *, reason: str | None = None, note: str | None = None, metadata: Mapping[str, Any] | None = None
 ) -> object:
-    """Return what a capture or refund asks for, to be compared; `reason` is the id or code that the caller gave."""
+    """Return what a capture or refund asks for, to be compared; `reason` is the id or code that the caller gave. An
+    empty note says what none does: one client sends it, another leaves it out.
+    """
     read = (
         None if metadata is None else json.loads(json.dumps(dict(metadata), cls=ExactJSONEncoder), cls=ExactJSONDecoder)
     )
-    return amount, reason, note, read
+    return amount, reason, note or None, read
 
 
 def find_on_payment(
@@ -315,7 +317,11 @@ def _asks_of_payment(operation: Operation) -> tuple[object, ...]:
     if _is_part(operation):
         return ()
     said = operation.intent
-    rest = said.get("refund_reason_code") or said.get("refund_reason_id"), said.get("note"), said.get("metadata")
+    rest = (
+        said.get("refund_reason_code") or said.get("refund_reason_id"),
+        said.get("note") or None,
+        said.get("metadata"),
+    )
     return tuple((amount, *rest) for amount in (operation.requested_amount, operation.amount))
 
 

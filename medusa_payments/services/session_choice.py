@@ -19,6 +19,7 @@ from medusa_payments.providers.errors import OBJECT_GONE, ProviderRejected
 from medusa_payments.providers.types import InitiateRequest, UpdateRequest
 from medusa_payments.queries import held_money
 from medusa_payments.queries import payment_collections as queries
+from medusa_payments.queries import payment_sessions as session_queries
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import amounts, cart_amounts, operations, projections, repeats, split_policy
 from medusa_payments.services.operations import CallerKey, Reservation
@@ -240,9 +241,12 @@ def _is_in_doubt_or_gone(session: PaymentSession) -> bool:
 
 
 def _is_for_the_same(live: PaymentSession, collection: PaymentCollection, choice: Choice) -> bool:
-    """Whether the customer is there is said when an object is made, so what is paid off-session has one of its own."""
+    """Whether the customer is there is said when an object is made, so what is paid off-session has one of its own; and
+    so has what pays with a saved payment method: with the other's secret, which is shown to all, browsers confirm it.
+    """
     return (
         not choice.is_off_session
+        and session_queries.names_saved_method(live.client_data) == session_queries.names_saved_method(choice.data)
         and live.provider_id == choice.provider_id
         and live.customer_id == choice.customer_id
         and live.provider_account == choice.provider.account

@@ -70,6 +70,7 @@ def test_every_answer_says_who_may_keep_it(shopper: Client) -> None:
                 may_be_kept = path in PUBLIC and response.status_code < 400
                 assert response.has_header("Cache-Control") is not may_be_kept, (method, path)
                 assert may_be_kept or is_never_kept(response), (method, path)
+                assert not response.has_header("Vary") or "" not in varies_on(response), (method, path)
                 if issubclass(view.cls, PublicViewSet):
                     assert {"authorization", "cookie", "x-publishable-api-key"} <= varies_on(response), (method, path)
                 if issubclass(view.cls, AdminViewSet):

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from threading import Barrier
 from typing import Any
 
@@ -252,6 +253,24 @@ class Test32TwoCallersRepeatALostAnswer:
         refund(payment, note="Late")
         refund(payment, note="Dented box")
         assert sorted(moved("refund")) == [3000, 3000]
+
+    @pytest.mark.parametrize("first", [None, ""])
+    def test_32_an_empty_note_is_no_other_one(
+        self, till: Till, script: Script, moved: Moved, first: str | None
+    ) -> None:
+        """One client leaves the note out; staff who repeat it do so with a form that sends an empty one."""
+        payment = till.captured()
+        second = "" if first is None else None
+        across = partial(
+            collection_refunds.refund, payment_collection_id=payment.payment_collection_id, amount=Decimal(20)
+        )
+        with unknown(script, "refund", lost):
+            refund(payment, note=first)
+        refund(payment, "bob", note=second)
+        with unknown(script, "refund", lost):
+            across(note=first, created_by="ann")
+        across(note=second, created_by="bob")
+        assert sorted(moved("refund")) == [2000, 3000]
 
     def test_32_a_refund_that_could_not_be_sent_is_reopened_as_long_as_it_fits(
         self, till: Till, script: Script, moved: Moved

@@ -18,6 +18,7 @@ from medusa_payments.providers.types import Capabilities
 from medusa_payments.queries import held_money
 from medusa_payments.services import manual_authorization, payment_collections, payment_sessions, publishable_keys
 from medusa_payments.services.session_plans import SessionChoice
+from medusa_payments.states import SessionStatus
 from medusa_payments.testing.fake_provider import FakeProvider
 from storefront_project.shop.models import Region
 from tests.api.openapi import OpenAPI, ValidatedClient
@@ -457,6 +458,38 @@ class Test37SomebodyElsesSavedCard:
         assert [answer.status_code for answer in answers] == [status] * 2
         assert {answer.json()["code"] for answer in answers} == {"session_of_another_customer"}
         assert Browser(jane).post(v2(collection, "batch"), {"sessions": parts}).status_code == 200
+
+    @pytest.mark.parametrize("door", ["v2", "batch"])
+    @pytest.mark.parametrize("is_saved_first", [False, True])
+    def test_37_a_secret_that_strangers_read_never_belongs_to_an_object_with_a_saved_method(
+        self, jane: User, saved_session: PaymentSession, is_saved_first: bool, door: str
+    ) -> None:
+        """With it a browser confirms whatever the object pays with: what was shown before, or is shown afterwards."""
+        collection, shopper = saved_session.payment_collection, Browser(jane)
+        with_card, without = saved_session.client_data, {}
+
+        def choose(data: dict[str, Any]) -> PaymentSession:
+            chosen: dict[str, Any] = {"provider_id": FAKE, "data": data}
+            current = live(collection)
+            if door == "batch" and current is not None:
+                chosen = {"sessions": [{**chosen, "amount": 100, "session_id": current.pk}]}
+            assert shopper.post(v2(collection, *([door] if door == "batch" else [])), chosen).status_code == 200
+            current = live(collection)
+            assert current is not None
+            return current
+
+        if not is_saved_first:
+            choose(without)
+        before = live(collection)
+        assert before is not None
+        after = choose(without if is_saved_first else with_card)
+
+        assert after.client_data == (without if is_saved_first else with_card)
+        assert after.provider_ref != before.provider_ref
+        before.refresh_from_db()
+        assert before.status == SessionStatus.CANCELED
+        # The same kind of choice again changes the object that is there.
+        assert choose({**after.client_data, "outcome": "authorized"}).provider_ref == after.provider_ref
 
     def test_37_nothing_of_a_set_is_authorized_before_it_is_refused(
         self, till: Till, jane: User, saved_session: PaymentSession, moved: Any

@@ -167,6 +167,8 @@ def in_groups(number: str) -> list[str]:
         "\u200d",
         "\u2060",
         "\ufeff",
+        "\u3164",
+        " \uffa0",
         "\u00ad",
         " \u200b ",
         "\u00b7",

@@ -590,9 +590,15 @@ def test_a_saved_card_pays_on_the_server(till: Till, stripe_twin: StripeTwin) ->
 
 def test_a_saved_card_that_is_not_chosen_any_more_pays_nothing(till: Till, stripe_twin: StripeTwin) -> None:
     choice = saved_card(till, stripe_twin, "pm_card_visa")
-    payment_sessions.initialize(**choice)
+    with_card = payment_sessions.initialize(**choice)
     session = payment_sessions.initialize(**choice | {"data": {}})
+    client = stripe.StripeClient(SECRET_KEY, http_client=stripe_twin.http_client())
 
+    # Strangers may read the secret of this one, and no saved card is on it.
+    assert intent_of(stripe_twin, with_card)["status"] == "canceled"
+    assert intent_of(stripe_twin, session)["payment_method"] is None
+    # Nor does one pay that was put on it by somebody else.
+    client.v1.payment_intents.update(session.provider_ref or "", {"payment_method": choice["data"]["payment_method"]})
     with pytest.raises(NotAllowed, match="was not authorized"):
         authorize(session)
     assert intent_of(stripe_twin, session)["status"] == "requires_confirmation"
