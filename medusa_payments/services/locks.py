@@ -1,5 +1,6 @@
 """The one lock of the money core, the transaction it is held in, and what the database says when it can't do it."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
@@ -10,6 +11,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from medusa_payments.exceptions import InsideTransaction, NotFound
 from medusa_payments.models import PaymentCollection
 from medusa_payments.queries.primary import primary
+
+logger = logging.getLogger(__name__)
 
 _ROLLED_BACK = frozenset({"40001", "40P01"})
 """PostgreSQL's serialization failure and deadlock: all of the transaction is undone, for certain."""
@@ -72,6 +75,19 @@ def renew_connection() -> None:
     connection = connections[router.db_for_write(PaymentCollection)]
     if not connection.in_atomic_block:
         connection.close_if_unusable_or_obsolete()
+
+
+@contextmanager
+def left_for_later(what: str) -> Iterator[None]:
+    """Log the trouble that the database makes in this block, and go on: the worker comes by again.
+
+    The collection may be locked by a long transaction of the host's; other collections don't wait for it.
+    """
+    try:
+        yield
+    except DatabaseError as error:
+        logger.warning("%s: %s", what, type(error).__name__)
+        renew_connection()
 
 
 @contextmanager

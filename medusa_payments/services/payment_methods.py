@@ -1,6 +1,7 @@
 """Payment methods that providers keep for customers. We keep none: whose they are, the account holder says."""
 
 import hashlib
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,8 @@ from medusa_payments.providers.errors import ProviderRejected
 from medusa_payments.queries import account_holders as queries
 from medusa_payments.queries.payment_sessions import SAVED_METHOD
 from medusa_payments.services import account_calls, account_opening, repeats
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,23 +76,27 @@ def save(
     provider = _provider_for(holder, provider_id)
     shoppers.refuse_foreign_urls(shopper, provider, data or {})
     cleaned = _client_data(provider, data or {})
-    key = _provider_key(holder, idempotency_key)
     try:
-        begun = _begun(provider, holder, cleaned, key)
+        begun = _begun(provider, holder, cleaned, idempotency_key)
     except InvalidData:
         # The customer was deleted there: saved with a new account, in the same request.
         if not account_opening.reopen_if_gone(provider, holder):
             raise
         customer = Customer(id=customer_id, email=holder.email)
-        begun = _begun(provider, account_opening.open_account(provider, customer), cleaned, f"{key}-anew")
-    if not cleaning.is_usable(begun.ref):
+        begun = _begun(provider, account_opening.open_account(provider, customer), cleaned, idempotency_key)
+    if not _is_usable(begun):
         raise account_calls.outcome_unknown(provider, holder.pk)
     return PaymentMethod(id=begun.ref, provider_id=provider.alias, data=dict(begun.data))
 
 
+def _is_usable(begun: object) -> bool:
+    return isinstance(begun, SavePaymentMethodResult) and cleaning.is_usable(begun.ref)
+
+
 def _begun(
-    provider: PaymentProvider, holder: AccountHolder, data: Mapping[str, Any], key: str
+    provider: PaymentProvider, holder: AccountHolder, data: Mapping[str, Any], idempotency_key: str | None
 ) -> SavePaymentMethodResult:
+    key = _provider_key(holder, idempotency_key)
     request = SavePaymentMethodRequest(idempotency_key=key, account_holder_ref=_ref(holder), data=data)
     return account_calls.ask(provider, holder.pk, lambda: provider.save_payment_method(request))
 
@@ -129,11 +136,17 @@ def check(
 
 
 def _saved(provider: PaymentProvider, holder: AccountHolder) -> tuple[SavedPaymentMethod, ...]:
-    """Ask the provider. A read that gets no answer has done nothing, so it may simply be repeated."""
+    """Ask the provider. A read that gets no answer, or one that is no list, has done nothing, so it may simply be
+    repeated. What isn't a payment method is left out.
+    """
     try:
-        return account_calls.ask(provider, holder.pk, lambda: provider.list_payment_methods(_ref(holder)))
+        found: object = account_calls.ask(provider, holder.pk, lambda: provider.list_payment_methods(_ref(holder)))
     except PaymentOutcomeUnknown as error:
         raise account_calls.not_reachable(provider) from error
+    if not isinstance(found, tuple):
+        logger.error("%s answered about %s with %s", provider.alias, holder.pk, type(found).__name__)
+        raise account_calls.not_reachable(provider)
+    return tuple(method for method in found if isinstance(method, SavedPaymentMethod))
 
 
 def _provider_for(holder: AccountHolder, provider_id: str | None) -> PaymentProvider:
@@ -152,11 +165,12 @@ def _client_data(provider: PaymentProvider, data: Mapping[str, Any]) -> dict[str
 
 
 def _provider_key(holder: AccountHolder, idempotency_key: str | None) -> str:
-    """One caller's key never meets another customer's."""
+    """One caller's key never meets another customer's, nor the account that this customer had before."""
     caller = repeats.caller_key(idempotency_key)
     if caller is None:
         return new_id("pmsave")
-    return f"{holder.pk}-{hashlib.sha256(caller.key.encode()).hexdigest()}"
+    told = f"{_ref(holder)} {caller.key}"
+    return f"{holder.pk}-{hashlib.sha256(told.encode()).hexdigest()}"
 
 
 def _ref(holder: AccountHolder) -> str:

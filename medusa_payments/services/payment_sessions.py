@@ -279,7 +279,8 @@ def authorize_sessions(
         collection = upkeep.follow_cart(collection, snapshot, request=request)
     live = session_choice.live_sessions(collection)
     if not collection.amount:
-        live = [session for session in live if session.status != SessionStatus.CANCELED]
+        # One that nobody paid when the cart still cost something is replaced.
+        live = [session for session in live if _is_for_nothing(session)]
     if collection.payments.filter(canceled_at=None).exists() and collection.authorized_amount >= collection.amount:
         return collection
     if not live and collection.amount == 0:
@@ -294,6 +295,10 @@ def authorize_sessions(
         with suppress(PaymentAuthorizationError):
             _authorized_or_refused(collection.pk, session.pk, created_by, request, idempotency_key, shopper)
     return queries.existing(payment_collection_id)
+
+
+def _is_for_nothing(session: PaymentSession) -> bool:
+    return session.status != SessionStatus.CANCELED and (session.authorized_at is not None or session.amount == 0)
 
 
 SYSTEM = "pp_system_default"

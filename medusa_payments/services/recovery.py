@@ -92,14 +92,16 @@ def resolve(operation: Operation) -> bool:
         # Staff know of a frozen payment. What was never sent waits for its provider.
         is_silent = not isinstance(error, Conflict) and operations.was_sent(operation)
         if is_silent and operation.attempts >= PATIENCE:
-            _hand_to_a_person(operation, str(error), goes_on=True)
+            with locks.left_for_later(f"operation {operation.pk}: telling staff"):
+                _hand_to_a_person(operation, str(error), goes_on=True)
     except Exception as error:
         provider_calls.log_exception(f"operation {operation.pk}: resolving it", error)
         locks.renew_connection()
         why = f"It could not be resolved: {type(error).__name__}."
         _try_later(operation, why)
         if operation.attempts >= PATIENCE:
-            _hand_to_a_person(operation, why)
+            with locks.left_for_later(f"operation {operation.pk}: telling staff"):
+                _hand_to_a_person(operation, why)
     return not _is_open(operation)
 
 

@@ -141,7 +141,8 @@ def _took_turn(collection: PaymentCollection) -> bool:
     except Exception as error:
         provider_calls.log_exception(f"collection {collection.pk}: looking after it", error)
         locks.renew_connection()
-        _postpone(collection.pk, type(error).__name__)
+        with locks.left_for_later(f"collection {collection.pk}: noting that it fails"):
+            _postpone(collection.pk, type(error).__name__)
         return False
     return True
 

@@ -258,10 +258,17 @@ def _converge(event: WebhookEvent, session: PaymentSession, *, is_dry_run: bool)
 
 
 def _notice_of(event: WebhookEvent, provider: PaymentProvider) -> WebhookNotice:
-    """Read a kept event again. Its signature was verified when it came in; its secret may be gone by now."""
+    """Read a kept event again. Its signature was verified when it came in; its secret may be gone by now.
+
+    Raises `InvalidData` when its body was erased, or its provider breaks over it.
+    """
     if event.body is None:
         raise InvalidData(f"The body of webhook event {event.pk} was erased.")
-    return cleaning.notice(provider.read_kept_webhook(bytes(event.body)))
+    try:
+        return cleaning.notice(provider.read_kept_webhook(bytes(event.body)))
+    except Exception as error:
+        provider_calls.log_exception(f"webhook event {event.pk}: reading it again", error)
+        raise InvalidData(f"The body of webhook event {event.pk} can't be read.") from error
 
 
 def _session_of(event: WebhookEvent) -> PaymentSession | None:

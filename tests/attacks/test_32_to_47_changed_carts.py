@@ -130,6 +130,21 @@ class TestAttack35NoOrderExists:
         assert recover() == 0
         assert differences(fake_provider) == []
 
+    @pytest.mark.parametrize("names_it", [True, False])
+    def test_35_a_session_that_nobody_paid_is_not_in_the_way_of_a_cart_that_costs_nothing(
+        self, charge: Charge, script: Script, moved: Moved, fake_provider: FakeProvider, names_it: bool
+    ) -> None:
+        session = begun(charge)
+        charge("0")
+
+        payment_sessions.authorize_sessions(
+            payment_collection_id=session.payment_collection_id, payment_session_ids=[session.pk] if names_it else []
+        )
+
+        assert (paid(), held(), moved("cancel")) == ((0, "completed", True), [0], [0])
+        assert recover() == 0
+        assert differences(fake_provider) == []
+
     @pytest.mark.parametrize("ask", ["refresh", "create"])
     def test_35_the_collection_follows_after_the_release(
         self, paid_session: PaymentSession, charge: Charge, moved: Moved, ask: str

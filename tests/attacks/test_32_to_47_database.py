@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
 from decimal import Decimal
 from threading import Barrier
 from typing import Any
@@ -21,16 +22,19 @@ from django.db import (
     connection,
     connections,
 )
+from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
 
-from medusa_payments.models import Operation, Payment
-from medusa_payments.services import captures
+from medusa_payments.exceptions import PaymentOutcomeUnknown
+from medusa_payments.models import Operation, Payment, PaymentCollection
+from medusa_payments.services import captures, payment_collections, recovery, worker
 from medusa_payments.signals import payment_captured
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.api.test_caching import routes
 from tests.audit import differences, recover
 from tests.races.test_over_http import Answer, Shop
+from tests.scripted import Script, lost, run_out, unavailable
 from tests.till import Till
 
 Moved = Callable[[str], list[int]]
@@ -306,6 +310,56 @@ def test_43_a_lock_that_takes_too_long(staff: Client, till: Till, moved: Moved, 
 
     assert moved("capture") == [1000] * len(short_of_time())
     assert Operation.objects.filter(kind="capture").count() == len(short_of_time())
+
+
+@contextmanager
+def failing_to_lock(payment: Payment) -> Iterator[None]:
+    """Have every attempt to lock the collection of a payment fail, as while a long transaction of the host holds it."""
+
+    def wrapper(execute: Any, statement: str, params: Any, many: bool, context: Any) -> Any:
+        is_row = 'FROM "medusa_payments_paymentcollection"' in statement and payment.payment_collection_id in params
+        if is_row and connection.in_atomic_block:
+            raise TROUBLE[1]
+        return execute(statement, params, many, context)
+
+    with connection.execute_wrapper(wrapper):
+        yield
+
+
+@pytest.mark.parametrize("stage", ["upkeep", "recovery"])
+def test_43_a_collection_that_stays_locked_keeps_the_worker_from_no_other_one(
+    till: Till, script: Script, moved: Moved, fake_provider: FakeProvider, stage: str
+) -> None:
+    locked, other = (till_of(till, f"cart_{number}") for number in range(2))
+    script["capture"] = script["cancel"] = unavailable if stage == "upkeep" else lost
+    for payment in (locked, other):
+        if stage == "upkeep":
+            payment_collections.cancel(payment_collection_id=payment.payment_collection_id)
+        else:
+            with pytest.raises(PaymentOutcomeUnknown):
+                captures.capture(payment_id=payment.pk)
+    script.clear()
+    Operation.objects.filter(status="open").update(attempts=recovery.PATIENCE)
+    for operation in Operation.objects.filter(status="open"):
+        run_out(operation)
+    for seconds, payment in enumerate((other, locked), 1):
+        due = Now() - timedelta(seconds=seconds)
+        PaymentCollection.objects.filter(pk=payment.payment_collection_id).update(attention_at=due)
+
+    with failing_to_lock(locked):
+        worker.run_once()
+
+    other.refresh_from_db()
+    locked.refresh_from_db()
+    assert (other.canceled_at is not None, locked.canceled_at) == (stage == "upkeep", None)
+    assert not other.operations.filter(status="open").exists()
+    assert recover() == 0
+    assert differences(fake_provider) == []
+
+
+def till_of(till: Till, cart_id: str) -> Payment:
+    till.cart_id = cart_id
+    return till.authorized()
 
 
 @pytest.mark.postgres

@@ -9,10 +9,11 @@ import stripe
 from django.core import checks
 from django.test import Client
 
+from medusa_payments.customers import Customer
 from medusa_payments.exceptions import NotAllowed
 from medusa_payments.models import AccountHolder, PaymentCollection, PaymentSession
 from medusa_payments.providers.errors import ProviderObjectGone
-from medusa_payments.services import payment_sessions
+from medusa_payments.services import account_holders, payment_methods, payment_sessions
 from medusa_payments.states import SessionStatus
 from medusa_payments.testing.fake_provider import FakeProvider
 from medusa_payments.testing.stripe_twin.books import Books
@@ -121,6 +122,19 @@ class TestAttack38OnStripe:
 
         assert session.status == "pending"
         assert AccountHolder.objects.get().external_id != deleted.external_id
+
+    def test_38_a_method_is_saved_with_the_new_account_and_its_key_says_the_same_again(
+        self, till: Till, stripe_twin: StripeTwin
+    ) -> None:
+        holder = account_holders.create(provider_id=STRIPE, customer=Customer(id="17"))
+        client = stripe.StripeClient(SECRET_KEY, http_client=stripe_twin.http_client())
+        client.v1.customers.delete(holder.external_id or "")
+
+        begun = [
+            payment_methods.save(account_holder_id=holder.pk, customer_id="17", idempotency_key="k1") for _ in range(2)
+        ]
+
+        assert begun[0].id == begun[1].id
 
 
 class TestAttack38TheKeyOfAnotherAccount:

@@ -11,6 +11,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connections
 from django.db.models.functions import Now
 from django.test import Client
@@ -24,6 +25,7 @@ from medusa_payments.exceptions import (
     PaymentsError,
     ProviderNotReachable,
 )
+from medusa_payments.management.commands.payments_reconcile import NOT_ALL_WAS_COMPARED
 from medusa_payments.models import (
     Capture,
     Event,
@@ -54,18 +56,20 @@ from medusa_payments.services import (
     payment_sessions,
     payments,
     refunds,
+    webhooks,
     worker,
 )
 from medusa_payments.services.reconciliation import run
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
-from tests.scripted import SECOND, Script, Verb, authorize, changed, euros, lost, run_out
+from tests.scripted import SECOND, Blind, Script, Scripted, Verb, authorize, changed, euros, lost, run_out
 from tests.till import Till
 
 pytestmark = pytest.mark.django_db
 
 NO_AMOUNTS: tuple[Any, ...] = (2**63, 10000.0)
 ODD = "odd \0 \ud800 " + "x" * 10_000
+NO_LIST: tuple[Any, ...] = (None, 7, "pm_1", {"data": []}, object())
 NAIVE = datetime(2030, 1, 1)  # noqa: DTZ001
 QUICK = 3.0
 """Seconds that are a lot less than what a customer of the hanging provider waits, on a busy machine too."""
@@ -587,6 +591,95 @@ class Test42WhatNoDatabaseStores:
         [method] = payment_methods.list_saved(account_holder_id=holder.pk, customer_id="cus_1")
 
         assert (method.id, method.data) == ("pm_1", {"brand": "visa"})
+
+    @pytest.mark.parametrize("said", NO_LIST, ids=lambda said: type(said).__name__)
+    def test_42_saved_methods_of_another_kind_are_none(
+        self, till: Till, script: Script, fake_provider: FakeProvider, monkeypatch: pytest.MonkeyPatch, said: Any
+    ) -> None:
+        customer = Customer(id="cus_1")
+        holder = account_holders.create(provider_id="pp_fake_fake", customer=customer)
+        monkeypatch.setattr(type(fake_provider), "list_payment_methods", lambda *_: said)
+
+        with pytest.raises(ProviderNotReachable):
+            payment_methods.list_saved(account_holder_id=holder.pk, customer_id="cus_1")
+        with pytest.raises(ProviderNotReachable):
+            till.session_of_customer(customer, data={"payment_method": "pm_1"})
+
+        assert not Operation.objects.exists()
+
+    def test_42_of_saved_methods_only_those_are_listed_that_are_some(
+        self, till: Till, script: Script, fake_provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        holder = account_holders.create(provider_id="pp_fake_fake", customer=Customer(id="cus_1"))
+        said = [None, "pm_2", {"payment_method_ref": "pm_3"}, SavedPaymentMethod(payment_method_ref="pm_1")]
+        monkeypatch.setattr(type(fake_provider), "list_payment_methods", lambda *_: said)
+
+        [method] = payment_methods.list_saved(account_holder_id=holder.pk, customer_id="cus_1")
+
+        assert method.id == "pm_1"
+
+    @pytest.mark.parametrize("said", [None, "seti_1", {"ref": "seti_1"}], ids=str)
+    def test_42_a_method_that_is_saved_with_an_answer_of_another_kind_is_unknown(
+        self, till: Till, script: Script, fake_provider: FakeProvider, monkeypatch: pytest.MonkeyPatch, said: Any
+    ) -> None:
+        holder = account_holders.create(provider_id="pp_fake_fake", customer=Customer(id="cus_1"))
+        monkeypatch.setattr(type(fake_provider), "save_payment_method", lambda *_: said)
+
+        with pytest.raises(PaymentOutcomeUnknown):
+            payment_methods.save(account_holder_id=holder.pk, customer_id="cus_1")
+
+    @pytest.mark.parametrize("said", NO_LIST[:2], ids=lambda said: type(said).__name__)
+    def test_42_a_listing_that_breaks_keeps_no_other_provider_from_being_compared(
+        self, till: Till, script: Script, monkeypatch: pytest.MonkeyPatch, said: Any, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def list_payments(provider: FakeProvider, _: datetime | None = None) -> Any:
+            return iter(()) if provider.alias != "pp_fake_fake" else said
+
+        monkeypatch.setattr(Scripted, "list_payments", list_payments)
+
+        with pytest.raises(SystemExit) as ended:
+            call_command("payments_reconcile")
+
+        assert ended.value.code == NOT_ALL_WAS_COMPARED
+        told = capsys.readouterr()
+        assert "pp_fake_fake: " in told.out + told.err
+
+    def test_42_a_listing_that_ends_in_an_error_of_its_own_is_not_reachable(
+        self, till: Till, script: Script, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def list_payments(*_: Any) -> Iterator[Any]:
+            yield from ()
+            raise KeyError("next_page")
+
+        monkeypatch.setattr(Scripted, "list_payments", list_payments)
+
+        with pytest.raises(ProviderNotReachable, match="KeyError"):
+            list(run.reconcile(run.Scope(provider_id="pp_fake_fake")))
+
+    @pytest.mark.parametrize("broken", [None, KeyError("data"), WebhookRefused("No.")], ids=repr)
+    def test_42_a_kept_webhook_that_can_not_be_read_any_more_keeps_no_other_from_being_replayed(
+        self, till: Till, configure: Any, script: Script, monkeypatch: pytest.MonkeyPatch, broken: Exception | None
+    ) -> None:
+        """After an upgrade of the provider's code, for instance."""
+        configure("pp_fake_fake", "Blind")
+        session = till.session()
+        event = WebhookEvent.objects.create(
+            provider_id="pp_fake_fake",
+            provider_account=session.provider_account,
+            event_id="evt_1",
+            event_type="paid",
+            provider_ref=session.provider_ref or "",
+            body=b"{}",
+        )
+
+        def read_kept_webhook(*_: Any) -> Any:
+            if broken is not None:
+                raise broken
+
+        monkeypatch.setattr(Blind, "read_kept_webhook", read_kept_webhook)
+
+        with pytest.raises(InvalidData, match="can't be read"):
+            webhooks.replay(event.pk)
 
     @pytest.mark.parametrize(
         ("error", "reason"),

@@ -19,6 +19,7 @@ from medusa_payments.providers.errors import ProviderError
 from medusa_payments.providers.facts import PaymentSnapshot
 from medusa_payments.providers.registry import providers
 from medusa_payments.queries.primary import primary
+from medusa_payments.services import provider_calls
 from medusa_payments.services.event_names import EventName
 from medusa_payments.services.provider_reads import Absent, Found, misfit, read
 from medusa_payments.services.reconciliation.comparison import Ours, compare
@@ -86,13 +87,19 @@ def reconcile(scope: Scope, *, progress: Progress = lambda *_: None) -> Iterator
 
 
 def _listed(provider: PaymentProvider, scope: Scope) -> Iterator[PaymentSnapshot]:
-    """Leave out what nobody can count with: of ours it is read one by one, as what isn't listed."""
+    """Leave out what nobody can count with: of ours it is read one by one, as what isn't listed.
+
+    Raises `ProviderNotReachable` for whatever a listing breaks with.
+    """
     try:
         for snapshot in calls.each(provider, lambda: provider.list_payments(scope.since)):
             if not misfit(snapshot):
                 yield snapshot
     except ProviderError as error:
         raise ProviderNotReachable(error.message) from error
+    except Exception as error:
+        provider_calls.log_exception(f"{provider.alias}: listing what it has", error)
+        raise ProviderNotReachable(f"{type(error).__name__} in {provider.alias}") from error
 
 
 def _compare_batch(provider: PaymentProvider, snapshots: list[PaymentSnapshot]) -> Iterator[Drift]:
