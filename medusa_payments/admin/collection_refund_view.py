@@ -16,7 +16,7 @@ from medusa_payments.admin import display
 from medusa_payments.admin.display import Text
 from medusa_payments.admin.money_errors import explain
 from medusa_payments.admin.money_forms import CollectionRefundForm
-from medusa_payments.admin.money_view import KEY_PREFIX, WAS_SENT
+from medusa_payments.admin.money_view import KEY_PREFIX, WAS_SENT, warned
 from medusa_payments.admin.question_page import QuestionPage, laid_out, url_of
 from medusa_payments.admin.read_only import ReadOnlyAdmin
 from medusa_payments.admin.transactions import without_transactions
@@ -66,7 +66,8 @@ class CollectionRefundView(QuestionPage[PaymentCollection]):
         if "change" in request.POST or not form.is_valid():
             return self._ask(form, notice=notice)
         if not is_confirmed or has_changed:
-            return self._ask_in_words(form, notice=notice)
+            others = primary(Operation).filter(payment_collection=self.row, kind=OperationKind.REFUND.value)
+            return self._ask_in_words(form, notice=warned(notice, others))
         return self._carry_out(form)
 
     @cached_property

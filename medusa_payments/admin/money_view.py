@@ -7,7 +7,9 @@ from uuid import UUID, uuid4
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from medusa_payments.admin import display
@@ -37,6 +39,29 @@ WAS_SENT = {
     ),
 }
 """What is said of an operation that sending the form again goes on with."""
+
+
+def warned(notice: Text, operations: QuerySet[Operation]) -> str:
+    """Return a notice, and which of these operations are open, so that nobody asks once more for one that a client has
+    lost sight of.
+
+    The pages' keys are new, and a new key is a new request, whatever else is under way.
+    """
+    found = operations.filter(status=OperationStatus.OPEN.value).order_by("created_at", "id")
+    of_which = ", ".join(
+        _("%(amount)s of %(time)s")
+        % {"amount": display.money(each.amount or 0, each.currency_code), "time": _when(each)}
+        for each in found
+    )
+    warning = _(
+        "Under way already, with an outcome that isn't known yet: %s. "
+        "Go on only if this is another one: it is done as well."
+    )
+    return " ".join(str(each) for each in (notice, warning % of_which if of_which else "") if each)
+
+
+def _when(operation: Operation) -> str:
+    return f"{timezone.localtime(operation.created_at):%Y-%m-%d %H:%M:%S}"
 
 
 def token_of(idempotency_key: str | None) -> UUID | None:
@@ -154,11 +179,12 @@ class MoneyView(QuestionPage[Payment]):
 
     def _ask_in_words(self, form: MoneyForm, *, notice: Text = "") -> HttpResponse:
         form.is_valid()
+        of_this_kind = primary(Operation).filter(payment=self.row, kind=self.verb.kind.value)
         amount = display.money(self.verb.amount(form), self.row.currency_code)
         return self._page(
             "question",
             form,
-            notice=notice,
+            notice=warned(notice, of_this_kind),
             question=self.verb.question(form),
             details=self.verb.details(form),
             button=self.verb.button(amount),

@@ -123,12 +123,10 @@ def ask(
     amount: int | None, *, reason: str | None = None, note: str | None = None, metadata: Mapping[str, Any] | None = None
 ) -> object:
     """Return what a capture or refund asks for, to be compared; `reason` is the id or code that the caller gave. An
-    empty note says what none does: one client sends it, another leaves it out.
+    empty note or metadata says what none does: one client sends it, another leaves it out.
     """
-    read = (
-        None if metadata is None else json.loads(json.dumps(dict(metadata), cls=ExactJSONEncoder), cls=ExactJSONDecoder)
-    )
-    return amount, reason, note or None, read
+    read = json.loads(json.dumps(dict(metadata or {}), cls=ExactJSONEncoder), cls=ExactJSONDecoder)
+    return amount, reason, note or None, read or None
 
 
 def find_on_payment(
@@ -320,7 +318,7 @@ def _asks_of_payment(operation: Operation) -> tuple[object, ...]:
     rest = (
         said.get("refund_reason_code") or said.get("refund_reason_id"),
         said.get("note") or None,
-        said.get("metadata"),
+        said.get("metadata") or None,
     )
     return tuple((amount, *rest) for amount in (operation.requested_amount, operation.amount))
 

@@ -1,10 +1,12 @@
 """A refund across the payments of a collection, on a page of its own: asked in words, done once per token."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.urls import reverse
 
+from medusa_payments.exceptions import PaymentOutcomeUnknown
 from medusa_payments.models import Operation, Payment, PaymentCollection
 from medusa_payments.services import captures, refund_reasons, refunds
 from tests.admin.browser import Browser
@@ -59,6 +61,20 @@ def test_is_asked_in_words_and_done_once(browser: Browser, collection: PaymentCo
     assert "This was sent already" in browser.resend(0).text
     assert refunded() == [3000, 2000]
     assert {line.note for payment in Payment.objects.all() for line in payment.refunds.all()} == {"Sorry"}
+
+
+def test_a_person_is_told_what_is_under_way_already(
+    browser: Browser, collection: PaymentCollection, script: Script
+) -> None:
+    """A client's answer was lost, and a person does it by hand."""
+    script["refund"] = answer_lost
+    with pytest.raises(PaymentOutcomeUnknown):
+        refunds.refund(payment_id=collection.payments.earliest("created_at").pk, amount=Decimal(25))
+
+    question = begin(browser, collection, "25").text
+
+    assert "Under way already, with an outcome that isn't known yet: 25.00 EUR of 20" in question
+    assert sum(refunded()) == 0
 
 
 def test_the_oldest_first(browser: Browser, collection: PaymentCollection) -> None:

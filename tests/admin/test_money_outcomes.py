@@ -6,14 +6,40 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from medusa_payments.exceptions import PaymentOutcomeUnknown
 from medusa_payments.models import Operation, Payment
-from medusa_payments.services import convergence, payments, refund_reasons, refunds
+from medusa_payments.services import captures, convergence, payments, refund_reasons, refunds
 from medusa_payments.testing import factories
 from tests.admin.browser import Browser
 from tests.admin.conftest import attempt, page_url
 from tests.admin.money import EUR_60, VERBS, lost, moved, verb_url
 
 pytestmark = pytest.mark.any_engine
+
+
+class TestBesideWhatIsNotKnown:
+    """A client's answer was lost, and a person does it by hand: the page says what is under way before it asks."""
+
+    @pytest.mark.parametrize("verb", ["capture", "refund"])
+    def test_a_person_is_told_before_the_money_moves_once_more(
+        self, browser: Browser, fake_provider: Any, verb: str
+    ) -> None:
+        make = factories.captured_payment if verb == "refund" else factories.authorized_payment
+        payment = make(data={"outcome": "timeout_after", "on": verb})
+        ask: Any = refunds.refund if verb == "refund" else captures.capture
+        with pytest.raises(PaymentOutcomeUnknown):
+            ask(payment_id=payment.pk, amount=Decimal(25))
+
+        question = browser.open(verb_url(payment, verb)).press("Continue", amount="25").text
+
+        assert "Under way already, with an outcome that isn't known yet: 25.00 EUR of 20" in question
+        assert "Go on only if this is another one: it is done as well." in question
+        assert moved(fake_provider, verb) == [2500]
+
+    def test_nothing_is_said_of_what_is_known(self, browser: Browser) -> None:
+        payment = factories.captured_payment()
+        refunds.refund(payment_id=payment.pk, amount=Decimal(25))
+        assert "Under way already" not in browser.open(verb_url(payment, "refund")).press("Continue", amount="25").text
 
 
 class TestOneIntentIsOneRefund:

@@ -272,6 +272,16 @@ class Test32TwoCallersRepeatALostAnswer:
         across(note=second, created_by="bob")
         assert sorted(moved("refund")) == [2000, 3000]
 
+    @pytest.mark.parametrize(("first", "second"), [(None, {}), ({}, None)])
+    def test_32_nor_is_empty_metadata(
+        self, till: Till, script: Script, moved: Moved, first: dict[str, Any] | None, second: dict[str, Any] | None
+    ) -> None:
+        payment = till.captured()
+        with unknown(script, "refund", lost):
+            refund(payment, metadata=first)
+        refund(payment, "bob", metadata=second)
+        assert moved("refund") == [3000]
+
     def test_32_a_refund_that_could_not_be_sent_is_reopened_as_long_as_it_fits(
         self, till: Till, script: Script, moved: Moved
     ) -> None:
