@@ -24,6 +24,7 @@ help:
 	@echo 'make demo-check  make the first payment of the README on a demo of its own, in three currencies'
 	@echo 'make museum      the bugs of others, played against the demo, or any shop: ARGS="--museum-base-url=…"'
 	@echo 'make clients     the unmodified JS client against the demo'
+	@echo 'make dashboard   Medusa'"'"'s own dashboard, unmodified, against the demo (Node 20, npm, Chromium; minutes)'
 	@echo 'make lint        ruff: rules and format'
 	@echo 'make types       mypy --strict'
 	@echo 'make imports     import contracts'
@@ -145,6 +146,16 @@ providers: $(TEST)/installed
 clients: $(TEST)/installed
 	@$(TEST)/bin/python -m pytest tests/clients -n 0
 
+# As Medusa's own bundler builds it. Takes minutes, so it is part of nothing else: docs/guides/dashboard.md has the result.
+DASHBOARD := tests/dashboard/.medusa
+$(DASHBOARD)/built: tests/dashboard/package-lock.json tests/dashboard/build.mjs
+	@cd tests/dashboard && npm ci --prefer-offline --ignore-scripts --no-audit --no-fund && node build.mjs
+	@touch $@
+
+.PHONY: dashboard
+dashboard: $(TEST)/installed $(DASHBOARD)/built
+	@$(TEST)/bin/python -m pytest tests/dashboard -n auto --maxprocesses 2 $(ARGS)
+
 # As a newcomer: the demo on a port and a database of its own, and the README's first payment in three currencies.
 .PHONY: demo-check
 demo-check:
@@ -155,4 +166,5 @@ check: lint types imports migrations schema-check demo-check test proof
 
 .PHONY: clean
 clean:
-	rm -rf .venv var build dist tests/clients/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv var build dist tests/clients/node_modules tests/dashboard/node_modules $(DASHBOARD) \
+		.hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

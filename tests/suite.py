@@ -33,7 +33,10 @@ TOOLS = [
 """The tests of what is beside the payments: schema, demo shop and page, clients, kit, Stripe and its twin, and what
 installs the app as the documents say. No database engine matters to them."""
 
-PAYMENTS = [f"--ignore={room}" for room in (*TOOLS, "tests/museum")]
+BY_HAND = ["tests/dashboard"]
+"""What takes minutes to install and to build: only `make dashboard` runs it."""
+
+PAYMENTS = [f"--ignore={room}" for room in (*TOOLS, *BY_HAND, "tests/museum")]
 PROVEN = ["tests/attacks", "tests/reconciliation"]
 """The scenarios. `make proof` plays them on PostgreSQL, so that `make test` does it on the first engine only."""
 
