@@ -180,7 +180,7 @@ def test_nobody_registers_with_anothers_email(storefront: Storefront, email: str
     assert (error["type"], error["message"]) == ("unauthorized", "Identity with email already exists")
 
 
-@pytest.mark.parametrize("change", [{"email": "ada"}, {"password": ""}])
+@pytest.mark.parametrize("change", [{"email": "ada"}, {"email": ""}, {"password": ""}])
 def test_a_registration_needs_an_email_and_a_password(storefront: Storefront, change: Document) -> None:
     assert storefront.post(f"{LOGIN}/register", ACCOUNT | change, expect=400)["type"] == "invalid_data"
 

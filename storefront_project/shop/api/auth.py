@@ -38,7 +38,7 @@ class CustomerLoginSerializer(EmailpassLoginSerializer):
 
 @example({"email": "ada@example.com", "password": "a secret"})
 class CustomerRegistrationSerializer(StrictSerializer):
-    email = EmailField(max_length=150)
+    email = EmailField(max_length=150, allow_blank=False)
     password = StringField(allow_blank=False, max_length=128)
 
 

@@ -20,7 +20,7 @@ from storefront_project.shop.api.serializers import EmptySerializer, ShopCartSer
 
 @example({"email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace"})
 class StoreCreateCustomerSerializer(StrictSerializer):
-    email = EmailField(help_text="The one that was registered.")
+    email = EmailField(allow_blank=False, help_text="The one that was registered.")
     first_name = StringField(required=False, allow_null=True, max_length=150)
     last_name = StringField(required=False, allow_null=True, max_length=150)
     phone = StringField(required=False, allow_null=True, help_text="Accepted, and not kept.")
