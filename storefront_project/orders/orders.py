@@ -39,7 +39,7 @@ def resolve_order(order_id: str, _request: object | None = None) -> OrderSnapsho
 def loaded(orders: Iterable[Order]) -> list[Order]:
     """Give orders their items and payment collections; the number of statements doesn't grow with that of orders."""
     orders = list(orders)
-    items = Cart.objects.prefetch_related("items").in_bulk([order.cart_id for order in orders])
+    items = Cart.objects.prefetch_related(carts.ITEMS).in_bulk([order.cart_id for order in orders])
     ids = [order.payment_collection_id for order in orders]
     collections = collection_queries.of_orders([order.pk for order in orders], ids=ids)
     for order in orders:

@@ -12,6 +12,21 @@ REGIONS = (
     ("reg_kw", "Kuwait", "kwd", ["kw"], PROVIDERS),
 )
 
+COUNTRIES = {
+    "at": "Austria",
+    "de": "Germany",
+    "es": "Spain",
+    "fr": "France",
+    "it": "Italy",
+    "jp": "Japan",
+    "kw": "Kuwait",
+    "nl": "Netherlands",
+    "us": "United States",
+}
+
+SHIPPING_OPTIONS = {"so_free": "Free shipping"}
+"""The names of what brings the goods. All of it costs nothing, everywhere: a cart's total is that of its items."""
+
 SHIRT_PRICES = {"eur": 1999, "usd": 2199, "jpy": 1999, "kwd": 5125}
 
 PRODUCTS = (

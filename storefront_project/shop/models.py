@@ -8,6 +8,9 @@ from django.db.models import Q
 from medusa_payments.ids import new_id
 from medusa_payments.money import to_major_units
 
+PRODUCT_PREFIX = "prod_"
+"""What comes after it in a product's id is the product's name in addresses of pages: its handle."""
+
 
 def new_cart_id() -> str:
     return new_id("cart")
@@ -40,6 +43,10 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def handle(self) -> str:
+        return self.pk.removeprefix(PRODUCT_PREFIX)
 
 
 class Variant(models.Model):
@@ -80,6 +87,11 @@ class Cart(models.Model):
     region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="carts")
     currency_code = models.CharField(max_length=3)
     email = models.EmailField(null=True, blank=True)
+    customer_id = models.CharField(max_length=64, null=True, blank=True, help_text="Whose it became at a login")
+    locale = models.CharField(max_length=64, null=True, blank=True)
+    shipping_address = models.JSONField(null=True, blank=True)
+    billing_address = models.JSONField(null=True, blank=True)
+    shipping_option_id = models.CharField(max_length=64, blank=True, default="")
     completed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -278,6 +278,13 @@ class TestThrottles:
         assert is_too_many(answers[10])
         assert log_in("joe@example.com", "x").status_code == 401
 
+    def test_of_the_demos_registration(self, client: Client, cache: None, db: None) -> None:
+        jane = {"email": "jane@example.com", "password": "a secret"}
+
+        answers = [client.post("/auth/customer/emailpass/register", jane, "application/json") for _ in range(11)]
+
+        assert [answer.status_code for answer in answers] == [200] + [401] * 9 + [429]
+
     def test_of_django_admins_login(self, client: Client, cache: None, db: None) -> None:
         User.objects.create_superuser("staff", password="right")
         wrong = {"username": "staff", "password": "wrong"}

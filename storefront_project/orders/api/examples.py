@@ -3,7 +3,7 @@
 from typing import Any
 
 from medusa_payments.api import examples as payments
-from storefront_project.shop.api.examples import LINE_ITEM
+from storefront_project.shop.api.examples import ADDRESS, LINE_ITEM, SHIPPING_METHOD, TOTALS
 
 ORDER: dict[str, Any] = {
     "order": {
@@ -12,8 +12,14 @@ ORDER: dict[str, Any] = {
         "status": "pending",
         "payment_status": "authorized",
         "email": "ada@example.com",
+        "fulfillment_status": "not_fulfilled",
+        "region_id": "reg_eu",
+        "customer_id": None,
         "currency_code": "eur",
-        "total": 59.97,
+        "shipping_address": ADDRESS,
+        "billing_address": ADDRESS,
+        "shipping_methods": [SHIPPING_METHOD],
+        **TOTALS,
         "items": [LINE_ITEM],
         "payment_collections": [payments.AUTHORIZED_COLLECTION],
         "created_at": "2026-03-02T09:16:13.000Z",

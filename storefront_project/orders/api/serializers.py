@@ -12,13 +12,16 @@ from medusa_payments.api.serializers.documents import PaymentCollectionSerialize
 from storefront_project.orders.api import examples
 from storefront_project.orders.models import Order
 from storefront_project.orders.payment_status import PaymentStatus, payment_status
+from storefront_project.shop.api.fields import TimeField
 from storefront_project.shop.api.schema import document, example, page
 from storefront_project.shop.api.serializers import (
+    ShopAddressSerializer,
     ShopCartSerializer,
     ShopLineItemSerializer,
-    TimeField,
-    amount_from,
+    ShopShippingMethodSerializer,
+    TotalsSerializer,
     payment_collection_document,
+    shipping_methods,
 )
 
 
@@ -31,7 +34,7 @@ class AdminAuthorizeOrderPaymentSessionSerializer(StrictSerializer):
     payment_session_id = StringField(help_text="A session of one of the order's payment collections.")
 
 
-class ShopOrderSerializer(serializers.Serializer[Any]):
+class ShopOrderSerializer(TotalsSerializer):
     """Takes orders that `orders.loaded` has loaded."""
 
     reader = GUEST
@@ -41,8 +44,13 @@ class ShopOrderSerializer(serializers.Serializer[Any]):
     status = serializers.SerializerMethodField(help_text="The demo's orders stay pending: nothing is shipped.")
     payment_status = serializers.SerializerMethodField()
     email = serializers.EmailField(allow_null=True)
+    fulfillment_status = serializers.CharField(read_only=True, default="not_fulfilled")
+    region_id = serializers.CharField(source="cart.region_id")
+    customer_id = serializers.CharField(source="cart.customer_id", allow_null=True)
     currency_code = serializers.CharField()
-    total = amount_from("major_total")
+    shipping_address = ShopAddressSerializer(source="cart.shipping_address", allow_null=True)
+    billing_address = ShopAddressSerializer(source="cart.billing_address", allow_null=True)
+    shipping_methods = serializers.SerializerMethodField()
     items = ShopLineItemSerializer(many=True, source="cart.items")
     payment_collections = serializers.SerializerMethodField()
     created_at = TimeField()
@@ -53,6 +61,10 @@ class ShopOrderSerializer(serializers.Serializer[Any]):
     @extend_schema_field(serializers.ChoiceField([status.value for status in PaymentStatus]))
     def get_payment_status(self, order: Order) -> str:
         return payment_status(order.total, order.payment_collections)
+
+    @extend_schema_field(ShopShippingMethodSerializer(many=True))
+    def get_shipping_methods(self, order: Order) -> list[Document]:
+        return shipping_methods(order.cart)
 
     @extend_schema_field(PaymentCollectionSerializer(many=True))
     def get_payment_collections(self, order: Order) -> list[Document]:

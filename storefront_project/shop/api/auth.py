@@ -17,13 +17,12 @@ from rest_framework_simplejwt.tokens import AccessToken
 from medusa_payments.api.fields import StrictSerializer, StringField
 from medusa_payments.api.viewsets import PublicViewSet
 from medusa_payments.exceptions import Unauthorized
+from storefront_project.shop import customers
 from storefront_project.shop.api.bearer import BearerAuthentication
+from storefront_project.shop.api.fields import EmailField
 from storefront_project.shop.api.schema import Field, document, example, shop_operation
+from storefront_project.shop.api.serializers import EmptySerializer
 from storefront_project.shop.api.throttles import LOGIN_THROTTLES
-
-
-class EmptySerializer(StrictSerializer):
-    """Nothing to say."""
 
 
 @example({"email": "admin@example.com", "password": "admin"})
@@ -35,6 +34,12 @@ class EmailpassLoginSerializer(StrictSerializer):
 @example({"email": "customer@example.com", "password": "customer"})
 class CustomerLoginSerializer(EmailpassLoginSerializer):
     """Email and password."""
+
+
+@example({"email": "ada@example.com", "password": "a secret"})
+class CustomerRegistrationSerializer(StrictSerializer):
+    email = EmailField(max_length=150, allow_blank=False)
+    password = StringField(allow_blank=False, max_length=128)
 
 
 actor: dict[str, Field] = {
@@ -62,7 +67,7 @@ class AuthViewSet(PublicViewSet):
         return []
 
     def get_throttles(self) -> list[BaseThrottle]:
-        is_login = getattr(self, "action", None) in {"user", "customer"}
+        is_login = getattr(self, "action", None) in {"user", "customer", "register"}
         return [throttle() for throttle in LOGIN_THROTTLES] if is_login else super().get_throttles()
 
     @shop_operation("logIn", parameters=(), request=EmailpassLoginSerializer, response=token_document)
@@ -82,6 +87,16 @@ class AuthViewSet(PublicViewSet):
         Returns a token for the store API, where a login is optional.
         """
         return Response({"token": self._log_in(request, actor_type="customer", is_staff=False)})
+
+    @shop_operation("registerCustomer", parameters=(), request=CustomerRegistrationSerializer, response=token_document)
+    @action(detail=False, methods=["post"], url_path="customer/emailpass/register")
+    def register(self, request: Request) -> Response:
+        """Register as a customer.
+
+        Makes a customer who can log in, and returns a token as the login does; or 401 when somebody has that email.
+        """
+        customer = customers.register(**self.validated(CustomerRegistrationSerializer, request.data))
+        return Response({"token": _token(customer, "customer")})
 
     @shop_operation("refreshToken", parameters=(), request=EmptySerializer, response=token_document)
     @action(detail=False, methods=["post"], url_path="token/refresh")

@@ -12,6 +12,7 @@ from storefront_project.shop.api.schema import shop_operation
 from storefront_project.shop.api.serializers import (
     ShopCartSerializer,
     StoreAddCartLineItemSerializer,
+    StoreAddCartShippingMethodSerializer,
     StoreCreateCartSerializer,
     StoreUpdateCartLineItemSerializer,
     StoreUpdateCartSerializer,
@@ -43,10 +44,22 @@ class CartViewSet(WholeDocuments, StoreViewSet):
     def update(self, request: Request, id: str) -> Response:
         """Update a cart.
 
-        Changes the email. Refused for a completed cart.
+        Changes the email, the addresses, the language or the region. In another region the cart has another currency
+        and other prices, and its payment collection follows unless it holds money. Refused for a completed cart.
         """
         body = self.validated(StoreUpdateCartSerializer, request.data)
-        return self._answer(carts.update_cart(cart_id=id, **body))
+        cart = carts.update_cart(cart_id=id, **body)
+        return self._answer_changed(cart) if "region_id" in body else self._answer(cart)
+
+    @shop_operation("addShippingMethod", request=StoreAddCartShippingMethodSerializer, response=cart_document)
+    @action(detail=True, methods=["post"], url_path="shipping-methods")
+    def shipping_methods(self, request: Request, id: str) -> Response:
+        """Choose a shipping method.
+
+        Chooses how the goods come, in place of what was chosen before.
+        """
+        body = self.validated(StoreAddCartShippingMethodSerializer, request.data)
+        return self._answer(carts.choose_shipping(cart_id=id, **body))
 
     @shop_operation("addLineItem", request=StoreAddCartLineItemSerializer, response=cart_document)
     @action(detail=True, methods=["post"], url_path="line-items")

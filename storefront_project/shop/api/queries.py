@@ -1,6 +1,6 @@
 """What Medusa's clients send in the query."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework.request import Request
 from rest_framework.serializers import Field
@@ -23,8 +23,10 @@ class PageQuery(WholeDocumentQuery, ListQuery):
 
 
 class WholeDocuments(PaymentsViewSet):
-    """Takes a `PageQuery` for lists, and a `WholeDocumentQuery` for all else."""
+    """Takes the `list_query` for lists, and a `WholeDocumentQuery` for all else."""
+
+    list_query: ClassVar[type[PageQuery]] = PageQuery
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        self.query = self.validated_query(PageQuery if self.action == "list" else WholeDocumentQuery)
+        self.query = self.validated_query(self.list_query if self.action == "list" else WholeDocumentQuery)
