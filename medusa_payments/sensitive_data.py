@@ -131,8 +131,10 @@ def _is_shaped_card(match: re.Match[str]) -> bool:
     same = match["gap"] or match["wide"]
     gap, rest = re.escape(same) if same else _BLANK, match["rest"] or ""
     text, (start, end) = match.string, match.span()
-    is_in_list = re.search(rf"{_LISTED}{gap}\Z", text[max(0, start - 9) : start]) or re.match(
-        rf"{gap}{_LISTED}", text[end : end + 9]
+    # Three digits at the end of a card's number may be the head of an address' next group: `…:2619:443a:…`.
+    after = (text[place : place + 9] for place in {end, end - len(rest)})
+    is_in_list = re.search(rf"{_LISTED}{gap}\Z", text[max(0, start - 9) : start]) or any(
+        re.match(rf"{gap}{_LISTED}", each) for each in after
     )
     numbers = (_digits(match[0]), _digits(match[0].removesuffix(rest)))
     return not is_in_list and any(map(_is_branded_card, numbers))

@@ -301,8 +301,7 @@ def _try_later(operation: Operation, why: str) -> None:
     if until is not None and until > timezone.now():
         # What was sent has arrived by then, so the next attempt tells.
         wait = min(wait, until - timezone.now())
-    held = primary(Operation).filter(pk=operation.pk, status=OperationStatus.OPEN.value, fence=operation.fence)
-    held.update(
+    _held(operation).update(
         attempts=operation.attempts + 1,
         next_attempt_at=Now() + wait,
         lease_expires_at=operation.lease_expires_at,
@@ -315,37 +314,33 @@ def _let_go(operation: Operation, why: str) -> None:
     """Leave an operation to whoever asks next. When the worker tries again doesn't change: however often callers
     repeat, they postpone nothing.
     """
-    held = primary(Operation).filter(pk=operation.pk, status=OperationStatus.OPEN.value, fence=operation.fence)
-    held.update(lease_expires_at=Now(), leased_by="", error_message=why)
+    _held(operation).update(lease_expires_at=Now(), leased_by="", error_message=why)
 
 
 def _wait_for_a_place(operation: Operation) -> None:
     """Leave an operation to a later run: its account is busy or hangs, which says nothing about the operation."""
-    waiting = primary(Operation).filter(pk=operation.pk, status=OperationStatus.OPEN.value, fence=operation.fence)
-    waiting.update(next_attempt_at=Now() + attention.SHORTEST_WAIT)
+    _held(operation).update(next_attempt_at=Now() + attention.SHORTEST_WAIT)
 
 
 def _hand_to_a_person(operation: Operation, why: str, seen_amount: int | None = None, *, goes_on: bool = False) -> None:
     """Nobody but a person can tell any more. Recorded once, with what is known; `seen_amount` (minor units) is what the
     provider has of it. `goes_on`: the worker goes on asking, as the provider may be back before staff have looked.
     """
-    seen: dict[str, Any] = {} if seen_amount is None else {"seen_amount": seen_amount}
+    told: dict[str, Any] = {"kind": operation.kind, "amount": operation.amount, "reason": why}
     again = Now() + attention.LONGEST_WAIT if goes_on else None
     with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
-        held = primary(Operation).filter(pk=operation.pk, status=OperationStatus.OPEN.value, fence=operation.fence)
+        held = _held(operation)
         held.update(error_message=why, lease_expires_at=Now(), leased_by="", next_attempt_at=again)
         if not held.filter(needs_person_at=None).update(needs_person_at=Now()):
             return
-        events.record(
-            collection,
-            EventName.OPERATION_NEEDS_PERSON,
-            operation=operation,
-            kind=operation.kind,
-            amount=operation.amount,
-            reason=why,
-            **seen,
-        )
+        told |= {} if seen_amount is None else {"seen_amount": seen_amount}
+        events.record(collection, EventName.OPERATION_NEEDS_PERSON, operation=operation, **told)
         projections.store(collection)
+
+
+def _held(operation: Operation) -> QuerySet[Operation]:
+    """What is still to be let go of: it is none if somebody else took the operation meanwhile, or closed it."""
+    return _open().filter(pk=operation.pk, fence=operation.fence)
 
 
 def _is_open(operation: Operation) -> bool:

@@ -241,9 +241,9 @@ def _is_in_doubt_or_gone(session: PaymentSession) -> bool:
 
 
 def _is_for_the_same(live: PaymentSession, collection: PaymentCollection, choice: Choice) -> bool:
-    """Whether the customer is there is said when an object is made, so what is paid off-session has one of its own; and
-    so has what pays with a saved payment method: with the other's secret, which is shown to all, browsers confirm it.
-    """
+    """Say whether a live session's object may pay for what was chosen, as far as it is usable."""
+    # Whether the customer is there is said when an object is made, so what is paid off-session has one of its own; and
+    # so has what pays with a saved payment method: with the other's secret, which is shown to all, browsers confirm it.
     return (
         not choice.is_off_session
         and session_queries.names_saved_method(live.client_data) == session_queries.names_saved_method(choice.data)

@@ -23,6 +23,8 @@ PUBLIC = {
     "/store/regions/x_unknown",
     "/store/products",
     "/store/products/x_unknown",
+    "/store/collections",
+    "/store/product-categories",
 }
 """What is the same for every customer of a storefront."""
 

@@ -231,6 +231,7 @@ def test_a_disguised_card_is_found_beside_other_things(text: str) -> None:
         "order-fcea6404-1797-4354-9771-26404fffffff",
         "+49 (0)30 4242-4242",
         "2026-12-01T08:00:40.123456+00:00",
+        "afed:6665:4810:3263:2619:443a:890e:6b2b",
     ],
 )
 def test_what_looks_like_a_card_in_disguise_may_stand_in_a_text(text: str) -> None:
