@@ -628,6 +628,7 @@ class Test42WhatNoDatabaseStores:
         with pytest.raises(PaymentOutcomeUnknown):
             payment_methods.save(account_holder_id=holder.pk, customer_id="cus_1")
 
+    @pytest.mark.fake_only("breaks the fake provider's listing")
     @pytest.mark.parametrize("said", NO_LIST[:2], ids=lambda said: type(said).__name__)
     def test_42_a_listing_that_breaks_keeps_no_other_provider_from_being_compared(
         self, till: Till, script: Script, monkeypatch: pytest.MonkeyPatch, said: Any, capsys: pytest.CaptureFixture[str]
@@ -644,6 +645,7 @@ class Test42WhatNoDatabaseStores:
         told = capsys.readouterr()
         assert "pp_fake_fake: " in told.out + told.err
 
+    @pytest.mark.fake_only("breaks the fake provider's listing")
     def test_42_a_listing_that_ends_in_an_error_of_its_own_is_not_reachable(
         self, till: Till, script: Script, monkeypatch: pytest.MonkeyPatch
     ) -> None:
