@@ -48,14 +48,14 @@ def warned(notice: Text, operations: QuerySet[Operation]) -> str:
     The pages' keys are new, and a new key is a new request, whatever else is under way.
     """
     found = operations.filter(status=OperationStatus.OPEN.value).order_by("created_at", "id")
-    of_which = ", ".join(
-        _("%(amount)s of %(time)s")
+    of_which = "; ".join(
+        _("%(amount)s, asked for at %(time)s")
         % {"amount": display.money(each.amount or 0, each.currency_code), "time": _when(each)}
         for each in found
     )
     warning = _(
-        "Under way already, with an outcome that isn't known yet: %s. "
-        "Go on only if this is another one: it is done as well."
+        "This is under way already, and its outcome isn't known yet: %s. "
+        "Go on only if you want another one: both will be done."
     )
     return " ".join(str(each) for each in (notice, warning % of_which if of_which else "") if each)
 

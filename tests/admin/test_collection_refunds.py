@@ -73,7 +73,7 @@ def test_a_person_is_told_what_is_under_way_already(
 
     question = begin(browser, collection, "25").text
 
-    assert "Under way already, with an outcome that isn't known yet: 25.00 EUR of 20" in question
+    assert "This is under way already, and its outcome isn't known yet: 25.00 EUR, asked for at 20" in question
     assert sum(refunded()) == 0
 
 

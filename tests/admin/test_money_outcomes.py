@@ -32,14 +32,14 @@ class TestBesideWhatIsNotKnown:
 
         question = browser.open(verb_url(payment, verb)).press("Continue", amount="25").text
 
-        assert "Under way already, with an outcome that isn't known yet: 25.00 EUR of 20" in question
-        assert "Go on only if this is another one: it is done as well." in question
+        assert "This is under way already, and its outcome isn't known yet: 25.00 EUR, asked for at 20" in question
+        assert "Go on only if you want another one: both will be done." in question
         assert moved(fake_provider, verb) == [2500]
 
     def test_nothing_is_said_of_what_is_known(self, browser: Browser) -> None:
         payment = factories.captured_payment()
         refunds.refund(payment_id=payment.pk, amount=Decimal(25))
-        assert "Under way already" not in browser.open(verb_url(payment, "refund")).press("Continue", amount="25").text
+        assert "under way already" not in browser.open(verb_url(payment, "refund")).press("Continue", amount="25").text
 
 
 class TestOneIntentIsOneRefund:
