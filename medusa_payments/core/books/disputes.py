@@ -1,6 +1,6 @@
 """Disputes: what a provider says of them is booked, and their payment counts what they withhold.
 
-Every function runs inside the collection's lock and opens no transaction. Amounts are minor units. A dispute is a fact
+Amounts are minor units. A dispute is a fact
 of the provider's, cleaned where it came in: it never moves our other counters, fits whatever was captured or refunded,
 and is booked on a frozen payment too. One that belongs to no payment of ours is recorded as a discrepancy.
 """
@@ -8,20 +8,17 @@ and is booked on a frozen payment too. One that belongs to no payment of ours is
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
-from django.db.models.functions import Now
-from django.utils import timezone
-
-from medusa_payments.core.facts import dispute_facts
+from medusa_payments.core.books import amounts, attention, freezing
+from medusa_payments.core.books.book import Book
+from medusa_payments.core.books.events import BY_PROVIDER, EventName
 from medusa_payments.core.policy import due
+from medusa_payments.core.policy.facts import DisputeFacts
 from medusa_payments.exceptions import InvalidData, NotAllowed
-from medusa_payments.models import Dispute, Payment, PaymentCollection, PaymentSession
+from medusa_payments.models import Dispute, Payment, PaymentSession
 from medusa_payments.money import MAX_MINOR_UNITS, Money, exponent
 from medusa_payments.providers.facts import DisputeFact, DisputeState, PaymentSnapshot
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import amounts, attention, events, freezing, ledger
-from medusa_payments.services.events import EventName
-from medusa_payments.states import ENDED_STATES, WITHHOLDING_STATES
+from medusa_payments.states import ANSWERABLE_STATES, ENDED_STATES, WITHHOLDING_STATES
 
 DISPUTED_CODE = "payment_disputed"
 
@@ -32,28 +29,24 @@ _ENDINGS = {
 }
 
 
-def converge(collection: PaymentCollection, payment_id: str, snapshot: PaymentSnapshot, *, as_of: int | None) -> bool:
+def absorb(book: Book, payment: Payment, snapshot: PaymentSnapshot, *, as_of: int | None) -> bool:
     """Book what a snapshot says of a payment's disputes; return True when something has to be looked at again.
 
     `as_of` is how many events the collection had before the provider was asked; None when that isn't known. What was
     read before the latest change of a dispute was booked may only bring it further, never back.
     """
-    waits = False
+    return any([_absorb_one(book, payment, fact, as_of=as_of) for fact in snapshot.disputes])
+
+
+def record_unattached(book: Book, session: PaymentSession, snapshot: PaymentSnapshot) -> None:
+    """Record the disputes of an object that no payment stands for, for staff to see."""
     for fact in snapshot.disputes:
-        waits |= _converge_one(collection, primary(Payment).get(pk=payment_id), fact, as_of=as_of)
-    return waits
+        _record_discrepancy(book, fact, "A dispute about a session without a payment.", session.pk)
 
 
-def record_unattached(collection: PaymentCollection, session: PaymentSession, snapshot: PaymentSnapshot) -> None:
-    """Record the disputes of an object that no payment stands for, for a person to see."""
-    for fact in snapshot.disputes:
-        _record_discrepancy(collection, fact, "A dispute about a session without a payment.", session.pk)
-
-
-def refusal(payment: Payment, *, requested: int) -> NotAllowed:
+def refusal(book: Book, payment: Payment, *, requested: int) -> NotAllowed:
     """Return the error that says: this much is disputed and can't be refunded now."""
-    withholding = _withholding(payment).order_by("created_at", "id")
-    ids = list(withholding.values_list("pk", flat=True))
+    ids = [dispute.pk for dispute in _withholding(book, payment)]
     disputed, left = (
         Money(minor_units=amount, currency_code=payment.currency_code)
         for amount in (payment.disputed_amount, payment.refundable_amount)
@@ -65,38 +58,46 @@ def refusal(payment: Payment, *, requested: int) -> NotAllowed:
     )
 
 
-def warn(collection: PaymentCollection, dispute: Dispute, payment: Payment, *, actor: str) -> None:
-    """Tell the host that evidence for a dispute of a payment is due soon, and that it was told."""
-    dispute.evidence_warned_at = timezone.now()
-    dispute.save(update_fields=["evidence_warned_at"])
-    events.record(collection, EventName.DISPUTE_EVIDENCE_DUE, actor=actor, **_told(dispute, payment))
+def warn(book: Book, dispute: Dispute, *, actor: str) -> None:
+    """Tell the host that evidence for a dispute is due soon, and that it was told."""
+    dispute.evidence_warned_at = book.clock()
+    payment = book.payment(dispute.payment_id)
+    book.record(EventName.DISPUTE_EVIDENCE_DUE, actor=actor, **_told(dispute, payment))
 
 
-def withheld_total(payment: Payment) -> int:
-    """Return what a payment's disputes withhold in all, as far as that can be counted."""
-    return min(sum(_withholding(payment).values_list("withheld_amount", flat=True)), MAX_MINOR_UNITS)
+def facts_of(dispute: Dispute) -> DisputeFacts:
+    """Return until when evidence for a dispute may be sent, and whether that was announced."""
+    return DisputeFacts(
+        dispute_id=dispute.pk,
+        evidence_due_by=dispute.evidence_due_by,
+        is_answerable=dispute.state in ANSWERABLE_STATES,
+        was_warned=dispute.evidence_warned_at is not None,
+    )
 
 
-def _converge_one(collection: PaymentCollection, payment: Payment, fact: DisputeFact, *, as_of: int | None) -> bool:
+def _absorb_one(book: Book, payment: Payment, fact: DisputeFact, *, as_of: int | None) -> bool:
     problem = _problem(fact)
-    dispute = None if problem else _known(payment, fact)
+    dispute = None if problem else _known(book, payment, fact)
     if dispute is not None and dispute.payment_id != payment.pk:
         problem = "A dispute that belongs to another payment."
     if problem:
-        _record_discrepancy(collection, fact, problem, payment.payment_session_id)
+        _record_discrepancy(book, fact, problem, payment.payment_session_id)
         return False
     if dispute is None:
-        _open(collection, payment, fact)
+        _open(book, payment, fact)
     elif _changes(dispute, _values(fact, payment)):
         if _may_be_outdated(dispute, fact, as_of):
             return True
-        _update(collection, payment, dispute, fact)
+        _update(book, payment, dispute, fact)
     return False
 
 
-def _known(payment: Payment, fact: DisputeFact) -> Dispute | None:
-    known = primary(Dispute).filter(provider_account=payment.provider_account, provider_ref=fact.dispute_ref)
-    return known.first()
+def _known(book: Book, payment: Payment, fact: DisputeFact) -> Dispute | None:
+    own = [dispute for dispute in book.disputes if dispute.provider_ref == fact.dispute_ref]
+    if own:
+        return own[0]
+    elsewhere = primary(Dispute).filter(provider_account=payment.provider_account, provider_ref=fact.dispute_ref)
+    return elsewhere.first()
 
 
 def _problem(fact: DisputeFact) -> str:
@@ -112,14 +113,14 @@ def _problem(fact: DisputeFact) -> str:
     return ""
 
 
-def _record_discrepancy(collection: PaymentCollection, fact: DisputeFact, reason: str, session_id: str) -> None:
+def _record_discrepancy(book: Book, fact: DisputeFact, reason: str, session_id: str) -> None:
     theirs = {
         "dispute_ref": fact.dispute_ref,
         "state": fact.state.value,
         "amount": str(fact.money.minor_units),
         "currency_code": fact.money.currency_code,
     }
-    freezing.record_discrepancy(collection, reason=reason, ours={"payment_session_id": session_id}, theirs=theirs)
+    freezing.record_discrepancy(book, reason=reason, ours={"payment_session_id": session_id}, theirs=theirs)
 
 
 def _may_be_outdated(dispute: Dispute, fact: DisputeFact, as_of: int | None) -> bool:
@@ -150,60 +151,55 @@ def _changes(dispute: Dispute, values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if getattr(dispute, name) != value}
 
 
-def _open(collection: PaymentCollection, payment: Payment, fact: DisputeFact) -> None:
+def _open(book: Book, payment: Payment, fact: DisputeFact) -> None:
     dispute = Dispute(
         payment=payment,
         provider_account=payment.provider_account,
         provider_ref=fact.dispute_ref,
         opened_at=fact.opened_at,
-        event_number=0,
+        created_at=book.clock(),
         **_values(fact, payment),
     )
-    _store(collection, payment, dispute)
-    _record(collection, EventName.DISPUTE_OPENED, payment, dispute)
+    book.add(dispute)
+    _count(book, payment, dispute)
+    _record(book, EventName.DISPUTE_OPENED, payment, dispute)
     if fact.state.has_ended:
-        _record(collection, _ENDINGS[fact.state], payment, dispute)
+        _record(book, _ENDINGS[fact.state], payment, dispute)
 
 
-def _update(collection: PaymentCollection, payment: Payment, dispute: Dispute, fact: DisputeFact) -> None:
+def _update(book: Book, payment: Payment, dispute: Dispute, fact: DisputeFact) -> None:
     changes = _changes(dispute, _values(fact, payment))
     before = {name: _plain(getattr(dispute, name)) for name in changes}
     for name, value in changes.items():
         setattr(dispute, name, value)
     if "evidence_due_by" in changes:
         dispute.evidence_warned_at = None
-    _store(collection, payment, dispute)
+    _count(book, payment, dispute)
     has_just_ended = "state" in changes and fact.state.has_ended
     event_name = _ENDINGS[fact.state] if has_just_ended else EventName.DISPUTE_UPDATED
     after = {name: _plain(value) for name, value in changes.items()}
-    _record(collection, event_name, payment, dispute, before=before, after=after)
+    _record(book, event_name, payment, dispute, before=before, after=after)
 
 
-def _store(collection: PaymentCollection, payment: Payment, dispute: Dispute) -> None:
-    """Store a dispute and count it on its payment. Money that it gives back may be due to somebody."""
+def _count(book: Book, payment: Payment, dispute: Dispute) -> None:
+    """Count a dispute on its payment. Money that it frees may be due to somebody."""
     has_ended = dispute.state in ENDED_STATES
-    dispute.closed_at = (dispute.closed_at or timezone.now()) if has_ended else None
-    dispute.updated_at = Now()
-    dispute.save()
+    dispute.closed_at = (dispute.closed_at or book.clock()) if has_ended else None
     before = payment.withheld_amount
-    _count(payment)
-    if payment.withheld_amount < before:
-        attention.ask(collection)
-    warning = due.evidence_warning(dispute_facts(dispute), attention.evidence_warning())
-    if warning is not None:
-        attention.ask(collection, warning)
-
-
-def _count(payment: Payment) -> None:
-    payment.withheld_amount = withheld_total(payment)
+    payment.withheld_amount = min(
+        sum(each.withheld_amount for each in _withholding(book, payment)), MAX_MINOR_UNITS
+    )
     payment.count_disputes()
-    payment.updated_at = Now()
-    payment.save(update_fields=["withheld_amount", "disputed_amount", "updated_at"])
+    if payment.withheld_amount < before:
+        attention.ask(book)
+    warning = due.evidence_warning(facts_of(dispute), attention.evidence_warning())
+    if warning is not None:
+        attention.ask(book, warning)
 
 
-def _record(collection: PaymentCollection, name: EventName, payment: Payment, dispute: Dispute, **changes: Any) -> None:
-    events.record(collection, name, actor=ledger.BY_PROVIDER, **_told(dispute, payment), **changes)
-    primary(Dispute).filter(pk=dispute.pk).update(event_number=collection.event_count)
+def _record(book: Book, name: EventName, payment: Payment, dispute: Dispute, **changes: Any) -> None:
+    book.record(name, actor=BY_PROVIDER, **_told(dispute, payment), **changes)
+    dispute.event_number = book.collection.event_count
 
 
 def _told(dispute: Dispute, payment: Payment) -> dict[str, Any]:
@@ -224,5 +220,6 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _withholding(payment: Payment) -> QuerySet[Dispute]:
-    return primary(Dispute).filter(payment=payment, state__in=[state.value for state in WITHHOLDING_STATES])
+def _withholding(book: Book, payment: Payment) -> list[Dispute]:
+    own = [dispute for dispute in book.disputes if dispute.payment_id == payment.pk]
+    return [dispute for dispute in own if dispute.state in WITHHOLDING_STATES]

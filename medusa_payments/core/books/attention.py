@@ -2,18 +2,14 @@
 
 from datetime import datetime, timedelta
 
-from django.utils import timezone
-
 from medusa_payments.conf import payments_settings
-from medusa_payments.core.facts import collection_facts
+from medusa_payments.core.books.book import Book
 from medusa_payments.core.policy import expiry, surplus
+from medusa_payments.core.policy.surplus import CollectionFacts
 from medusa_payments.models import Payment, PaymentCollection, PaymentSession
 from medusa_payments.providers.registry import providers
 from medusa_payments.providers.types import Capabilities
-from medusa_payments.states import SessionStatus
-
-SHORTEST_WAIT = timedelta(seconds=10)
-LONGEST_WAIT = timedelta(hours=1)
+from medusa_payments.states import SessionStatus, UndoPolicy
 
 OPEN_STATUSES = frozenset(
     {
@@ -28,52 +24,64 @@ the same object, in the customer's browser, that succeeds.
 """
 
 
-def ask(collection: PaymentCollection, at: datetime | None = None) -> None:
-    """Have the worker look after a locked collection, now or at a moment. The earliest moment asked for counts.
-
-    The caller stores it together with the change (`projections.store`).
-    """
-    at = at or timezone.now()
-    if collection.attention_at is None or at < collection.attention_at:
-        collection.attention_at = at
+def ask(book: Book, at: datetime | None = None) -> None:
+    """Have the worker look after a collection, now or at a moment. The earliest moment asked for counts."""
+    at = at or book.clock()
+    if book.collection.attention_at is None or at < book.collection.attention_at:
+        book.collection.attention_at = at
 
 
-def watch(collection: PaymentCollection, session: PaymentSession) -> None:
+def watch(book: Book, session: PaymentSession) -> None:
     """Have the worker ask after a live session that isn't decided, for the customer who never comes back."""
     if session.slot is not None and is_watchable(session):
-        ask(collection, timezone.now() + first_question())
+        ask(book, book.clock() + first_question())
 
 
-def follow_authorization(collection: PaymentCollection, session: PaymentSession, payment: Payment) -> None:
-    """Have the worker give back what a new payment makes too much, and watch an authorization that runs out."""
+def follow_authorization(book: Book, session: PaymentSession, payment: Payment) -> None:
+    """Have the worker return what a new payment makes too much, and watch an authorization that runs out. The totals of
+    the collection are still those from before.
+    """
     may_follow = surplus.may_follow_authorization(
-        collection_facts(collection),
+        collection_facts(book.collection),
         paid=payment.amount,
         currency_code=payment.currency_code,
         asked=session.amount,
         is_live=session.slot is not None,
     )
     if may_follow:
-        ask(collection)
-    watch_expiry(collection, payment)
+        ask(book)
+    watch_expiry(book, payment)
 
 
-def follow_capture(collection: PaymentCollection, payment: Payment) -> None:
-    """Have the worker give back what can be, and is too much, now that more of a payment is captured."""
-    facts = collection_facts(collection)
+def follow_capture(book: Book, payment: Payment) -> None:
+    """Have the worker return what can be, and is too much, now that more of a payment is captured."""
+    facts = collection_facts(book.collection)
     may_follow = surplus.may_follow_capture(facts, currency_code=payment.currency_code)
-    # Whether its session was replaced is read only where it matters.
     is_part = surplus.may_be_stray(facts, paid=payment.amount)
     if may_follow or (is_part and payment.payment_session.slot is None):
-        ask(collection)
+        ask(book)
 
 
-def watch_expiry(collection: PaymentCollection, payment: Payment) -> None:
+def watch_expiry(book: Book, payment: Payment) -> None:
     """Have the worker look after an authorization in time. No-op for one that doesn't run out."""
     was_warned = payment.expiry_warned_at is not None
     look = expiry.next_look(payment.capture_before, was_warned=was_warned, warning=expiry_warning())
     if look is not None:
-        ask(collection, look)
+        ask(book, look)
+
+
+def collection_facts(collection: PaymentCollection) -> CollectionFacts:
+    """Return what is to be paid, and the totals of its payments as they were counted last."""
+    return CollectionFacts(
+        amount=collection.amount,
+        currency_code=collection.currency_code,
+        authorized=collection.authorized_amount,
+        captured=collection.captured_amount,
+        is_deleted=collection.deleted_at is not None,
+        is_canceled=collection.canceled_at is not None,
+        has_failed=collection.failed_at is not None,
+        on_failure=UndoPolicy(collection.on_failure),
+    )
 
 
 def expiry_warning() -> timedelta:
@@ -113,9 +121,3 @@ def _capabilities(session: PaymentSession) -> list[Capabilities]:
     if session.provider_id in providers:
         return [providers[session.provider_id].capabilities]
     return [provider.capabilities for provider in providers.on_account(session.provider_account)]
-
-
-def backoff(attempts: int) -> timedelta:
-    """Return how long to wait after so many attempts in vain: longer each time, at most `LONGEST_WAIT`."""
-    wait: timedelta = SHORTEST_WAIT * 2 ** min(attempts, 16)
-    return min(wait, LONGEST_WAIT)
