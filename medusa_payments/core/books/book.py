@@ -16,6 +16,7 @@ from django.db.models import Exists, Model, OuterRef
 from django.db.models.functions import Now
 
 from medusa_payments.core.books import events
+from medusa_payments.core.books.counters import IN_FLIGHT_STATUSES
 from medusa_payments.core.books.events import EventName
 from medusa_payments.core.books.locks import durable_transaction
 from medusa_payments.exceptions import NotFound
@@ -29,21 +30,18 @@ from medusa_payments.models import (
     PaymentSession,
     Refund,
     RefundReversal,
+    Release,
 )
 from medusa_payments.queries.primary import primary
 from medusa_payments.states import (
     CollectionState,
     CollectionStatus,
     OperationKind,
-    OperationStatus,
     PaymentFacts,
     collection_state,
 )
 
 RowT = TypeVar("RowT", bound=Model)
-
-IN_FLIGHT = frozenset({OperationStatus.OPEN, OperationStatus.ACCEPTED})
-"""Statuses of an operation whose amount is reserved: its outcome isn't booked yet."""
 
 A_TICK = timedelta(milliseconds=1)
 """SQLite's clock counts milliseconds. What ends now ends a tick earlier, so that the next statement sees it ended."""
@@ -223,7 +221,7 @@ class Book:
 
     def recount(self, payment: Payment) -> None:
         """Bring what is in flight of a payment, and what is disputed, to what its operations and disputes say."""
-        own = [each for each in self.operations if each.payment_id == payment.pk and each.status in IN_FLIGHT]
+        own = [each for each in self.operations if each.payment_id == payment.pk and each.status in IN_FLIGHT_STATUSES]
         for kind, counter in _COUNTER_OF.items():
             setattr(payment, counter, sum(each.amount or 0 for each in own if each.kind == kind))
         payment.count_disputes()
@@ -267,7 +265,7 @@ class Book:
         ).keys():
             self.total()
         self._save_sessions()
-        for model in (Payment, Operation, Capture, Refund, RefundReversal, *_OTHER_LINES, Dispute):
+        for model in (Payment, Operation, Capture, Refund, RefundReversal, Release, Dispute):
             self._save_all(model)
         events.write(self.events)
         self._update(self.collection)
@@ -331,9 +329,6 @@ _LISTS: dict[type[Model], str] = {
     Refund: "refunds",
 }
 """Where a book keeps the rows of a model."""
-
-_OTHER_LINES: tuple[type[Model], ...] = ()
-
 
 @contextmanager
 def opened(

@@ -16,7 +16,8 @@ from medusa_payments.core.books.freezing import BEYOND_THE_LIMITS, freeze
 from medusa_payments.core.policy import expiry
 from medusa_payments.core.policy.waits import LONGEST_WAIT
 from medusa_payments.ids import new_id
-from medusa_payments.models import Capture, Operation, Payment, PaymentSession, Refund, RefundReversal
+from medusa_payments.models import Capture, Operation, Payment, PaymentSession, Refund, RefundReversal, Release
+from medusa_payments.providers import cleaning
 from medusa_payments.providers.types import CancelResult, CaptureResult, RefundResult, RefundStatus, SessionResult
 from medusa_payments.states import OperationStatus, SessionStatus
 
@@ -173,6 +174,7 @@ def post_cancel_result(book: Book, operation: Operation, result: CancelResult) -
         _cancel(book, payment)
     if not _counted(book, payment, operation, released=amount):
         return
+    _append_release(book, payment, operation, amount)
     book.record(
         EventName.PAYMENT_CANCELED,
         operation=operation,
@@ -186,6 +188,7 @@ def post_release(book: Book, payment: Payment, amount: int, *, operation: Operat
     """Post what the provider released by itself: the rest of a final capture, an expiry, a cancel from outside."""
     if not _counted(book, payment, operation, released=amount):
         return
+    _append_release(book, payment, operation, amount)
     has_expired = operation is None and expiry.is_over(payment.capture_before, book.clock())
     book.record(
         EventName.AUTHORIZATION_EXPIRED if has_expired else EventName.PAYMENT_RELEASED,
@@ -216,6 +219,21 @@ def note_capture_before(book: Book, payment: Payment, capture_before: datetime |
     if capture_before is not None and capture_before != payment.capture_before:
         payment.capture_before = capture_before
         attention.watch_expiry(book, payment)
+
+
+def _append_release(book: Book, payment: Payment, operation: Operation | None, amount: int) -> None:
+    """Providers have no reference for a release: without an operation the total after it tells it from others."""
+    if not amount:
+        return
+    total = cleaning.reference(f"{payment.provider_ref}:released:{payment.released_amount}")
+    line = Release(
+        payment=payment,
+        operation=operation,
+        amount=amount,
+        provider_ref=None if operation else total,
+        created_by=operation.created_by if operation else BY_PROVIDER,
+    )
+    book.add(line)
 
 
 def _note_acceptance(book: Book, payment: Payment, operation: Operation, amount: int) -> bool:
