@@ -215,9 +215,10 @@ class Book:
             )
         )
 
-    def hold_fence(self, operation: Operation, fence: int) -> None:
+    def hold_fence(self, operation: Operation) -> None:
         """Have `save` fail unless an operation's fence is this one: another process may have taken it over."""
-        self._fences[operation.pk] = fence
+        if id(operation) in self._before:
+            self._fences[operation.pk] = operation.fence
 
     def recount(self, payment: Payment) -> None:
         """Bring what is in flight of a payment, and what is disputed, to what its operations and disputes say."""

@@ -21,10 +21,13 @@ from medusa_payments.core.books.debts import paid_on_return
 from medusa_payments.models import Event, EventDelivery
 from medusa_payments.queries.primary import primary
 
-__all__ = ["BY_PROVIDER", "EventName", "send", "write"]
+__all__ = ["BY_PROVIDER", "BY_WORKER", "EventName", "send", "write"]
 
 BY_PROVIDER = "provider"
 """The actor of what happened at the provider without us."""
+
+BY_WORKER = "worker"
+"""Who did what the state of a collection called for, as `created_by` and events record it."""
 
 logger = logging.getLogger(__name__)
 
