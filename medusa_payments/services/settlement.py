@@ -11,6 +11,8 @@ from django.db import Error as DatabaseError
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from medusa_payments.core.books import locks
+from medusa_payments.core.books.locks import locked_collection
 from medusa_payments.exceptions import (
     PaymentAuthorizationError,
     PaymentsError,
@@ -32,14 +34,12 @@ from medusa_payments.services import (
     attention,
     events,
     ledger,
-    locks,
     operations,
     projections,
     provider_calls,
     session_settlement,
 )
 from medusa_payments.services.events import EventName
-from medusa_payments.services.locks import locked_collection
 from medusa_payments.services.operations import Reservation
 from medusa_payments.services.provider_calls import NotExecuted, Outcome, Refused, Succeeded, Unknown
 from medusa_payments.states import OperationKind, OperationStatus, RefusalKind, Settler
