@@ -9,6 +9,7 @@ from typing import Any
 from django.db import OperationalError
 from django.db.models import F
 
+from medusa_payments.core.books.locks import locked_collection
 from medusa_payments.models import AccountHolder, Operation, PaymentSession, RefundReason
 from medusa_payments.money import Money
 from medusa_payments.providers.errors import ProviderDeclined, ProviderOutcomeUnknown, ProviderUnavailable
@@ -16,7 +17,6 @@ from medusa_payments.providers.facts import PaymentSnapshot
 from medusa_payments.providers.system import SystemProvider
 from medusa_payments.providers.types import Capabilities, CaptureResult, SessionResult
 from medusa_payments.services import payment_sessions
-from medusa_payments.services.locks import locked_collection
 from medusa_payments.services.provider_calls import Outcome
 from medusa_payments.services.settlement import apply_settlement
 from medusa_payments.testing.fake_provider import FakeProvider

@@ -40,7 +40,7 @@ from medusa_payments.exceptions import (
     Unauthorized,
 )
 from medusa_payments.sensitive_data import without_sensitive_data
-from medusa_payments.services import locks, operations, provider_calls
+from medusa_payments.services import faults, operations, provider_calls
 
 logger = logging.getLogger(__name__)
 
@@ -117,7 +117,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     A database that can't be used now is logged, and no fault of the server's.
     """
     request = context["request"]
-    is_unavailable = locks.is_database_unavailable(exc)
+    is_unavailable = faults.is_database_unavailable(exc)
     if is_unavailable:
         _log(exc, request)
         exc = _told_of_database(getattr(context["view"], "sent_before", None))

@@ -19,6 +19,7 @@ from django.db import IntegrityError
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
+from medusa_payments.core.books import locks
 from medusa_payments.core.saga import leases, workers
 from medusa_payments.customers import Customer
 from medusa_payments.exceptions import (
@@ -39,7 +40,7 @@ from medusa_payments.providers.account_holders import (
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.queries import account_holders as queries
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import account_calls, locks, operations, provider_calls
+from medusa_payments.services import account_calls, operations, provider_calls
 
 logger = logging.getLogger(__name__)
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, TypedDict, Unpack
 
+from medusa_payments.core.books.locks import locked_collection
 from medusa_payments.models import PaymentCollection
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import events, projections
 from medusa_payments.services.events import EventName
-from medusa_payments.services.locks import locked_collection
 
 
 class Notes(TypedDict, total=False):

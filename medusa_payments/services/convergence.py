@@ -7,6 +7,7 @@ provider's totals prove. What doesn't fit freezes the payment.
 from dataclasses import dataclass, field
 from typing import Any
 
+from medusa_payments.core.books import locks
 from medusa_payments.models import Event, Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.providers.facts import PaymentSnapshot
 from medusa_payments.providers.types import SessionResult
@@ -15,7 +16,6 @@ from medusa_payments.services import (
     attention,
     disputes,
     freezing,
-    locks,
     observed_payments,
     operations,
     projections,

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from enum import StrEnum
 
+from medusa_payments.core.books.locks import locked_collection
 from medusa_payments.core.saga import leases
 from medusa_payments.exceptions import Conflict, InvalidData, NotAllowed, NotFound
 from medusa_payments.models import Capture, Event, Operation, Payment, PaymentCollection, PaymentSession, Refund
@@ -30,7 +31,6 @@ from medusa_payments.services import (
     texts,
 )
 from medusa_payments.services.events import EventName
-from medusa_payments.services.locks import locked_collection
 from medusa_payments.services.operations import Reservation
 from medusa_payments.services.provider_calls import NotExecuted, Outcome, Succeeded
 from medusa_payments.services.provider_reads import Found, Reading

@@ -9,12 +9,13 @@ from typing import overload
 
 from django.db import Error as DatabaseError
 
+from medusa_payments.core.books import locks
+from medusa_payments.core.books.locks import locked_collection
 from medusa_payments.core.saga import leases
 from medusa_payments.exceptions import Conflict
 from medusa_payments.models import Operation, PaymentCollection
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import convergence, locks, operations, provider_calls, recovery
-from medusa_payments.services.locks import locked_collection
+from medusa_payments.services import convergence, operations, provider_calls, recovery
 from medusa_payments.services.operations import Reservation
 from medusa_payments.services.provider_calls import NotExecuted, Unknown
 from medusa_payments.services.settlement import Settlement, apply_settlement, complete

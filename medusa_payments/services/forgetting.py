@@ -9,13 +9,14 @@ from datetime import timedelta
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
+from medusa_payments.core.books import locks
 from medusa_payments.core.saga import workers
 from medusa_payments.exceptions import InvalidData, PaymentsError
 from medusa_payments.models import AccountHolder
 from medusa_payments.providers.account_holders import DeleteAccountHolderRequest
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import account_calls, account_opening, locks
+from medusa_payments.services import account_calls, account_opening
 from medusa_payments.services.stages import BATCH, StageReport
 
 logger = logging.getLogger(__name__)

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from medusa_payments.carts import CartSnapshot, resolve_cart
 from medusa_payments.conf import payments_settings
+from medusa_payments.core.books.locks import durable_transaction, locked_collection
 from medusa_payments.core.saga import leases, slots
 from medusa_payments.exceptions import Conflict, InvalidData, NotAllowed, NotFound
 from medusa_payments.models import Payment, PaymentCollection, PaymentSession
@@ -31,7 +32,6 @@ from medusa_payments.services import (
     upkeep,
 )
 from medusa_payments.services.events import EventName
-from medusa_payments.services.locks import durable_transaction, locked_collection
 from medusa_payments.services.retirement import retire, retire_unpaid
 from medusa_payments.states import CollectionStatus, UndoPolicy
 

@@ -16,6 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from django.db import Error as DatabaseError
 
+from medusa_payments.core.books import locks
 from medusa_payments.core.saga import calls, leases
 from medusa_payments.models import Operation
 from medusa_payments.providers import cleaning
@@ -34,7 +35,7 @@ from medusa_payments.providers.types import (
     RefundResult,
     SessionResult,
 )
-from medusa_payments.services import locks, operations
+from medusa_payments.services import operations
 from medusa_payments.states import OperationKind, RefusalKind
 
 logger = logging.getLogger(__name__)

@@ -2,12 +2,12 @@
 
 import secrets
 
+from medusa_payments.core.books.locks import durable_transaction
 from medusa_payments.exceptions import InvalidData
 from medusa_payments.models import PublishableKey
 from medusa_payments.queries import keys
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import revocation, texts
-from medusa_payments.services.locks import durable_transaction
 
 PREFIX = "pk_"
 _LONGEST_TOKEN = 100

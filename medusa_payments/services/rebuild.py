@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet, Sum
 
+from medusa_payments.core.books.locks import locked_collection
 from medusa_payments.models import Capture, Operation, Payment, PaymentCollection, Refund, RefundReversal
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import disputes, projections
-from medusa_payments.services.locks import locked_collection
 from medusa_payments.states import OperationKind, OperationStatus
 
 CHUNK = 500

@@ -12,6 +12,8 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from medusa_payments.core.books import locks
+from medusa_payments.core.books.locks import locked_collection
 from medusa_payments.core.policy.verdicts import Facts, Seen, Verdict, decide
 from medusa_payments.core.saga import calls, workers
 from medusa_payments.exceptions import Conflict, PaymentsError
@@ -22,14 +24,12 @@ from medusa_payments.services import (
     attention,
     convergence,
     events,
-    locks,
     observed_payments,
     operations,
     projections,
     provider_calls,
 )
 from medusa_payments.services.events import EventName
-from medusa_payments.services.locks import locked_collection
 from medusa_payments.services.operations import Reservation
 from medusa_payments.services.provider_calls import NotExecuted, Succeeded
 from medusa_payments.services.provider_reads import Absent, Found, Reading, Unreadable, read

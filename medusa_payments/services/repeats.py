@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from medusa_payments.conf import payments_settings
 from medusa_payments.core import debts
+from medusa_payments.core.books.locks import locked_collection
 from medusa_payments.core.debts import Undelivered as Undelivered
 from medusa_payments.core.debts import paid_by_response as paid_by_response
 from medusa_payments.core.policy import retries
@@ -36,7 +37,6 @@ from medusa_payments.models.fields import ExactJSONDecoder, ExactJSONEncoder
 from medusa_payments.money import to_major_units
 from medusa_payments.queries.primary import primary
 from medusa_payments.sensitive_data import quotes_sensitive_data
-from medusa_payments.services.locks import locked_collection
 from medusa_payments.services.operations import UNKNOWN_RETRY_SECONDS, CallerKey, Reservation, outcome_unknown
 from medusa_payments.states import OperationKind, OperationStatus, Settler
 

@@ -10,12 +10,12 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from medusa_payments.core.books.locks import durable_transaction
 from medusa_payments.exceptions import InvalidData
 from medusa_payments.models import SecretKey
 from medusa_payments.queries import keys
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import revocation, texts
-from medusa_payments.services.locks import durable_transaction
 
 PREFIX = "sk_"
 _USE_IS_NOTED_EVERY = timedelta(minutes=1)

@@ -14,6 +14,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from medusa_payments.carts import CartSnapshot
+from medusa_payments.core.books import locks
+from medusa_payments.core.books.locks import locked_collection
 from medusa_payments.core.policy.misfit import ChosenSplit
 from medusa_payments.exceptions import (
     Conflict,
@@ -32,12 +34,10 @@ from medusa_payments.services import (
     execution,
     failed_refunds,
     freezing,
-    locks,
     projections,
     provider_calls,
 )
 from medusa_payments.services.execution import carry_out
-from medusa_payments.services.locks import locked_collection
 from medusa_payments.services.stages import BATCH, StageReport
 
 logger = logging.getLogger(__name__)

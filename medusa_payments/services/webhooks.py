@@ -11,6 +11,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from medusa_payments.core.books import locks
+from medusa_payments.core.books.locks import durable_transaction
 from medusa_payments.core.saga import calls
 from medusa_payments.exceptions import InvalidData, NotFound, PaymentsError
 from medusa_payments.ids import new_id
@@ -20,9 +22,8 @@ from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.notices import WebhookNotice, WebhookRefused, WebhookRequest
 from medusa_payments.providers.registry import providers
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import attention, convergence, locks, operations, provider_calls, provider_reads
+from medusa_payments.services import attention, convergence, operations, provider_calls, provider_reads
 from medusa_payments.services.convergence import Convergence
-from medusa_payments.services.locks import durable_transaction
 from medusa_payments.services.stages import BATCH, StageReport
 from medusa_payments.states import WebhookStatus
 

@@ -3,17 +3,9 @@
 import logging
 from collections.abc import Callable
 
+from medusa_payments.core.books import locks
 from medusa_payments.core.saga import calls
-from medusa_payments.services import (
-    deliveries,
-    forgetting,
-    locks,
-    provider_calls,
-    recovery,
-    retention,
-    upkeep,
-    webhooks,
-)
+from medusa_payments.services import deliveries, forgetting, provider_calls, recovery, retention, upkeep, webhooks
 from medusa_payments.services.stages import BATCH, Report, StageReport
 
 logger = logging.getLogger(__name__)

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from medusa_payments.core.books.locks import locked_collection
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.money import to_major_units
@@ -24,7 +25,6 @@ from medusa_payments.services import (
     worker,
 )
 from medusa_payments.services.decisions import Verdict
-from medusa_payments.services.locks import locked_collection
 from medusa_payments.services.reconciliation.fix import fix
 from medusa_payments.services.reconciliation.run import Scope, reconcile
 from medusa_payments.states import OperationKind

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from medusa_payments.core.books import locks
 from medusa_payments.models import Event, Payment, PaymentCollection
-from medusa_payments.services import captures, events, ledger, locks
+from medusa_payments.services import captures, events, ledger
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences
 from tests.till import Till

@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains
 
+from medusa_payments.core.books.locks import locked_collection
 from medusa_payments.exceptions import PaymentOutcomeUnknown
 from medusa_payments.models import (
     Capture,
@@ -30,7 +31,6 @@ from medusa_payments.models import (
 from medusa_payments.providers.errors import ProviderUnavailable
 from medusa_payments.providers.facts import RefundState
 from medusa_payments.services import captures, convergence, decisions, ledger, projections, rebuild, refunds
-from medusa_payments.services.locks import locked_collection
 from medusa_payments.services.reconciliation import run
 from medusa_payments.services.reconciliation.drift import DriftKind
 from medusa_payments.services.reconciliation.fix import fix

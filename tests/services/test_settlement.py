@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from django.db.models.functions import Now
 
+from medusa_payments.core.books.locks import locked_collection
 from medusa_payments.core.saga import leases
 from medusa_payments.exceptions import PaymentOutcomeUnknown, PaymentsError, ProviderNotReachable
 from medusa_payments.models import Event, Operation, Payment, PaymentSession
 from medusa_payments.money import Money
 from medusa_payments.providers.types import CaptureResult, RefundResult, RefundStatus, SessionResult
 from medusa_payments.services import captures, operations, refunds
-from medusa_payments.services.locks import locked_collection
 from medusa_payments.services.provider_calls import NotExecuted, Outcome, Refused, Succeeded, Unknown
 from medusa_payments.services.settlement import Settlement, apply_settlement
 from medusa_payments.states import RefusalKind, SessionStatus

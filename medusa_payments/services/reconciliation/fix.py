@@ -2,6 +2,7 @@
 
 from django.utils import timezone
 
+from medusa_payments.core.books.locks import durable_transaction, locked_collection
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.providers.errors import ProviderError
 from medusa_payments.providers.facts import PaymentSnapshot, RetrieveRequest
@@ -9,7 +10,6 @@ from medusa_payments.providers.registry import providers
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import convergence, events, freezing, projections, recovery, upkeep
 from medusa_payments.services.events import EventName
-from medusa_payments.services.locks import durable_transaction, locked_collection
 from medusa_payments.services.reconciliation import run
 from medusa_payments.services.reconciliation.drift import (
     ABOUT_DISPUTES,
