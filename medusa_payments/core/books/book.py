@@ -65,13 +65,14 @@ class Book:
     whose `save` or commit failed is dead: open another one with the same evidence.
     """
 
-    def __init__(self, collection: PaymentCollection, *, asked_at: datetime) -> None:
+    def __init__(self, collection: PaymentCollection, *, asked_at: datetime, asked: float) -> None:
+        """`asked_at` is when the lock was asked for, by the database's clock, `asked` by this process's (seconds)."""
         self.collection = collection
         self.asked_at = asked_at
+        self._asked = asked
         self.events: list[Event] = []
         self.freed: list[PaymentSession] = []
         """Sessions that lost their place in this book: their objects are to be canceled."""
-        self._opened = time.monotonic()
         self._before: dict[int, tuple[Model, dict[str, Any]]] = {}
         self._new: list[Model] = []
         self._fences: dict[str, int] = {}
@@ -79,7 +80,11 @@ class Book:
 
     def clock(self) -> datetime:
         """Return the database's time, as far as this process has seen it."""
-        return self.asked_at + timedelta(seconds=time.monotonic() - self._opened)
+        return self.at(time.monotonic())
+
+    def at(self, moment: float) -> datetime:
+        """Return a moment of this process's clock (seconds) by the database's."""
+        return self.asked_at + timedelta(seconds=moment - self._asked)
 
     # Rows
 
@@ -220,6 +225,11 @@ class Book:
         if id(operation) in self._before:
             self._fences[operation.pk] = operation.fence
 
+    def forget_changes(self, row: Model, *names: str) -> None:
+        """Leave columns alone that were stored by a statement of their own."""
+        for name in names:
+            self._before[id(row)][1][name] = row.__dict__[name]
+
     def recount(self, payment: Payment) -> None:
         """Bring what is in flight of a payment, and what is disputed, to what its operations and disputes say."""
         own = [each for each in self.operations if each.payment_id == payment.pk and each.status in IN_FLIGHT_STATUSES]
@@ -291,14 +301,15 @@ class Book:
         return self._before[id(session)][1]["slot"] is not None
 
     def _save_all(self, model: type[Model]) -> None:
+        # What is vacated (a place, an open slot) is vacated before a new row takes it.
+        for row, _ in list(self._before.values()):
+            if type(row) is model:
+                self._update(row)
         new = [row for row in self._new if type(row) is model]
         if new:
             primary(model).bulk_create(new)
         for row in new:
             self._keep(row)
-        for row, _ in list(self._before.values()):
-            if type(row) is model:
-                self._update(row)
 
     def _update(self, row: Model) -> None:
         changed = self._changes(row)
@@ -360,19 +371,27 @@ def opened_for_caller(payment_collection_id: str) -> Iterator[Book]:
         book.save()
 
 
-def begun(collection: PaymentCollection, *, asked_at: datetime) -> Book:
-    """Return the book of a collection that this transaction has made; the caller saves it."""
-    book = Book(collection, asked_at=asked_at)
+def read(payment_collection_id: str) -> Book | None:
+    """Return a collection's book to look at, without a lock: it is never saved. None for an unknown collection."""
+    asked = time.monotonic()
+    collection = primary(PaymentCollection).filter(pk=payment_collection_id).annotate(asked_at=Now()).first()
+    return None if collection is None else Book(collection, asked_at=collection.asked_at, asked=asked)
+
+
+def begun(collection: PaymentCollection) -> Book:
+    """Return the book of a collection that this transaction has just made; the caller saves it."""
+    book = Book(collection, asked_at=collection.created_at, asked=time.monotonic())
     book.__dict__["sessions"] = []
     return book
 
 
 def _locked(payment_collection_id: str, *, include_deleted: bool) -> Book:
+    asked = time.monotonic()
     found = primary(PaymentCollection).select_for_update().annotate(asked_at=Now())
     collection = found.filter(pk=payment_collection_id).first()
     if collection is None or (collection.deleted_at is not None and not include_deleted):
         raise NotFound(f"PaymentCollection id not found: {payment_collection_id}")
-    return Book(collection, asked_at=collection.asked_at)
+    return Book(collection, asked_at=collection.asked_at, asked=asked)
 
 
 def _columns(row: Model) -> dict[str, Any]:

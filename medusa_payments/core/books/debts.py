@@ -63,14 +63,12 @@ def paid_on_return() -> Iterator[None]:
         _undelivered.reset(token)
 
 
-def elapsed() -> timedelta:
-    """Return how long ago the request came in that is being answered; nothing for who calls from Python.
-
-    Rather too little than too much: the clock of SQLite counts milliseconds.
+def came_at() -> float:
+    """Return when the request came in that is being answered, by this process's clock (seconds): now for who calls from
+    Python.
     """
     undelivered = _undelivered.get()
-    waited = time.monotonic() - undelivered.began_at if undelivered else 0
-    return timedelta(seconds=waited) - timedelta(milliseconds=1)
+    return undelivered.began_at if undelivered else time.monotonic()
 
 
 def of(operation_ids: Sequence[str]) -> dict[str, tuple[Owed, ...]]:

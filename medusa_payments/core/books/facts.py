@@ -37,6 +37,12 @@ def not_canceled(book: Book) -> list[Payment]:
     return sorted(found, key=lambda payment: (payment.created_at, payment.pk))
 
 
+def awaited_by_order(book: Book) -> PaymentSession | None:
+    """Return a session that a placed order waits for: its provider has yet to decide."""
+    awaited = [session for session in book.live if session.status == SessionStatus.PENDING_AUTHORIZATION]
+    return awaited[0] if awaited and book.collection.order_id else None
+
+
 def awaits_others(book: Book, session: PaymentSession) -> bool:
     """Say whether a session that isn't live is part of a set that may still come to be."""
     own = [each for each in operations_on(book, session) if each.kind == OperationKind.INITIATE]

@@ -155,6 +155,9 @@ def reverse_refund(book: Book, refund: Refund, *, reason: str) -> bool:
     payment = book.payment(refund.payment_id)
     reversal = RefundReversal(payment=payment, refund=refund, amount=refund.amount, reason=reason[:255])
     refund._state.fields_cache["reversal"] = book.add(reversal)
+    operation = book.operation(refund.operation_id)
+    if operation is not None:
+        operation.is_reversed = True  # type: ignore[attr-defined]
     payment.refunded_amount -= refund.amount
     book.recount(payment)
     return True

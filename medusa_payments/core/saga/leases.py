@@ -1,15 +1,16 @@
 """One process at a time works on an operation, or opens a customer's account: for as long as its lease lives.
 
-The clock is the database's.
+The clock is the database's: as an expression, or as a book has read it.
 """
 
 import math
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from medusa_payments.core.books.book import A_TICK
 from medusa_payments.core.saga import workers
 from medusa_payments.exceptions import Conflict
 from medusa_payments.models import Operation
@@ -24,30 +25,29 @@ def lease_seconds(provider: PaymentProvider) -> int:
     return math.ceil(2 * provider.timeout_seconds) + 5
 
 
-def taken(provider: PaymentProvider) -> dict[str, Any]:
+def taken(provider: PaymentProvider, now: datetime | Now | None = None) -> dict[str, Any]:
     """Return the columns of a row that this process begins to work on."""
     lease = timedelta(seconds=lease_seconds(provider))
-    return {"lease_expires_at": Now() + lease, "leased_by": workers.identity()}
+    return {"lease_expires_at": (now or Now()) + lease, "leased_by": workers.identity()}
 
 
-def sending(provider: PaymentProvider) -> dict[str, Any]:
+def sending(provider: PaymentProvider, now: datetime | Now | None = None) -> dict[str, Any]:
     """Return the column of a row that is about to be sent.
 
     Nobody sends once half of the lease is over, and what is sent arrives within the provider's timeout or never.
     """
     longest = lease_seconds(provider) + math.ceil(provider.timeout_seconds)
-    return {"in_flight_until": Now() + timedelta(seconds=longest)}
+    return {"in_flight_until": (now or Now()) + timedelta(seconds=longest)}
 
 
-def left_to_the_worker() -> dict[str, Any]:
+def left_to_the_worker(now: datetime) -> dict[str, Any]:
     """Return the columns of a row that nobody works on, and nothing was sent for."""
-    return {"lease_expires_at": Now(), "leased_by": "", "in_flight_until": None}
+    return {"lease_expires_at": now - A_TICK, "leased_by": "", "in_flight_until": None}
 
 
-def is_leased(operation: Operation) -> bool:
+def is_leased(operation: Operation, now: datetime) -> bool:
     """Say whether somebody is at work on an operation: its lease lives, and no one saw its process die."""
-    leased = primary(Operation).filter(pk=operation.pk, lease_expires_at__gt=Now())
-    return not workers.is_gone(operation.leased_by) and leased.exists()
+    return operation.lease_expires_at > now and not workers.is_gone(operation.leased_by)
 
 
 def has_arrived(operation: Operation) -> bool:
@@ -57,7 +57,7 @@ def has_arrived(operation: Operation) -> bool:
 
 
 def in_progress(operation: Operation) -> Conflict:
-    """Return the error that says: somebody is at work on it."""
+    """Return the error that says: another request is in progress."""
     return Conflict(
         f"Another request is at work on {operation.target}.",
         details={"operation_id": operation.pk},

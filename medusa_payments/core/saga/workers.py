@@ -9,9 +9,6 @@ from functools import cache
 from pathlib import Path
 from socket import gethostname
 
-ACTOR = "worker"
-"""Who did what the state of a collection called for, as `created_by` and events record it."""
-
 PROC = Path("/proc")
 _START_TIME = 19
 """Position of `starttime` in /proc/{pid}/stat after the command's name (proc_pid_stat(5))."""

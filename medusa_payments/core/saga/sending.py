@@ -6,18 +6,17 @@ reserving transaction, in a savepoint.
 
 import logging
 import time
-import traceback
 from collections.abc import Callable
 from contextlib import nullcontext
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import Error as DatabaseError
 
-from medusa_payments.core.books import locks
-from medusa_payments.core.saga import calls, leases
+from medusa_payments.core.books.evidence import NotExecuted, Outcome, Refused, Succeeded, Unknown
+from medusa_payments.core.books.locks import renew_connection, undone_when_it_raises, was_rolled_back
+from medusa_payments.core.saga import calls, leases, operations
 from medusa_payments.models import Operation
 from medusa_payments.providers import cleaning
 from medusa_payments.providers.base import PaymentProvider
@@ -35,7 +34,6 @@ from medusa_payments.providers.types import (
     RefundResult,
     SessionResult,
 )
-from medusa_payments.services import operations
 from medusa_payments.states import OperationKind, RefusalKind
 
 logger = logging.getLogger(__name__)
@@ -52,38 +50,6 @@ _RESULT_TYPES: dict[OperationKind, type[ProviderResult]] = {
     OperationKind.CANCEL: CancelResult,
 }
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Succeeded:
-    result: ProviderResult
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    """The provider said no; nothing moved."""
-
-    refusal: RefusalKind
-    message: str
-    code: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotExecuted:
-    """Proven: nothing was sent. `was_turned_away`: by our own bound on calls to the account."""
-
-    message: str
-    was_turned_away: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unknown:
-    """`was_answered`: the provider did answer, and may repeat that answer under the same key."""
-
-    message: str
-    was_answered: bool = False
-
-
-Outcome = Succeeded | Refused | NotExecuted | Unknown
 
 _last_sent: ContextVar[Operation | None] = ContextVar("last_sent", default=None)
 
@@ -109,9 +75,9 @@ def retried(function: Callable[P, T]) -> Callable[P, T]:
             try:
                 return function(*args, **kwargs)
             except DatabaseError as error:
-                if not locks.was_rolled_back(error) or last_sent() is not sent:
+                if not was_rolled_back(error) or last_sent() is not sent:
                     raise
-            locks.renew_connection()
+            renew_connection()
         return function(*args, **kwargs)
 
     return retry
@@ -134,19 +100,13 @@ def send(provider: PaymentProvider, reservation: operations.Reservation) -> Outc
     return outcome
 
 
-def log_exception(what_failed: str, error: Exception) -> None:
-    """Log an exception nobody expected: its type and where it was raised, none of the values in its message."""
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    logger.error("%s raised %s\n%s", what_failed, type(error).__name__, frames)
-
-
 def _call(provider: PaymentProvider, operation: Operation) -> Outcome:
     kind = OperationKind(operation.kind)
     verb: Callable[[Any], ProviderResult] = getattr(provider, kind.value)
     if not provider.capabilities.is_local:
         _last_sent.set(operation)
     try:
-        with locks.undone_when_it_raises() if provider.capabilities.is_local else nullcontext():
+        with undone_when_it_raises() if provider.capabilities.is_local else nullcontext():
             result = calls.call(provider, lambda: verb(operations.request_of(operation)))
         misfit = _misfit(operation, kind, result)
     except ProviderDeclined as error:
@@ -159,7 +119,7 @@ def _call(provider: PaymentProvider, operation: Operation) -> Outcome:
         was_answered = isinstance(error, ProviderOutcomeUnknown) and error.was_answered
         return Unknown(message=error.message, was_answered=was_answered)
     except Exception as error:
-        log_exception(f"operation {operation.pk}: provider call", error)
+        calls.log_exception(f"operation {operation.pk}: provider call", error)
         return Unknown(message=f"{type(error).__name__} in {operation.provider_id}")
     if misfit:
         return Unknown(message=f"{operation.provider_id} answered with {misfit}", was_answered=True)

@@ -6,25 +6,24 @@ What it means is decided by the table `core.policy.retries`; here its facts are 
 import hashlib
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from django.db.models import Q, QuerySet
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from medusa_payments.conf import payments_settings
-from medusa_payments.core import debts
-from medusa_payments.core.books.locks import locked_collection
-from medusa_payments.core.debts import Undelivered as Undelivered
-from medusa_payments.core.debts import paid_by_response as paid_by_response
+from medusa_payments.core.books import book as books
+from medusa_payments.core.books import debts
+from medusa_payments.core.books.book import A_TICK, Book
+from medusa_payments.core.books.events import BY_WORKER
 from medusa_payments.core.policy import retries
 from medusa_payments.core.policy.retries import Earlier, Owed, Verdict
-from medusa_payments.core.saga import leases, workers
+from medusa_payments.core.saga import leases
+from medusa_payments.core.saga.operations import UNKNOWN_RETRY_SECONDS, CallerKey, Reservation, outcome_unknown
 from medusa_payments.exceptions import (
     Conflict,
     IdempotencyError,
@@ -35,9 +34,7 @@ from medusa_payments.exceptions import (
 from medusa_payments.models import Operation, Payment, PaymentCollection
 from medusa_payments.models.fields import ExactJSONDecoder, ExactJSONEncoder
 from medusa_payments.money import to_major_units
-from medusa_payments.queries.primary import primary
 from medusa_payments.sensitive_data import quotes_sensitive_data
-from medusa_payments.services.operations import UNKNOWN_RETRY_SECONDS, CallerKey, Reservation, outcome_unknown
 from medusa_payments.states import OperationKind, OperationStatus, Settler
 
 ACROSS_PAYMENTS = "collection-refund"
@@ -52,12 +49,13 @@ _VALID_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 class Caller:
     """Who asks for a capture or refund, and what came of it.
 
-    `met`: the earlier operation that asks for the same, as it was at `met_at`. `debt`: the answer that this caller is
+    `came_at`: when the request came in, by this process's clock (seconds); `began_at`: by the database's. `met`: the earlier operation that asks for the same, as it was at `met_at`. `debt`: the answer that this caller is
     owed, once reserved; `is_known`: it was owed before. Times are the database's.
     """
 
     who: str
-    began_at: datetime
+    came_at: float = field(default_factory=debts.came_at)
+    began_at: datetime | None = None
     key: CallerKey | None = None
     met: Earlier | None = None
     met_at: datetime = field(default_factory=timezone.now)
@@ -69,9 +67,9 @@ class Caller:
 class _Found:
     """Operations that a request may mean, as facts, and the database's clock."""
 
+    now: datetime
     operations: dict[str, list[Operation]] = field(default_factory=dict)
     facts: list[Earlier] = field(default_factory=list)
-    now: datetime = field(default_factory=timezone.now)
 
 
 def caller_key(idempotency_key: str | None, **asked: Any) -> CallerKey | None:
@@ -93,14 +91,17 @@ def fingerprint(**asked: Any) -> str:
     return hashlib.sha256(msgspec.json.encode(asked, order="deterministic")).hexdigest()
 
 
-def find_by_key(caller: CallerKey | None, *, kinds: Collection[OperationKind], target: str) -> Operation | None:
+def find_by_key(
+    book: Book, caller: CallerKey | None, *, kinds: Collection[OperationKind], target: str
+) -> Operation | None:
     """Return the operation that a key was used for on a target; None without a key, or for a new one.
 
     Raises `IdempotencyError` when it was used to ask for something else.
     """
     if caller is None:
         return None
-    operation = primary(Operation).filter(idempotency_key=caller.key, kind__in=kinds, target=target).first()
+    used = [each for each in book.operations if each.idempotency_key == caller.key and each.target == target]
+    operation = next((each for each in used if each.kind in kinds), None)
     if operation is not None:
         refuse_other_parameters(caller, operation)
     return operation
@@ -110,13 +111,6 @@ def refuse_other_parameters(caller: CallerKey, earlier: Operation | PaymentColle
     """Raise `IdempotencyError` when a key was used before to ask for something else."""
     if earlier.fingerprint != caller.fingerprint:
         raise _other_parameters(caller, earlier)
-
-
-def clock(payment_collection_id: str) -> datetime:
-    """Return when a request about a collection came in, by the database's clock."""
-    waited = debts.elapsed()
-    now = primary(PaymentCollection).filter(pk=payment_collection_id).values_list(Now(), flat=True).first()
-    return (now or timezone.now()) - waited
 
 
 def ask(
@@ -130,7 +124,14 @@ def ask(
 
 
 def find_on_payment(
-    caller: Caller, *, payment: Payment, kind: OperationKind, asked: object, is_deferred: bool, can_move: bool = True
+    book: Book,
+    caller: Caller,
+    *,
+    payment: Payment,
+    kind: OperationKind,
+    asked: object,
+    is_deferred: bool,
+    can_move: bool = True,
 ) -> Operation | None:
     """Return the operation that a request to capture or refund repeats, as `core.policy.retries` decides; None for a
     new request. `is_deferred`: the worker is to carry it out. `can_move`: a new request could move money; where it
@@ -141,38 +142,37 @@ def find_on_payment(
     Raises `IdempotencyError`, `Conflict` while another request for it is in progress, and with code `possible_repeat`;
     `PaymentOutcomeUnknown` while one that asks for something else is unresolved.
     """
-    of_kind = primary(Operation).filter(payment=payment, kind=kind.value)
-    found = _found([[operation] for operation in _candidates(caller, of_kind)], _asks_of_payment)
+    of_kind = [each for each in book.operations if each.payment_id == payment.pk and each.kind == kind]
+    found = _found(book, [[each] for each in _candidates(book, caller, of_kind)], _asks_of_payment)
     met = _decided(caller, found, asked, is_deferred=is_deferred, can_move=can_move)
     return met[0] if met else None
 
 
-def find_in_collection(
-    caller: Caller, *, collection: PaymentCollection, kind: OperationKind, asked: str
-) -> list[Operation]:
+def find_in_collection(book: Book, caller: Caller, *, kind: OperationKind, asked: str) -> list[Operation]:
     """Return the parts of an earlier request about all payments of a collection that this one repeats, as
     `find_on_payment` does for one payment; `asked` is its fingerprint.
 
     Requests without a key have one all the same, of their own (`ACROSS_PAYMENTS`).
     """
-    of_kind = primary(Operation).filter(payment_collection=collection, kind=kind.value)
-    operations = _candidates(caller, of_kind)
-    keys = {operation.idempotency_key for operation in operations if _is_part(operation)}
-    operations = _read(of_kind.filter(Q(pk__in=[one.pk for one in operations]) | Q(idempotency_key__in=keys)))
+    of_kind = [each for each in book.operations if each.kind == kind]
+    candidates = _candidates(book, caller, of_kind)
+    keys = {each.idempotency_key for each in candidates if _is_part(each)}
     plans: dict[str, list[Operation]] = {}
-    for operation in operations:
-        name = operation.idempotency_key if _is_part(operation) or caller.key else None
-        plans.setdefault(name or operation.pk, []).append(operation)
-    return _decided(caller, _found(list(plans.values()), _asks_of_collection), asked, is_deferred=False)
+    for each in _in_order(each for each in of_kind if each in candidates or each.idempotency_key in keys - {None}):
+        name = each.idempotency_key if _is_part(each) or caller.key else None
+        plans.setdefault(name or each.pk, []).append(each)
+    return _decided(caller, _found(book, list(plans.values()), _asks_of_collection), asked, is_deferred=False)
 
 
 def owing(caller: Caller, reserve: Callable[..., Any]) -> Callable[..., Any]:
     """Return a reserve function that also writes down, in the same transaction, what a caller without a key is owed."""
 
-    def reserve_and_owe(collection: PaymentCollection, **options: Any) -> Any:
+    def reserve_and_owe(book: Book, **options: Any) -> Any:
         # Its transaction may be repeated: what the one that was rolled back had written down is gone.
         caller.met, caller.debt, caller.is_known = None, None, False
-        reserved = reserve(collection, **options)
+        # Rather too late than too early: SQLite's clock counts milliseconds.
+        caller.began_at = caller.began_at or book.at(caller.came_at) + A_TICK
+        reserved = reserve(book, **options)
         first = reserved[0] if isinstance(reserved, list) and reserved else reserved
         if isinstance(first, Reservation) and caller.key is None:
             _owe(caller, first.operation.pk, is_deferred=options.get("is_deferred", False))
@@ -223,7 +223,7 @@ def _send_away(caller: Caller, payment_collection_id: str, error: Conflict) -> N
             debts.doubt(caller.debt)
     elif caller.met is not None:
         wait = error.retry_after or UNKNOWN_RETRY_SECONDS
-        with locked_collection(payment_collection_id, include_deleted=True):
+        with books.opened(payment_collection_id, include_deleted=True):
             met = replace(caller.met, debts=debts.of([caller.met.id]).get(caller.met.id, ()))
             owed = retries.debt_of(met, caller.who, caller.met_at, is_sent_away=True)
             if owed:
@@ -261,33 +261,33 @@ def _decided(
     return operations
 
 
-def _candidates(caller: Caller, of_kind: QuerySet[Operation]) -> list[Operation]:
+def _candidates(book: Book, caller: Caller, of_kind: Sequence[Operation]) -> list[Operation]:
     if caller.key is not None:
-        return _read(of_kind.filter(idempotency_key=caller.key.key))
-    recent = Q(settled_at__gt=Now() - retries.OWED_FOR)
-    return _read(of_kind.filter(Q(status=OperationStatus.OPEN.value) | recent))
+        return _in_order(each for each in of_kind if each.idempotency_key == caller.key.key)
+    since = book.clock() - retries.OWED_FOR
+    return _in_order(each for each in of_kind if each.is_open or (each.settled_at and each.settled_at > since))
 
 
-def _read(operations: QuerySet[Operation]) -> list[Operation]:
-    is_reversed = Q(refund__reversal__isnull=False)
-    read = operations.annotate(now=Now(), has_lease=Q(lease_expires_at__gt=Now()), is_reversed=is_reversed)
-    return list(read.order_by("created_at", "id"))
+def _in_order(operations: Iterable[Operation]) -> list[Operation]:
+    return sorted(operations, key=lambda operation: (operation.created_at, operation.pk))
 
 
-def _found(groups: Sequence[list[Operation]], asks_of: Callable[[Operation], tuple[object, ...]]) -> _Found:
-    found = _Found()
+def _found(
+    book: Book, groups: Sequence[list[Operation]], asks_of: Callable[[Operation], tuple[object, ...]]
+) -> _Found:
+    found = _Found(now=book.clock())
     owed = debts.of([operation.pk for group in groups for operation in group])
     for group in groups:
         first = min(group, key=lambda operation: operation.pk)
-        found.now = first.now  # type: ignore[attr-defined]
         found.operations[first.pk] = group
-        found.facts.append(
-            _fact(first, group, asks_of(first), [debt for one in group for debt in owed.get(one.pk, ())])
-        )
+        debts_of_group = [debt for one in group for debt in owed.get(one.pk, ())]
+        found.facts.append(_fact(first, group, asks_of(first), debts_of_group, found.now))
     return found
 
 
-def _fact(first: Operation, group: list[Operation], asks: tuple[object, ...], owed: list[Owed]) -> Earlier:
+def _fact(
+    first: Operation, group: list[Operation], asks: tuple[object, ...], owed: list[Owed], now: datetime
+) -> Earlier:
     """Return what is known of an operation, or of the parts of a plan: an open one counts first, then one not sent."""
     unfinished = [one for one in group if one.is_open]
     not_sent = [one for one in group if one.status == OperationStatus.NOT_EXECUTED]
@@ -299,11 +299,11 @@ def _fact(first: Operation, group: list[Operation], asks: tuple[object, ...], ow
         asks=() if len(not_sent) == len(group) and _is_part(first) else asks,
         key=first.idempotency_key,
         fingerprint=first.fingerprint,
-        is_enqueued=first.is_deferred or first.created_by == workers.ACTOR,
+        is_enqueued=first.is_deferred or first.created_by == BY_WORKER,
         is_unsent=first.is_deferred and first.in_flight_until is None,
-        is_first_flight=bool(unfinished) and all(_is_in_first_flight(one) for one in unfinished),
+        is_first_flight=bool(unfinished) and all(one.fence == 0 and leases.is_leased(one, now) for one in unfinished),
         first_flight_until=_first_flight_until(group),
-        is_leased=any(_is_leased(one) for one in unfinished),
+        is_leased=any(leases.is_leased(one, now) for one in unfinished),
         is_undone=bool(moved) and all(one.is_reversed for one in moved),  # type: ignore[attr-defined]
         settled_at=max((one.settled_at for one in group if one.settled_at), default=None),
         debts=tuple(owed),
@@ -330,15 +330,6 @@ def _asks_of_collection(operation: Operation) -> tuple[object, ...]:
 def _is_part(operation: Operation) -> bool:
     is_without_key = (operation.idempotency_key or "").startswith(ACROSS_PAYMENTS)
     return is_without_key or operation.intent.get("is_part", False)
-
-
-def _is_leased(operation: Operation) -> bool:
-    has_lease: bool = operation.has_lease  # type: ignore[attr-defined]
-    return has_lease and not workers.is_gone(operation.leased_by)
-
-
-def _is_in_first_flight(operation: Operation) -> bool:
-    return operation.fence == 0 and _is_leased(operation)
 
 
 def _first_flight_until(group: list[Operation]) -> datetime | None:

@@ -1,23 +1,25 @@
 """What is done about a drift. Money moves by operations only, every correction is an event."""
 
-from django.utils import timezone
-
-from medusa_payments.core.books.locks import durable_transaction, locked_collection
-from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
-from medusa_payments.providers.errors import ProviderError
-from medusa_payments.providers.facts import PaymentSnapshot, RetrieveRequest
-from medusa_payments.providers.registry import providers
-from medusa_payments.queries.primary import primary
-from medusa_payments.services import convergence, events, freezing, projections, recovery, upkeep
-from medusa_payments.services.events import EventName
-from medusa_payments.services.reconciliation import run
-from medusa_payments.services.reconciliation.drift import (
+from medusa_payments.core.books import book as books
+from medusa_payments.core.books import freezing
+from medusa_payments.core.books.book import Book
+from medusa_payments.core.books.events import EventName
+from medusa_payments.core.books.locks import durable_transaction
+from medusa_payments.core.reconciliation import run
+from medusa_payments.core.reconciliation.drift import (
     ABOUT_DISPUTES,
     BOOKED_BY_LOOKING,
     FROZEN_FOR_A_PERSON,
     Drift,
     DriftKind,
 )
+from medusa_payments.core.saga import comparing, recovery
+from medusa_payments.core.upkeep.tending import tend
+from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
+from medusa_payments.providers.errors import ProviderError
+from medusa_payments.providers.facts import PaymentSnapshot, RetrieveRequest
+from medusa_payments.providers.registry import providers
+from medusa_payments.queries.primary import primary
 from medusa_payments.states import SessionStatus
 
 RECONCILIATION = "reconciliation"
@@ -30,14 +32,14 @@ SEEN_BY_A_PERSON = "left as it is: a person has seen it and unfrozen the payment
 def fix(drift: Drift) -> str:
     """Do what can be done about a drift and say what that was, or why nothing was. Idempotent."""
     if drift.kind in BOOKED_BY_LOOKING:
-        return convergence.look_at(drift.session_id).problem or _what_looking_did(drift)
+        return comparing.look_at(drift.session_id).problem or _what_looking_did(drift)
     if drift.kind in FROZEN_FOR_A_PERSON:
         return _freeze(drift)
     if drift.kind is DriftKind.UNRESOLVED_OPERATION:
         recovery.resolve(primary(Operation).get(pk=drift.operation_id))
         return "asked the provider what became of it"
     if drift.kind is DriftKind.REPLACED_OBJECT_OPEN:
-        upkeep.tend(primary(PaymentSession).get(pk=drift.session_id).payment_collection_id)
+        tend(primary(PaymentSession).get(pk=drift.session_id).payment_collection_id)
         return "gave the object up"
     if drift.kind is DriftKind.DUPLICATE_OBJECT:
         return _record(drift)
@@ -58,33 +60,32 @@ def _is_frozen(drift: Drift) -> bool:
 def _record(drift: Drift) -> str:
     """Which of two objects counts is for a person to say: the session has one already."""
     session = primary(PaymentSession).get(pk=drift.session_id)
-    with locked_collection(session.payment_collection_id, include_deleted=True) as collection:
+    with books.opened(session.payment_collection_id, include_deleted=True) as book:
         ours = {"payment_session_id": session.pk, "provider_ref": session.provider_ref}
-        freezing.record_discrepancy(collection, reason=drift.kind.value, ours=ours, theirs=drift.theirs)
-        projections.store(collection)
+        freezing.record_discrepancy(book, reason=drift.kind.value, ours=ours, theirs=drift.theirs)
     return "recorded for a person"
 
 
 def _freeze(drift: Drift) -> str:
-    session = primary(PaymentSession).get(pk=drift.session_id)
-    with locked_collection(session.payment_collection_id, include_deleted=True) as collection:
-        payment = primary(Payment).filter(payment_session=session).first()
+    known = primary(PaymentSession).get(pk=drift.session_id)
+    with books.opened(known.payment_collection_id, include_deleted=True) as book:
+        session = book.session(known.pk)
+        payment = book.payment_of(session)
         if payment is not None:
-            freezing.freeze(collection, payment, reason=drift.kind.value, ours=drift.ours, theirs=drift.theirs)
+            freezing.freeze(book, payment, reason=drift.kind.value, ours=drift.ours, theirs=drift.theirs)
         else:
-            freezing.record_discrepancy(collection, reason=drift.kind.value, ours=drift.ours, theirs=drift.theirs)
-            _give_up(session)
-        projections.store(collection)
+            freezing.record_discrepancy(book, reason=drift.kind.value, ours=drift.ours, theirs=drift.theirs)
+            _take_its_object(book, session)
     if payment is None:
         return "recorded; the session can't be paid with"
     return FROZEN if payment.frozen_at else SEEN_BY_A_PERSON
 
 
-def _give_up(session: PaymentSession) -> None:
+def _take_its_object(book: Book, session: PaymentSession) -> None:
     """A session whose object isn't the provider's, or isn't this session's, is none."""
-    primary(PaymentSession).filter(pk=session.pk).update(
-        status=SessionStatus.ERROR.value, slot=None, provider_ref=None, replaced_at=timezone.now()
-    )
+    session.status = SessionStatus.ERROR.value
+    session.slot = session.provider_ref = None
+    session.replaced_at = book.clock()
 
 
 def _adopt(drift: Drift) -> str:
@@ -97,7 +98,7 @@ def _adopt(drift: Drift) -> str:
     if snapshot is None:
         return "gone meanwhile"
     session = primary(PaymentSession).filter(pk=drift.session_id).first() if drift.session_id else None
-    convergence.take_in(session or _make_room(drift, snapshot), snapshot)
+    comparing.take_in(session or _make_room(drift, snapshot), snapshot)
     return "adopted"
 
 
@@ -118,13 +119,13 @@ def _make_room(drift: Drift, snapshot: PaymentSnapshot) -> PaymentSession:
     )
     with durable_transaction():
         primary(PaymentCollection).bulk_create([collection])
-        primary(PaymentSession).bulk_create([session])
-        events.record(
-            collection,
+        book = books.begun(collection)
+        book.add(session)
+        book.record(
             EventName.COLLECTION_CREATED,
             actor=RECONCILIATION,
             amount=money.minor_units,
             currency_code=money.currency_code,
         )
-        projections.store(collection)
+        book.save()
     return session

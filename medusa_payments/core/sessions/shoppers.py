@@ -9,20 +9,19 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.utils import timezone
 
 from medusa_payments.carts import providers_of_region
 from medusa_payments.conf import payments_settings
+from medusa_payments.core.books.book import Book
 from medusa_payments.core.policy import shoppers as policy
 from medusa_payments.core.policy import urls
 from medusa_payments.core.policy.shoppers import Attempt, ProviderFacts
 from medusa_payments.customers import Shopper
 from medusa_payments.exceptions import Forbidden, InvalidData, TooManyRequests, Unauthorized
-from medusa_payments.models import Operation, PaymentCollection, PaymentSession
+from medusa_payments.models import PaymentCollection, PaymentSession
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.registry import providers
 from medusa_payments.queries import payment_sessions as queries
-from medusa_payments.queries.primary import primary
 from medusa_payments.states import OperationKind
 
 SESSION_OF_ANOTHER_CUSTOMER = "session_of_another_customer"
@@ -142,23 +141,23 @@ def refuse_sessions_of_another_customer(shopper: Shopper | None, sessions: Itera
             refuse_session_of_another_customer(shopper, session)
 
 
-def refuse_more_objects(shopper: Shopper | None, collection: PaymentCollection, *, adding: int = 1) -> None:
+def refuse_more_objects(shopper: Shopper | None, book: Book, *, adding: int = 1) -> None:
     """Raise `TooManyRequests` when a locked collection has had its share of provider objects, or of failed attempts.
 
     No-op when nothing is added.
     """
     if shopper is None or not adding:
         return
-    attempts = _attempts(collection)
+    attempts = _attempts(book)
     limit = payments_settings.MAX_PROVIDER_OBJECTS_PER_COLLECTION
-    _refuse_until(policy.wait_for_objects(attempts, limit=limit, adding=adding), collection)
-    _refuse_failures(attempts, collection)
+    _refuse_until(policy.wait_for_objects(attempts, limit=limit, adding=adding), book.collection)
+    _refuse_failures(attempts, book.collection)
 
 
-def refuse_after_failures(shopper: Shopper | None, collection: PaymentCollection) -> None:
+def refuse_after_failures(shopper: Shopper | None, book: Book) -> None:
     """Raise `TooManyRequests` when too many attempts to pay a locked collection have failed within an hour."""
     if shopper is not None:
-        _refuse_failures(_attempts(collection), collection)
+        _refuse_failures(_attempts(book), book.collection)
 
 
 def _refuse_failures(attempts: list[Attempt], collection: PaymentCollection) -> None:
@@ -175,23 +174,19 @@ def _refuse_until(seconds: int, collection: PaymentCollection) -> None:
         )
 
 
-def _attempts(collection: PaymentCollection) -> list[Attempt]:
-    """Return the initiates and authorizes that may count (one statement)."""
-    now = timezone.now()
-    rows = primary(Operation).filter(
-        payment_collection=collection, kind__in=[OperationKind.INITIATE.value, OperationKind.AUTHORIZE.value]
-    )
+def _attempts(book: Book) -> list[Attempt]:
+    """Return the initiates and authorizes that may count."""
+    now = book.clock()
     return [
         Attempt(
-            kind=kind,
-            status=status,
-            refusal=refusal,
-            session_status=session_status,
-            age_seconds=(now - created_at).total_seconds(),
+            kind=operation.kind,
+            status=operation.status,
+            refusal=operation.refusal,
+            session_status=book.session(operation.payment_session_id).status,
+            age_seconds=(now - operation.created_at).total_seconds(),
         )
-        for kind, status, refusal, session_status, created_at in rows.values_list(
-            "kind", "status", "refusal", "payment_session__status", "created_at"
-        )
+        for operation in book.operations
+        if operation.kind in {OperationKind.INITIATE, OperationKind.AUTHORIZE}
     ]
 
 

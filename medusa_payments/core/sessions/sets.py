@@ -12,21 +12,22 @@ from typing import Any
 from django.db.models import Q
 
 from medusa_payments.carts import CartSnapshot
-from medusa_payments.core import shoppers
-from medusa_payments.core.saga import leases, slots
+from medusa_payments.core.books import placing, splits
+from medusa_payments.core.books.book import Book
+from medusa_payments.core.saga import callers, leases, operations, run, settling, slots
+from medusa_payments.core.saga.operations import CallerKey, Reservation
+from medusa_payments.core.sessions import cart, shoppers
+from medusa_payments.core.sessions import choice as choosing
+from medusa_payments.core.sessions.choice import CHOOSING, Choice
+from medusa_payments.core.sessions.plans import Entry
 from medusa_payments.exceptions import Conflict, NotAllowed, PaymentsError
 from medusa_payments.ids import new_id
-from medusa_payments.models import Operation, PaymentCollection, PaymentSession
+from medusa_payments.models import Operation, PaymentSession
 from medusa_payments.money import Money
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import cart_amounts, execution, operations, projections, repeats, session_choice
-from medusa_payments.services.operations import CallerKey, Reservation
-from medusa_payments.services.session_choice import CHOOSING, Choice
-from medusa_payments.services.session_placement import operations_of_set, place
-from medusa_payments.services.session_plans import Entry
 from medusa_payments.states import OperationKind, OperationStatus
 
-Plan = Callable[[PaymentCollection], list[Entry]]
+Plan = Callable[[Book], list[Entry]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +51,13 @@ def carry_out(payment_collection_id: str, wanted: WantedSet) -> list[Operation]:
     """Carry out what makes a set live, and return its operations. The first one that doesn't succeed ends it: those
     behind it are not sent. One of an earlier request that is proven not to have been executed is sent by this one.
 
-    Raises what `reserve` and `execution.raise_unless_succeeded` raise, `Conflict` when the set was given up meanwhile.
+    Raises what `reserve` and `settling.raise_unless_succeeded` raise, `Conflict` when the set was given up meanwhile.
     """
     done = _as_far_as_it_goes(payment_collection_id, wanted)
-    if any(map(execution.was_never_executed, done)):
+    if any(map(run.was_never_executed, done)):
         done = _as_far_as_it_goes(payment_collection_id, replace(wanted, begun=[each.pk for each in done]))
     for operation in done:
-        execution.raise_unless_succeeded(operation)
+        settling.raise_unless_succeeded(operation)
     if not was_placed(done):
         raise Conflict(
             f"The payment sessions of {payment_collection_id} were given up for another choice.",
@@ -67,52 +68,47 @@ def carry_out(payment_collection_id: str, wanted: WantedSet) -> list[Operation]:
 
 def _as_far_as_it_goes(payment_collection_id: str, wanted: WantedSet) -> list[Operation]:
     """Send a set's operations until one doesn't succeed, and return all of them as they stand afterwards."""
-    reserved = execution.reserve_all(
-        payment_collection_id=payment_collection_id, reserve=partial(reserve, wanted=wanted)
-    )
-    execution.carry_out(each for each in reserved if each.operation.kind == OperationKind.CANCEL)
-    unsent = [each for each in reserved if each.operation.kind != OperationKind.CANCEL]
+    unsent = run.reserve_all(payment_collection_id=payment_collection_id, reserve=partial(reserve, wanted=wanted))
     pks = [each.operation.pk for each in unsent]
     try:
-        while unsent and execution.answer(unsent.pop(0)).status == OperationStatus.SUCCEEDED:
+        while unsent and run.answer(unsent.pop(0)).status == OperationStatus.SUCCEEDED:
             pass
     except PaymentsError:
-        execution.withdraw(unsent)
+        run.withdraw(unsent)
         raise
-    execution.withdraw(unsent)
+    run.withdraw(unsent)
     return _in_order(primary(Operation).filter(pk__in=pks))
 
 
-def reserve(collection: PaymentCollection, *, wanted: WantedSet) -> list[Reservation]:
-    """Reserve what makes a locked collection's live sessions the wanted set, or resume what an earlier request left.
+def reserve(book: Book, *, wanted: WantedSet) -> list[Reservation]:
+    """Reserve what makes a collection's live sessions the wanted set, or resume what an earlier request left.
 
-    Returns the set's operations in the order in which they are to be sent. Where none is needed the set is in place at
-    once, and what is returned gives up the sessions that it replaced.
+    Returns the set's operations in the order in which they are to be sent; none where the set could be placed at once.
 
     Raises `NotAllowed` (canceled, an order waits, money is held by a session that the set doesn't keep, a part of
-    what was paid is given back, the set was given up), what `wanted.plan` raises, `Conflict` (another request is at
+    what was paid is returned, the set was replaced), what `wanted.plan` raises, `Conflict` (another request is at
     work), `IdempotencyError`, `PaymentOutcomeUnknown`.
     """
-    earlier = _earlier(collection, wanted)
-    if earlier and not _may_go_on(earlier):
+    earlier = _earlier(book, wanted)
+    if earlier and not _may_go_on(book, earlier):
         return [Reservation(operation=operation) for operation in earlier]
-    unfinished = slots.holders(collection)
+    unfinished = slots.holders(book)
     _refuse_if_authorizing(unfinished)
-    session_choice.refuse_if_canceled(collection)
-    session_choice.refuse_if_an_order_waits(collection)
+    choosing.refuse_if_canceled(book.collection)
+    choosing.refuse_if_an_order_waits(book)
     if not wanted.is_rest:
-        session_choice.refuse_if_given_back(collection)
-    earlier = earlier or _the_same_in_doubt(unfinished, wanted)
+        choosing.refuse_if_returned(book)
+    earlier = earlier or _the_same_in_doubt(book, unfinished, wanted)
     if earlier:
-        return _go_on(collection, earlier, unfinished)
-    cart_amounts.follow(collection, wanted.snapshot)
-    entries = wanted.plan(collection)
+        return _go_on(book, earlier, unfinished)
+    cart.follow(book, wanted.snapshot)
+    entries = wanted.plan(book)
     new = [entry.choice for entry in entries if entry.choice is not None and entry.session is None]
     if new:
-        shoppers.refuse_more_objects(new[0].permission.shopper, collection, adding=len(new))
-    session_choice.begin_anew(collection)
-    _abandon(unfinished)
-    return _reserve_anew(collection, entries, wanted)
+        shoppers.refuse_more_objects(new[0].permission.shopper, book, adding=len(new))
+    splits.begin_anew(book)
+    _vacate(unfinished)
+    return _reserve_anew(book, entries, wanted)
 
 
 def was_placed(done: list[Operation]) -> bool:
@@ -122,34 +118,33 @@ def was_placed(done: list[Operation]) -> bool:
     return primary(PaymentSession).filter(placed, pk__in=new).count() == len(new)
 
 
-def _earlier(collection: PaymentCollection, wanted: WantedSet) -> list[Operation]:
+def _earlier(book: Book, wanted: WantedSet) -> list[Operation]:
     """Return the operations that this request, or the caller's key, was used for on this collection, in their order."""
     if wanted.begun:
-        return _in_order(primary(Operation).filter(pk__in=wanted.begun))
+        return _in_order(each for each in book.operations if each.pk in wanted.begun)
     if wanted.caller is None:
         return []
-    found = primary(Operation).filter(
-        payment_collection=collection, kind__in=CHOOSING, idempotency_key=wanted.caller.key
-    )
+    key = wanted.caller.key
+    found = [each for each in book.operations if each.idempotency_key == key and each.kind in CHOOSING]
     for operation in found:
-        repeats.refuse_other_parameters(wanted.caller, operation)
+        callers.refuse_other_parameters(wanted.caller, operation)
     return _in_order(found)
 
 
-def _may_go_on(earlier: list[Operation]) -> bool:
+def _may_go_on(book: Book, earlier: list[Operation]) -> bool:
     """Say whether a set may still come to be: none of its operations was refused, and not all have succeeded.
 
-    Raises `NotAllowed` when it was given up for another choice.
+    Raises `NotAllowed` when it was replaced by another choice.
     """
     statuses = {operation.status for operation in earlier}
     if OperationStatus.REFUSED in statuses or statuses == {OperationStatus.SUCCEEDED.value}:
         return False
-    is_given_up = any(operation.is_open and operation.open_slot is None for operation in earlier)
+    is_replaced = any(operation.is_open and operation.open_slot is None for operation in earlier)
     new = [operation.payment_session_id for operation in earlier if operation.kind == OperationKind.INITIATE]
-    canceled = primary(Operation).filter(payment_session__in=new, kind=OperationKind.CANCEL.value)
+    is_canceled = any(each.kind == OperationKind.CANCEL and each.payment_session_id in new for each in book.operations)
     # Its key asked for one session for all, before money was held that stays.
     is_of_before = any("plan" not in operation.intent for operation in earlier)
-    if is_given_up or is_of_before or canceled.exists():
+    if is_replaced or is_of_before or is_canceled:
         raise NotAllowed(
             "These payment sessions were given up for others. Choose again, as a new request.",
             details={"operation_id": earlier[0].pk},
@@ -166,11 +161,11 @@ def _refuse_if_authorizing(unfinished: list[Operation]) -> None:
             )
 
 
-def _the_same_in_doubt(unfinished: list[Operation], wanted: WantedSet) -> list[Operation]:
+def _the_same_in_doubt(book: Book, unfinished: list[Operation], wanted: WantedSet) -> list[Operation]:
     """Return the operations of an unknown set that was asked for in the same words, where a resend may tell more."""
     for operation in unfinished:
         if operation.intent.get("asked") == wanted.asked:
-            found = _in_order(operations_of_set(operation))
+            found = _in_order(placing.operations_of_set(book, operation))
             if all(_is_worth_it(each) for each in found if each.is_open):
                 return found
     return []
@@ -180,55 +175,53 @@ def _is_worth_it(operation: Operation) -> bool:
     return operation.open_slot is not None and operations.is_worth_a_resend(operation)
 
 
-def _go_on(collection: PaymentCollection, earlier: list[Operation], unfinished: list[Operation]) -> list[Reservation]:
-    session_choice.refuse_if_money_is_held(collection, except_by=earlier[0].intent["plan"])
-    session_choice.begin_anew(collection)
+def _go_on(book: Book, earlier: list[Operation], unfinished: list[Operation]) -> list[Reservation]:
+    choosing.refuse_if_money_is_held(book, except_by=earlier[0].intent["plan"])
+    splits.begin_anew(book)
     resumed = {operation.pk for operation in earlier}
-    _abandon(operation for operation in unfinished if operation.pk not in resumed)
-    return [_resumed(operation) for operation in earlier]
+    _vacate(operation for operation in unfinished if operation.pk not in resumed)
+    return [_resumed(book, operation) for operation in earlier]
 
 
-def _resumed(operation: Operation) -> Reservation:
+def _resumed(book: Book, operation: Operation) -> Reservation:
     if operation.status == OperationStatus.NOT_EXECUTED:
-        slot = slots.session_slot(operation.payment_collection_id, operation.intent["slot"])
-        return operations.reopen(operation, open_slot=slot)
-    return operations.resume(operation)
+        slot = slots.session_slot(book.collection.pk, operation.intent["slot"])
+        return operations.reopen(book, operation, open_slot=slot)
+    return operations.resume(book, operation)
 
 
-def _abandon(unfinished: Iterable[Operation]) -> None:
+def _vacate(unfinished: Iterable[Operation]) -> None:
     for operation in unfinished:
-        slots.abandon(operation)
+        slots.vacate(operation)
 
 
 def _in_order(found: Iterable[Operation]) -> list[Operation]:
     return sorted(found, key=lambda operation: operation.intent.get("number", 0))
 
 
-def _reserve_anew(collection: PaymentCollection, entries: list[Entry], wanted: WantedSet) -> list[Reservation]:
+def _reserve_anew(book: Book, entries: list[Entry], wanted: WantedSet) -> list[Reservation]:
     """Initiates are sent before updates: one that is refused leaves the live sessions as they were."""
     plan = [entry.session.pk if entry.session else new_id("payses") for entry in entries]
     changes = [(slot, entry, entry.choice) for slot, entry in enumerate(entries) if entry.choice is not None]
     if not changes:
-        follow_ups = place(collection, plan, live=session_choice.live_sessions(collection), actor=wanted.created_by)
-        projections.store(collection)
-        return follow_ups
+        placing.place(book, plan, actor=wanted.created_by)
+        return []
     shared = {"plan": plan, "set": new_id("set"), "asked": wanted.asked} | ({"rest": True} if wanted.is_rest else {})
     in_order = sorted(changes, key=lambda change: change[1].session is not None)
     return [
-        _reserve_change(collection, entry, choice, {"slot": slot, "number": number, **shared})
+        _reserve_change(book, entry, choice, {"slot": slot, "number": number, **shared})
         for number, (slot, entry, choice) in enumerate(in_order)
     ]
 
 
-def _reserve_change(collection: PaymentCollection, entry: Entry, choice: Choice, intent: dict[str, Any]) -> Reservation:
+def _reserve_change(book: Book, entry: Entry, choice: Choice, intent: dict[str, Any]) -> Reservation:
     """The first one stands for the whole choice, as that of a single session does: one key asks for one thing."""
+    collection = book.collection
     money = Money(minor_units=entry.minor_units, currency_code=collection.currency_code)
     target = slots.session_slot(collection.pk, intent["slot"]) if intent["number"] else collection.pk
     if entry.session is not None:
-        return session_choice.reserve_update(
-            collection, entry.session, choice, money=money, intent=intent, target=target
-        )
+        return choosing.reserve_update(book, entry.session, choice, money=money, intent=intent, target=target)
     session_id = intent["plan"][intent["slot"]]
-    return session_choice.reserve_initiate(
-        collection, choice, money=money, intent=intent, target=target, session_id=session_id
+    return choosing.reserve_initiate(
+        book, choice, money=money, intent=intent, target=target, session_id=session_id
     )

@@ -11,7 +11,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from medusa_payments.core.books.events import EventName
 from medusa_payments.core.saga import calls
+from medusa_payments.core.saga.reads import Absent, Found, misfit, read
 from medusa_payments.exceptions import NotAllowed, ProviderNotReachable
 from medusa_payments.models import Dispute, Event, Operation, Payment, PaymentSession, Refund
 from medusa_payments.providers.base import PaymentProvider
@@ -19,11 +21,8 @@ from medusa_payments.providers.errors import ProviderError
 from medusa_payments.providers.facts import PaymentSnapshot
 from medusa_payments.providers.registry import providers
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import provider_calls
-from medusa_payments.services.event_names import EventName
-from medusa_payments.services.provider_reads import Absent, Found, misfit, read
-from medusa_payments.services.reconciliation.comparison import Ours, compare
-from medusa_payments.services.reconciliation.drift import Drift, DriftKind
+from medusa_payments.core.reconciliation.comparison import Ours, compare
+from medusa_payments.core.reconciliation.drift import Drift, DriftKind
 from medusa_payments.states import OperationKind, OperationStatus
 
 RowT = TypeVar("RowT", Refund, Dispute)
@@ -98,7 +97,7 @@ def _listed(provider: PaymentProvider, scope: Scope) -> Iterator[PaymentSnapshot
     except ProviderError as error:
         raise ProviderNotReachable(error.message) from error
     except Exception as error:
-        provider_calls.log_exception(f"{provider.alias}: listing what it has", error)
+        calls.log_exception(f"{provider.alias}: listing what it has", error)
         raise ProviderNotReachable(f"{type(error).__name__} in {provider.alias}") from error
 
 

@@ -11,18 +11,19 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from medusa_payments.core.books.book import Book
+from medusa_payments.core.books.freezing import refuse_to_send_if_frozen
+from medusa_payments.core.books.providers import provider_for
 from medusa_payments.core.saga import leases, workers
 from medusa_payments.core.saga.requests import kind_of, stored
 from medusa_payments.core.saga.requests import provider_key as provider_key
 from medusa_payments.core.saga.requests import request_of as request_of
-from medusa_payments.exceptions import InvalidData, NotAllowed, PaymentOutcomeUnknown
-from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
+from medusa_payments.exceptions import PaymentOutcomeUnknown
+from medusa_payments.models import Operation, Payment, PaymentSession
 from medusa_payments.money import to_major_units
 from medusa_payments.providers.base import PaymentProvider
-from medusa_payments.providers.registry import providers
 from medusa_payments.providers.types import ProviderRequest
 from medusa_payments.queries.primary import primary
-from medusa_payments.services.freezing import refuse_to_send_if_frozen
 from medusa_payments.states import OperationKind, OperationStatus
 
 KEY_WINDOW_MARGIN = timedelta(hours=1)
@@ -54,33 +55,8 @@ class Reservation:
     leased_at: float = field(default_factory=time.monotonic)
 
 
-def provider_for(row: PaymentSession | Payment | Operation) -> PaymentProvider:
-    """Return the provider a row was made with: its alias, as long as that is configured for the row's account.
-
-    Else another alias on the same account stands in, so that a payment method which isn't offered any more strands no
-    money. Only what chooses the method (initiate, update) needs its own alias.
-
-    Raises `InvalidData` when it isn't configured any more, `NotAllowed` when its alias now points to another account.
-    """
-    is_configured = row.provider_id in providers
-    if is_configured and providers[row.provider_id].account == row.provider_account:
-        return providers[row.provider_id]
-    stand_in = None if _chooses_the_method(row) else next(providers.on_account(row.provider_account), None)
-    if stand_in is not None:
-        return stand_in
-    if not is_configured:
-        raise InvalidData(f"Payment provider {row.provider_id} is not configured.")
-    raise NotAllowed(
-        f"Payment provider {row.provider_id} is configured for another account than the one that "
-        f"{row.pk} was made with ({row.provider_account})."
-    )
-
-
-def _chooses_the_method(row: PaymentSession | Payment | Operation) -> bool:
-    return isinstance(row, Operation) and row.kind in {OperationKind.INITIATE, OperationKind.UPDATE}
-
-
 def reserve(
+    book: Book,
     *,
     request: ProviderRequest,
     provider: PaymentProvider,
@@ -96,16 +72,17 @@ def reserve(
     is_deferred: bool = False,
     **columns: Any,
 ) -> Reservation:
-    """Insert the operation behind a provider request, with a fresh lease; a deferred one without, for the worker.
+    """Add the operation behind a provider request to a book, with a fresh lease; a deferred one without, for the
+    worker. Its amount is in flight from now on.
 
     `request.operation_id` becomes its id, `caller` is the key of who asked. `target` is what it works on: payment,
-    session, or the collection while one is chosen. The caller holds the collection's lock and commits before the call.
+    session, or the collection while one is chosen. The book is committed before the call.
     """
     leased_at = time.monotonic()
-    operation = primary(Operation).create(  # type: ignore[misc]
+    operation = Operation(  # type: ignore[misc]
         id=request.operation_id,
         kind=kind_of(request).value,
-        payment_collection_id=session.payment_collection_id,
+        payment_collection=book.collection,
         payment_session=session,
         payment=payment,
         provider_id=session.provider_id,
@@ -122,17 +99,24 @@ def reserve(
         idempotency_key=caller.key if caller else None,
         fingerprint=caller.fingerprint if caller else "",
         created_by=created_by,
-        **_begun(provider, is_deferred=is_deferred),
+        created_at=book.clock(),
+        **_begun(book, provider, is_deferred=is_deferred),
         **columns,
     )
+    operation.is_reversed = False  # type: ignore[attr-defined]
+    book.add(operation)
+    book.recount_of(operation)
     return Reservation(operation=operation, leased_at=leased_at)
 
 
-def _begun(provider: PaymentProvider, *, is_deferred: bool) -> dict[str, Any]:
-    return leases.left_to_the_worker() if is_deferred else leases.taken(provider) | leases.sending(provider)
+def _begun(book: Book, provider: PaymentProvider, *, is_deferred: bool) -> dict[str, Any]:
+    now = book.clock()
+    if is_deferred:
+        return leases.left_to_the_worker(now)
+    return leases.taken(provider, now) | leases.sending(provider, now)
 
 
-def resume(operation: Operation, *, is_deferred: bool = False) -> Reservation:
+def resume(book: Book, operation: Operation, *, is_deferred: bool = False) -> Reservation:
     """Go on with an operation of an earlier request: as it is when finished, else taken over, to be read at the
     provider first; a deferred one is left to the worker, which from now on carries it out.
 
@@ -140,12 +124,13 @@ def resume(operation: Operation, *, is_deferred: bool = False) -> Reservation:
     """
     if operation.is_open and is_deferred:
         operation.is_deferred = True
-        operation.save(update_fields=["is_deferred"])
     if not operation.is_open or is_deferred:
         return Reservation(operation=operation)
     reservation = claim(operation)
     if reservation is None:
         raise leases.in_progress(operation)
+    # The claim is stored already.
+    book.forget_changes(operation, "fence")
     return reservation
 
 
@@ -188,18 +173,6 @@ def _use_next_key(operation: Operation) -> None:
     operation.is_key_spent = False
 
 
-def note_unknown(operation: Operation, *, was_answered: bool) -> None:
-    """Store that a call ended and nobody knows how: nobody is at work on it, and nothing is sent any more, so what was
-    sent arrives within the provider's timeout or never. `was_answered` spends its key.
-    """
-    operation.lease_expires_at = Now()
-    operation.is_key_spent = operation.is_key_spent or was_answered
-    operation.save(update_fields=["error_message", "lease_expires_at", "is_key_spent"])
-    arrives = Now() + timedelta(seconds=math.ceil(provider_for(operation).timeout_seconds))
-    primary(Operation).filter(pk=operation.pk, in_flight_until__gt=arrives).update(in_flight_until=arrives)
-    operation.in_flight_until = primary(Operation).values_list("in_flight_until", flat=True).get(pk=operation.pk)
-
-
 def is_remembered(operation: Operation) -> bool:
     """Say whether the provider is sure to know an operation's key still, so that sending it again is safe."""
     window = provider_for(operation).capabilities.key_window_seconds
@@ -219,17 +192,20 @@ def is_worth_a_resend(operation: Operation) -> bool:
     return operation.fence == 0 and is_remembered(operation)
 
 
-def reopen(operation: Operation, *, open_slot: str | None = None, is_deferred: bool = False) -> Reservation:
-    """Go on with an operation that was proven not to have been executed; a deferred one is left to the worker.
+def reopen(
+    book: Book, operation: Operation, *, open_slot: str | None = None, is_deferred: bool = False
+) -> Reservation:
+    """Go on with an operation that was proven not to have been executed; a deferred one is left to the worker. Its
+    amount is in flight again.
 
-    The caller has raised the counters again. It keeps its key, whose memory at the provider begins anew, or leaves a
-    spent one behind. Raises `PaymentOutcomeUnknown` while what was sent under that may still arrive (staff were early).
+    It keeps its key, whose memory at the provider begins anew, or leaves a spent one behind. Raises
+    `PaymentOutcomeUnknown` while what was sent under that may still arrive (staff were early).
     """
     leased_at = time.monotonic()
     if operation.is_key_spent:
         _use_next_key(operation)
     operation.status = OperationStatus.OPEN.value
-    operation.created_at = Now()
+    operation.created_at = book.clock()
     operation.open_slot = open_slot
     operation.error_message = ""
     operation.settled_by = ""
@@ -237,18 +213,13 @@ def reopen(operation: Operation, *, open_slot: str | None = None, is_deferred: b
     operation.attempts = 0
     operation.fence += 1
     operation.is_deferred = is_deferred
-    for name, value in _begun(provider_for(operation), is_deferred=is_deferred).items():
+    for name, value in _begun(book, provider_for(operation), is_deferred=is_deferred).items():
         setattr(operation, name, value)
-    operation.save(force_update=True)
+    book.recount_of(operation)
     return Reservation(operation=operation, leased_at=leased_at)
 
 
-def is_in_doubt(session: PaymentSession) -> bool:
-    """Say whether something was asked of a session's provider whose outcome isn't known."""
-    return primary(Operation).filter(payment_session=session, status=OperationStatus.OPEN.value).exists()
-
-
-def let_go_of_key(operation: Operation) -> None:
+def free_key(operation: Operation) -> None:
     """Free the caller's key of a refused operation, and of those reserved with it: the same request goes on with
     others, which are its answer.
     """
@@ -261,9 +232,10 @@ def let_go_of_key(operation: Operation) -> None:
         together.update(idempotency_key=None)
 
 
-def is_key_known(collection: PaymentCollection, idempotency_key: str) -> bool:
+def is_key_known(payment_collection_id: str, idempotency_key: str) -> bool:
     """Say whether a caller's key has been used on a collection."""
-    return primary(Operation).filter(payment_collection=collection, idempotency_key=idempotency_key).exists()
+    known = primary(Operation).filter(payment_collection=payment_collection_id, idempotency_key=idempotency_key)
+    return known.exists()
 
 
 def outcome_unknown(operation: Operation) -> PaymentOutcomeUnknown:

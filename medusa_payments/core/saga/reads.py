@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
+from medusa_payments.core.books.providers import provider_for
 from medusa_payments.core.saga import calls
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import PaymentCollection, PaymentSession
@@ -13,7 +14,6 @@ from medusa_payments.providers import cleaning
 from medusa_payments.providers.errors import ProviderError
 from medusa_payments.providers.facts import PaymentSnapshot, RetrieveRequest
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import operations, provider_calls
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ Reading = Found | Absent | Unreadable
 def read(session: PaymentSession) -> Reading:
     """Ask the provider for a session's payment object. Never raises."""
     try:
-        provider = operations.provider_for(session)
+        provider = provider_for(session)
     except (PaymentsError, ImproperlyConfigured) as error:
         return Unreadable(message=str(error), is_temporary=True)
     capabilities = provider.capabilities
@@ -58,7 +58,7 @@ def read(session: PaymentSession) -> Reading:
     except ProviderError as error:
         return Unreadable(message=error.message, is_temporary=True)
     except Exception as error:
-        provider_calls.log_exception(f"session {session.pk}: reading it at its provider", error)
+        calls.log_exception(f"session {session.pk}: reading it at its provider", error)
         return Unreadable(message=f"{type(error).__name__} in {session.provider_id}", is_temporary=True)
     if snapshot is None:
         return Absent()

@@ -7,29 +7,20 @@ from typing import Any, TypeVar
 
 from medusa_payments import customers
 from medusa_payments.carts import CartSnapshot
-from medusa_payments.core import shoppers
-from medusa_payments.core.saga import leases
+from medusa_payments.core.saga import callers, comparing, leases, operations, run
+from medusa_payments.core.saga.operations import CallerKey
+from medusa_payments.core.sessions import cart, shoppers
+from medusa_payments.core.sessions import choice as choices
+from medusa_payments.core.sessions.choice import CHOOSING, SLOT, Choice
+from medusa_payments.core.sessions.plans import SessionChoice
 from medusa_payments.customers import Customer, Shopper
 from medusa_payments.exceptions import Conflict, InvalidData
 from medusa_payments.models import Operation, PaymentCollection, PaymentSession
 from medusa_payments.providers.errors import OBJECT_GONE
 from medusa_payments.providers.registry import providers
 from medusa_payments.queries import payment_collections as queries
-from medusa_payments.queries.payment_providers import ConfiguredProvider
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import (
-    account_holders,
-    cart_amounts,
-    convergence,
-    execution,
-    operations,
-    payment_methods,
-    repeats,
-    session_choice,
-)
-from medusa_payments.services.operations import CallerKey
-from medusa_payments.services.session_choice import CHOOSING, SLOT, Choice
-from medusa_payments.services.session_plans import SessionChoice
+from medusa_payments.services import account_holders, payment_methods
 
 _ResultT = TypeVar("_ResultT")
 
@@ -51,7 +42,7 @@ class Common:
     @property
     def due(self) -> int:
         """What is to be paid (minor units), as far as that is known before the lock."""
-        return cart_amounts.rounded_total(self.snapshot).minor_units if self.snapshot else self.collection.amount
+        return cart.rounded_total(self.snapshot).minor_units if self.snapshot else self.collection.amount
 
 
 def begin(
@@ -69,10 +60,10 @@ def begin(
     collection = queries.existing(payment_collection_id)
     return Common(
         collection=collection,
-        snapshot=cart_amounts.snapshot_of(collection, request),
+        snapshot=cart.snapshot_of(collection, request),
         request=request,
         asked=asked,
-        caller=repeats.caller_key(idempotency_key, **asked),
+        caller=callers.caller_key(idempotency_key, **asked),
         created_by=created_by,
         shopper=shopper,
         customer=customer,
@@ -98,14 +89,14 @@ def choose(
     `Conflict` (another request is opening the account), `ProviderNotReachable` (the saved payment methods can't be
     looked at now), `InsideTransaction`.
     """
-    region_id = cart_amounts.region_of(common.collection, common.snapshot)
+    region_id = cart.region_of(common.collection, common.snapshot)
     permission = shoppers.permission(provider_id, region_id, common.shopper)
     if minor_units is not None:
         permission.refuse_unless_it_covers(minor_units)
     provider = providers[provider_id]
     if is_given:
         shoppers.refuse_foreign_urls(common.shopper, provider, data)
-    accepted = session_choice.client_data(provider, data)
+    accepted = choices.client_data(provider, data)
     holder = account_holders.ensure(provider=provider, customer=common.customer)
     payment_methods.check(provider, holder, accepted, is_off_session=common.is_off_session)
     return Choice(
@@ -168,19 +159,19 @@ def _makes_another(error: InvalidData, chosen: list[Choice]) -> bool:
         return False
     if refused.error_code == OBJECT_GONE:
         # It may be gone because it was paid: then that is booked before another object is made.
-        convergence.look_at(refused.payment_session_id)
+        comparing.look_at(refused.payment_session_id)
     elif not account_holders.reopen_what_is_gone((each.provider, each.account_holder) for each in chosen):
         return False
-    operations.let_go_of_key(refused)
+    operations.free_key(refused)
     return True
 
 
 def made_live(payment_collection_id: str, choice: Choice, snapshot: CartSnapshot | None) -> PaymentSession:
-    """Have a choice's session be the live one, as `session_choice.reserve` says, and return it."""
-    execution.execute_until(
+    """Have a choice's session be the live one, as `choices.reserve` says, and return it."""
+    run.execute_until(
         payment_collection_id,
-        partial(session_choice.reserve, choice=choice, snapshot=snapshot),
-        is_done=partial(session_choice.fulfils, choice=choice, snapshot=snapshot),
+        partial(choices.reserve, choice=choice, snapshot=snapshot),
+        is_done=partial(choices.fulfils, choice=choice, snapshot=snapshot),
     )
     return live_session(payment_collection_id)
 
@@ -194,8 +185,3 @@ def live_session(payment_collection_id: str) -> PaymentSession:
             retry_after=leases.IN_PROGRESS_RETRY_SECONDS,
         )
     return session
-
-
-def offered(region_id: str) -> list[ConfiguredProvider]:
-    """Return the providers that a storefront may list for a region's carts; "" is a region without restrictions."""
-    return [ConfiguredProvider(alias) for alias in shoppers.offered(region_id)]

@@ -1,39 +1,36 @@
-"""Reserve, call, settle: the one way in which an operation is carried out.
+"""Reserve, call, settle: the one way in which an operation is carried out for a caller who waits.
 
 One that was reserved before, and may have been sent, is read at the provider before anything is sent again.
 """
 
 import logging
 from collections.abc import Callable, Iterable
-from typing import overload
+from typing import Any, overload
 
 from django.db import Error as DatabaseError
 
-from medusa_payments.core.books import locks
-from medusa_payments.core.books.locks import locked_collection
-from medusa_payments.core.saga import leases
+from medusa_payments.core.books import book as books
+from medusa_payments.core.books import evidence
+from medusa_payments.core.books.book import Book
+from medusa_payments.core.books.evidence import NotExecuted, Unknown
+from medusa_payments.core.books.locks import renew_connection
+from medusa_payments.core.books.providers import provider_for
+from medusa_payments.core.saga import comparing, leases, recovery, sending
+from medusa_payments.core.saga.operations import Reservation
+from medusa_payments.core.saga.settling import changing, complete, raise_unless_succeeded
 from medusa_payments.exceptions import Conflict
-from medusa_payments.models import Operation, PaymentCollection
+from medusa_payments.models import Operation
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import convergence, operations, provider_calls, recovery
-from medusa_payments.services.operations import Reservation
-from medusa_payments.services.provider_calls import NotExecuted, Unknown
-from medusa_payments.services.settlement import Settlement, apply_settlement, complete
-from medusa_payments.services.settlement import carry_out as carry_out
-from medusa_payments.services.settlement import raise_unless_succeeded as raise_unless_succeeded
 from medusa_payments.states import OperationStatus, Settler
 
 logger = logging.getLogger(__name__)
 
-Reserve = Callable[[PaymentCollection], Reservation | None]
+Reserve = Callable[[Book], Reservation | None]
 
 
 @overload
 def execute(
-    *,
-    payment_collection_id: str,
-    reserve: Callable[[PaymentCollection], Reservation],
-    include_deleted: bool = False,
+    *, payment_collection_id: str, reserve: Callable[[Book], Reservation], include_deleted: bool = False
 ) -> Operation: ...
 
 
@@ -41,16 +38,15 @@ def execute(
 def execute(*, payment_collection_id: str, reserve: Reserve, include_deleted: bool = False) -> Operation | None: ...
 
 
-@provider_calls.retried
+@sending.retried
 def execute(*, payment_collection_id: str, reserve: Reserve, include_deleted: bool = False) -> Operation | None:
     """Carry out the operation that `reserve` returns and return it as it stands afterwards.
 
-    `reserve` runs inside the collection's lock; it checks state and limits, inserts the operation and raises the
-    counters, or returns None when there is nothing to do (then so does this). An operation that it finds finished is
-    returned as it is. One that may have been sent already is read at the provider first: what is seen there is the
-    answer. When it proves that nothing was executed, `reserve` runs once more, for a request that is new by then.
-    The provider is called between two transactions, with no lock held; only a provider that declares itself local is
-    called inside the first.
+    `reserve` is given the collection's book; it checks state and limits and reserves the operation, or returns None
+    when there is nothing to do (then so does this). An operation that it finds finished is returned as it is. One that
+    may have been sent already is read at the provider first: what is seen there is the answer. When it proves that
+    nothing was executed, `reserve` runs once more, for a request that is new by then. The provider is called between
+    two transactions, with no lock held; only a provider that declares itself local is called inside the first.
 
     Raises what `reserve` raises, `NotFound` (also for a deleted collection, unless `include_deleted`),
     `PaymentOutcomeUnknown` when the database couldn't book the answer, `InsideTransaction`.
@@ -86,34 +82,27 @@ def execute_until(payment_collection_id: str, reserve: Reserve, *, is_done: Call
 
 def _execute_once(payment_collection_id: str, reserve: Reserve, include_deleted: bool) -> Operation | None:
     reservation: Reservation | None = None
-    settlement: Settlement | None = None
     try:
-        with locked_collection(payment_collection_id, include_deleted=include_deleted) as collection:
-            reservation = reserve(collection)
-            if reservation is None:
-                return None
-            operation = reservation.operation
-            if not operation.is_open:
-                return operation
-            provider = operations.provider_for(operation)
+        with changing(payment_collection_id, include_deleted=include_deleted) as book:
+            reservation = reserve(book)
+            if reservation is None or not reservation.operation.is_open:
+                return reservation and reservation.operation
+            provider = provider_for(reservation.operation)
             if provider.capabilities.is_local and not reservation.is_resend:
-                outcome = provider_calls.send(provider, reservation)
-                settlement = apply_settlement(collection, operation, outcome)
+                outcome = sending.send(provider, reservation)
+                return evidence.absorb(book, reservation.operation.pk, outcome)
     except DatabaseError:
         if reservation is not None:
             _withdraw(reservation)
         raise
-    if settlement is None:
-        return _sent(reservation)
-    carry_out(settlement.follow_ups)
-    return settlement.operation
+    return _sent(reservation)
 
 
-@provider_calls.retried
+@sending.retried
 def reserve_all(
     *,
     payment_collection_id: str,
-    reserve: Callable[[PaymentCollection], list[Reservation]],
+    reserve: Callable[[Book], list[Reservation]],
     include_deleted: bool = False,
 ) -> list[Reservation]:
     """Commit all operations that `reserve` returns, for `answer` to carry out one after the other.
@@ -122,8 +111,8 @@ def reserve_all(
     """
     reservations: list[Reservation] = []
     try:
-        with locked_collection(payment_collection_id, include_deleted=include_deleted) as collection:
-            reservations = reserve(collection)
+        with changing(payment_collection_id, include_deleted=include_deleted) as book:
+            reservations = reserve(book)
     except DatabaseError:
         for reservation in reservations:
             _withdraw(reservation)
@@ -132,21 +121,28 @@ def reserve_all(
 
 
 def answer(
-    reservation: Reservation, *, reopen: Callable[[PaymentCollection, Operation], Reservation] | None = None
+    reservation: Reservation, *, reopen: Callable[[Book, Operation], Reservation] | None = None
 ) -> Operation:
     """Carry out a committed operation for a caller who waits; return it as it stands afterwards.
 
-    One that is proven not to have been executed is reopened by `reopen`, inside the collection's lock. Raises what that
-    raises, and `PaymentOutcomeUnknown` when the database couldn't book the answer.
+    One that is proven not to have been executed is reopened by `reopen`. Raises what that raises, and
+    `PaymentOutcomeUnknown` when the database couldn't book the answer.
     """
     if not reservation.operation.is_open:
         return reservation.operation
     operation = _sent(reservation)
     if reopen is None or not was_never_executed(operation):
         return operation
-    with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
-        reopened = reopen(collection, primary(Operation).get(pk=operation.pk))
+    with changing(operation.payment_collection_id, include_deleted=True) as book:
+        reopened = reopen(book, _of(book, operation))
     return _sent(reopened)
+
+
+def _of(book: Book, operation: Operation) -> Operation:
+    known = book.operation(operation.pk)
+    if known is None:
+        raise Operation.DoesNotExist(operation.pk)
+    return known
 
 
 def _sent(reservation: Reservation) -> Operation:
@@ -154,21 +150,15 @@ def _sent(reservation: Reservation) -> Operation:
     stands afterwards.
     """
     if not reservation.is_resend:
-        return _answered(reservation)
+        return complete(reservation)
     finding = recovery.find_out_for_caller(reservation)
     if finding.to_send is not None:
-        operation = _answered(finding.to_send)
+        operation = complete(finding.to_send)
     else:
         operation = primary(Operation).get(pk=reservation.operation.pk)
     if finding.waits:
-        convergence.look_at(operation.payment_session_id)
+        comparing.look_at(operation.payment_session_id)
     return operation
-
-
-def _answered(reservation: Reservation) -> Operation:
-    settlement = complete(reservation)
-    carry_out(settlement.follow_ups)
-    return settlement.operation
 
 
 def was_never_executed(operation: Operation) -> bool:
@@ -188,9 +178,9 @@ def enqueue(*, payment_collection_id: str, reserve: Callable[..., Reservation | 
     Returns an operation that `reserve` finds finished as it is, leaves one that it finds open to the worker, and
     returns None when there is nothing to do. Raises what `reserve` raises, and `NotFound`.
     """
-    with locks.collection_locked_for_caller(payment_collection_id) as collection:
-        reservation = reserve(collection, is_deferred=True)
-        return None if reservation is None else reservation.operation
+    with books.opened_for_caller(payment_collection_id) as book:
+        reservation: Any = reserve(book, is_deferred=True)
+        return reservation and reservation.operation  # type: ignore[no-any-return]
 
 
 def _withdraw(reservation: Reservation, message: str = "The database failed while the payment was reserved.") -> None:
@@ -199,9 +189,9 @@ def _withdraw(reservation: Reservation, message: str = "The database failed whil
     """
     operation = reservation.operation
     outcome = Unknown(message=message) if reservation.is_resend else NotExecuted(message=message)
-    locks.renew_connection()
+    renew_connection()
     try:
-        with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
-            apply_settlement(collection, operation, outcome)
+        with changing(operation.payment_collection_id, include_deleted=True) as book:
+            evidence.absorb(book, operation.pk, outcome, fence=operation.fence)
     except (Operation.DoesNotExist, DatabaseError):
         logger.warning("operation %s was not reserved, or can't be reached now", operation.pk)

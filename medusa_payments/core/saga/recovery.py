@@ -8,33 +8,25 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from medusa_payments.core.books import locks
-from medusa_payments.core.books.locks import locked_collection
+from medusa_payments.core.books import attention, evidence, snapshots
+from medusa_payments.core.books.events import BY_WORKER, EventName
+from medusa_payments.core.books.evidence import NotExecuted, Succeeded
+from medusa_payments.core.books.locks import left_for_later, renew_connection
+from medusa_payments.core.books.providers import provider_for
 from medusa_payments.core.policy.verdicts import Facts, Seen, Verdict, decide
-from medusa_payments.core.saga import calls, workers
+from medusa_payments.core.policy.waits import LONGEST_WAIT, SHORTEST_WAIT, backoff
+from medusa_payments.core.saga import calls, comparing, operations
+from medusa_payments.core.saga.operations import Reservation
+from medusa_payments.core.saga.reads import Absent, Found, Reading, Unreadable, read
+from medusa_payments.core.saga.settling import changing, complete
 from medusa_payments.exceptions import Conflict, PaymentsError
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.providers.types import CancelResult
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import (
-    attention,
-    convergence,
-    events,
-    observed_payments,
-    operations,
-    projections,
-    provider_calls,
-)
-from medusa_payments.services.events import EventName
-from medusa_payments.services.operations import Reservation
-from medusa_payments.services.provider_calls import NotExecuted, Succeeded
-from medusa_payments.services.provider_reads import Absent, Found, Reading, Unreadable, read
-from medusa_payments.services.settlement import apply_settlement, carry_out, complete
-from medusa_payments.services.stages import BATCH, StageReport
 from medusa_payments.states import OperationKind, OperationStatus, SessionStatus, Settler
 
 logger = logging.getLogger(__name__)
@@ -56,17 +48,6 @@ class Finding:
     waits: bool = False
 
 
-def resolve_due(limit: int = BATCH, is_dry_run: bool = False) -> StageReport:
-    """Resolve the open operations that nobody is at work on, those that were deferred to the worker included."""
-    due = _due()
-    found = list(due.order_by("next_attempt_at", "created_at")[:limit])
-    notes = tuple(f"{operation.pk}: {operation.kind} of {operation.target} is to be resolved" for operation in found)
-    done = 0 if is_dry_run else sum(resolve(operation) for operation in found)
-    waiting = _open().filter(needs_person_at__isnull=False).count()
-    left = _open().filter(needs_person_at__isnull=True).exclude(_in_hand()).count()
-    return StageReport(name="recovery", done=done, left=left, waiting=waiting, notes=notes if is_dry_run else ())
-
-
 def resolve(operation: Operation) -> bool:
     """Find out what became of an open operation; say whether it is closed now.
 
@@ -75,7 +56,7 @@ def resolve(operation: Operation) -> bool:
     was sent to a provider that isn't configured any more, or that can't be read for so long.
     """
     try:
-        if calls.is_busy(operations.provider_for(operation)):
+        if calls.is_busy(provider_for(operation)):
             _wait_for_a_place(operation)
             return False
         reservation = operations.claim(operation)
@@ -85,22 +66,22 @@ def resolve(operation: Operation) -> bool:
         if finding.to_send is not None:
             _send(finding.to_send)
         if finding.waits:
-            convergence.look_at(operation.payment_session_id)
+            comparing.look_at(operation.payment_session_id)
     except (PaymentsError, ImproperlyConfigured) as error:
         logger.warning("operation %s can't be resolved now: %s", operation.pk, type(error).__name__)
         _try_later(operation, str(error))
         # Staff know of a frozen payment. What was never sent waits for its provider.
         is_silent = not isinstance(error, Conflict) and operations.was_sent(operation)
         if is_silent and operation.attempts >= PATIENCE:
-            with locks.left_for_later(f"operation {operation.pk}: telling staff"):
+            with left_for_later(f"operation {operation.pk}: telling staff"):
                 _hand_to_a_person(operation, str(error), goes_on=True)
     except Exception as error:
-        provider_calls.log_exception(f"operation {operation.pk}: resolving it", error)
-        locks.renew_connection()
+        calls.log_exception(f"operation {operation.pk}: resolving it", error)
+        renew_connection()
         why = f"It could not be resolved: {type(error).__name__}."
         _try_later(operation, why)
         if operation.attempts >= PATIENCE:
-            with locks.left_for_later(f"operation {operation.pk}: telling staff"):
+            with left_for_later(f"operation {operation.pk}: telling staff"):
                 _hand_to_a_person(operation, why)
     return not _is_open(operation)
 
@@ -120,8 +101,8 @@ def find_out_for_caller(reservation: Reservation) -> Finding:
         _let_go(operation, str(error))
         raise
     except Exception as error:
-        provider_calls.log_exception(f"operation {operation.pk}: finding out about it", error)
-        locks.renew_connection()
+        calls.log_exception(f"operation {operation.pk}: finding out about it", error)
+        renew_connection()
         _let_go(operation, f"It could not be resolved: {type(error).__name__}.")
         raise operations.outcome_unknown(operation) from error
     return finding
@@ -134,7 +115,7 @@ def _find_out(reservation: Reservation, *, is_awaited: bool = False) -> Finding:
     reading = read(session)
     waits, problem = False, ""
     if isinstance(reading, Found):
-        converged = convergence.take_in(session, reading.snapshot, as_of=reading.as_of)
+        converged = comparing.take_in(session, reading.snapshot, as_of=reading.as_of)
         waits, problem = converged.waits, converged.problem
         if not _is_open(operation):
             return Finding(to_send=None, waits=waits)
@@ -203,7 +184,7 @@ def _done(reservation: Reservation, facts: Facts, reading: Reading, why: str) ->
 
 def _seen(operation: Operation, session: PaymentSession, reading: Reading) -> Seen:
     """Say what reading the provider showed of an operation that is still open."""
-    capabilities = operations.provider_for(operation).capabilities
+    capabilities = provider_for(operation).capabilities
     if isinstance(reading, Unreadable):
         return Seen.NOT_NOW if reading.is_temporary else Seen.CANT_TELL
     if isinstance(reading, Absent):
@@ -225,7 +206,7 @@ def _moves_by_line(operation: Operation) -> bool:
 
 def _amount_of(operation: Operation, reading: Reading) -> int | None:
     is_movement = isinstance(reading, Found) and _moves_by_line(operation)
-    return observed_payments.amount_of(operation, reading.snapshot) if is_movement else None  # type: ignore[union-attr]
+    return snapshots.amount_of(operation, reading.snapshot) if is_movement else None  # type: ignore[union-attr]
 
 
 def _hides_its_data(operation: Operation, session: PaymentSession, reading: Found) -> bool:
@@ -254,20 +235,20 @@ def _shows_the_effect(operation: Operation, reading: Found) -> bool:
 def _settle_as_seen(operation: Operation, reading: Found) -> None:
     snapshot = reading.snapshot
     is_cancel = operation.kind == OperationKind.CANCEL
-    result = CancelResult(released=snapshot.released) if is_cancel else convergence.session_result(snapshot)
-    with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
-        settlement = apply_settlement(collection, operation, Succeeded(result=result), settled_by=Settler.READ)
-    carry_out(settlement.follow_ups)
+    result = CancelResult(released=snapshot.released) if is_cancel else snapshots.session_result(snapshot)
+    with changing(operation.payment_collection_id, include_deleted=True) as book:
+        evidence.absorb(book, operation.pk, Succeeded(result=result), settled_by=Settler.READ)
 
 
 def _close(operation: Operation) -> None:
-    with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
-        apply_settlement(collection, operation, NotExecuted(message=NEVER_ARRIVED), settled_by=Settler.READ)
+    outcome = NotExecuted(message=NEVER_ARRIVED)
+    with changing(operation.payment_collection_id, include_deleted=True) as book:
+        evidence.absorb(book, operation.pk, outcome, fence=operation.fence, settled_by=Settler.READ)
 
 
 def _is_left_to_the_worker(operation: Operation) -> bool:
     """What was enqueued, what the worker wants itself, and giving up an object that nobody has paid."""
-    if operation.is_deferred or operation.created_by == workers.ACTOR:
+    if operation.is_deferred or operation.created_by == BY_WORKER:
         return True
     is_paid = primary(Payment).filter(payment_session_id=operation.payment_session_id).exists()
     return operation.kind == OperationKind.CANCEL and not operation.payment_id and not is_paid
@@ -279,8 +260,7 @@ def _send(reservation: Reservation) -> None:
     Raises `Conflict` while its payment is frozen.
     """
     operations.prepare_to_send(reservation)
-    carry_out(complete(reservation).follow_ups)
-    operation = primary(Operation).get(pk=reservation.operation.pk)
+    operation = complete(reservation)
     if operation.is_open:
         _try_later(operation, operation.error_message)
 
@@ -297,7 +277,7 @@ def _is_wanted(operation: Operation) -> bool:
 
 def _try_later(operation: Operation, why: str) -> None:
     """Let go of an operation until its next attempt, later each time. Its lease is again what it was before."""
-    wait, until = attention.backoff(operation.attempts), operation.in_flight_until
+    wait, until = backoff(operation.attempts), operation.in_flight_until
     if until is not None and until > timezone.now():
         # What was sent has arrived by then, so the next attempt tells.
         wait = min(wait, until - timezone.now())
@@ -319,7 +299,7 @@ def _let_go(operation: Operation, why: str) -> None:
 
 def _wait_for_a_place(operation: Operation) -> None:
     """Leave an operation to a later run: its account is busy or hangs, which says nothing about the operation."""
-    _held(operation).update(next_attempt_at=Now() + attention.SHORTEST_WAIT)
+    _held(operation).update(next_attempt_at=Now() + SHORTEST_WAIT)
 
 
 def _hand_to_a_person(operation: Operation, why: str, seen_amount: int | None = None, *, goes_on: bool = False) -> None:
@@ -327,15 +307,14 @@ def _hand_to_a_person(operation: Operation, why: str, seen_amount: int | None = 
     provider has of it. `goes_on`: the worker goes on asking, as the provider may be back before staff have looked.
     """
     told: dict[str, Any] = {"kind": operation.kind, "amount": operation.amount, "reason": why}
-    again = Now() + attention.LONGEST_WAIT if goes_on else None
-    with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
+    again = Now() + LONGEST_WAIT if goes_on else None
+    with changing(operation.payment_collection_id, include_deleted=True) as book:
         held = _held(operation)
         held.update(error_message=why, lease_expires_at=Now(), leased_by="", next_attempt_at=again)
         if not held.filter(needs_person_at=None).update(needs_person_at=Now()):
             return
         told |= {} if seen_amount is None else {"seen_amount": seen_amount}
-        events.record(collection, EventName.OPERATION_NEEDS_PERSON, operation=operation, **told)
-        projections.store(collection)
+        book.record(EventName.OPERATION_NEEDS_PERSON, operation=operation, **told)
 
 
 def _held(operation: Operation) -> QuerySet[Operation]:
@@ -349,16 +328,3 @@ def _is_open(operation: Operation) -> bool:
 
 def _open() -> QuerySet[Operation]:
     return primary(Operation).filter(status=OperationStatus.OPEN.value)
-
-
-def _in_hand() -> Q:
-    """A living process has it."""
-    holders = _open().filter(lease_expires_at__gt=Now()).values_list("leased_by", flat=True).distinct()
-    gone = [worker for worker in holders if workers.is_gone(worker)]
-    return Q(lease_expires_at__gt=Now()) & ~Q(leased_by__in=gone)
-
-
-def _due() -> QuerySet[Operation]:
-    """Of what waits for staff only what its provider may still tell of has a next attempt."""
-    never_tried = Q(next_attempt_at=None, needs_person_at=None)
-    return _open().filter(never_tried | Q(next_attempt_at__lte=Now())).exclude(_in_hand())

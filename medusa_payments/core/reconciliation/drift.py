@@ -61,7 +61,7 @@ BOOKED_BY_LOOKING = ABOUT_DISPUTES | frozenset(
         DriftKind.REFUND_SETTLED,
     }
 )
-"""The provider knows more than we do: `convergence` books it."""
+"""The provider knows more than we do: `saga.comparing` books it."""
 
 FROZEN_FOR_A_PERSON = frozenset(
     {
