@@ -7,13 +7,13 @@ from django.utils import timezone
 from medusa_payments.conf import payments_settings
 from medusa_payments.core.facts import collection_facts
 from medusa_payments.core.policy import expiry, surplus
+from medusa_payments.core.policy.waits import LONGEST_WAIT as LONGEST_WAIT
+from medusa_payments.core.policy.waits import SHORTEST_WAIT as SHORTEST_WAIT
+from medusa_payments.core.policy.waits import backoff as backoff
 from medusa_payments.models import Payment, PaymentCollection, PaymentSession
 from medusa_payments.providers.registry import providers
 from medusa_payments.providers.types import Capabilities
 from medusa_payments.states import SessionStatus
-
-SHORTEST_WAIT = timedelta(seconds=10)
-LONGEST_WAIT = timedelta(hours=1)
 
 OPEN_STATUSES = frozenset(
     {
@@ -113,9 +113,3 @@ def _capabilities(session: PaymentSession) -> list[Capabilities]:
     if session.provider_id in providers:
         return [providers[session.provider_id].capabilities]
     return [provider.capabilities for provider in providers.on_account(session.provider_account)]
-
-
-def backoff(attempts: int) -> timedelta:
-    """Return how long to wait after so many attempts in vain: longer each time, at most `LONGEST_WAIT`."""
-    wait: timedelta = SHORTEST_WAIT * 2 ** min(attempts, 16)
-    return min(wait, LONGEST_WAIT)

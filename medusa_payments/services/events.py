@@ -5,10 +5,10 @@ from typing import Any
 
 from django.db import router, transaction
 
+from medusa_payments.core.books import events
+from medusa_payments.core.books.event_names import EventName, signal_of
 from medusa_payments.models import Event, Operation, PaymentCollection
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import deliveries
-from medusa_payments.services.event_names import EventName, signal_of
 
 __all__ = ["EventName", "record"]
 
@@ -21,7 +21,7 @@ def record(
     actor: str = "",
     **data: Any,
 ) -> None:
-    """Append an event to a locked collection and tell the host's receivers after commit (`deliveries`).
+    """Append an event to a locked collection and tell the host's receivers after commit (`core.books.events`).
 
     Takes the next number from `collection.event_count`, which the caller stores together with the change
     (`projections.store`). Amounts in `data` are minor units.
@@ -36,7 +36,7 @@ def record(
         data=data,
     )
     signal = signal_of(name)
-    delivery = deliveries.prepare(event, signal) if signal is not None else None
+    delivery = events.prepare(event, signal) if signal is not None else None
     if signal is not None and delivery is not None:
-        tell = partial(deliveries.send, event, signal, delivery)
+        tell = partial(events.send, event, signal, delivery)
         transaction.on_commit(tell, using=router.db_for_write(Event), robust=True)

@@ -6,7 +6,6 @@ reserving transaction, in a savepoint.
 
 import logging
 import time
-import traceback
 from collections.abc import Callable
 from contextlib import nullcontext
 from contextvars import ContextVar
@@ -18,6 +17,7 @@ from django.db import Error as DatabaseError
 
 from medusa_payments.core.books import locks
 from medusa_payments.core.saga import calls, leases
+from medusa_payments.core.saga.calls import log_exception as log_exception
 from medusa_payments.models import Operation
 from medusa_payments.providers import cleaning
 from medusa_payments.providers.base import PaymentProvider
@@ -132,12 +132,6 @@ def send(provider: PaymentProvider, reservation: operations.Reservation) -> Outc
         was_answered = isinstance(outcome, Refused) or getattr(outcome, "was_answered", False)
         return Unknown(message=getattr(outcome, "message", ""), was_answered=was_answered)
     return outcome
-
-
-def log_exception(what_failed: str, error: Exception) -> None:
-    """Log an exception nobody expected: its type and where it was raised, none of the values in its message."""
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    logger.error("%s raised %s\n%s", what_failed, type(error).__name__, frames)
 
 
 def _call(provider: PaymentProvider, operation: Operation) -> Outcome:

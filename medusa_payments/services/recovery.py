@@ -16,6 +16,7 @@ from medusa_payments.core.books import locks
 from medusa_payments.core.books.locks import locked_collection
 from medusa_payments.core.policy.verdicts import Facts, Seen, Verdict, decide
 from medusa_payments.core.saga import calls, workers
+from medusa_payments.core.saga.stages import BATCH, StageReport
 from medusa_payments.exceptions import Conflict, PaymentsError
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.providers.types import CancelResult
@@ -34,7 +35,6 @@ from medusa_payments.services.operations import Reservation
 from medusa_payments.services.provider_calls import NotExecuted, Succeeded
 from medusa_payments.services.provider_reads import Absent, Found, Reading, Unreadable, read
 from medusa_payments.services.settlement import apply_settlement, carry_out, complete
-from medusa_payments.services.stages import BATCH, StageReport
 from medusa_payments.states import OperationKind, OperationStatus, SessionStatus, Settler
 
 logger = logging.getLogger(__name__)

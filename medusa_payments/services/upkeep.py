@@ -17,6 +17,7 @@ from medusa_payments.carts import CartSnapshot
 from medusa_payments.core.books import locks
 from medusa_payments.core.books.locks import locked_collection
 from medusa_payments.core.policy.misfit import ChosenSplit
+from medusa_payments.core.saga.stages import BATCH, StageReport
 from medusa_payments.exceptions import (
     Conflict,
     InvalidData,
@@ -38,7 +39,6 @@ from medusa_payments.services import (
     provider_calls,
 )
 from medusa_payments.services.execution import carry_out
-from medusa_payments.services.stages import BATCH, StageReport
 
 logger = logging.getLogger(__name__)
 

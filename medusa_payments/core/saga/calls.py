@@ -4,7 +4,9 @@ One account that hangs keeps at most `MAX_PROVIDER_CALLS` threads of a process. 
 once; nothing is sent for them. The worker, for whom nobody waits, leaves an account in peace after a call that hung.
 """
 
+import logging
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +18,8 @@ from medusa_payments.conf import payments_settings
 from medusa_payments.providers import cleaning
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.errors import ProviderDeclined, ProviderError, ProviderRejected, ProviderUnavailable
+
+logger = logging.getLogger(__name__)
 
 AnswerT = TypeVar("AnswerT")
 
@@ -78,6 +82,12 @@ def nobody_waits() -> Iterator[None]:
         yield
     finally:
         _nobody_waits.reset(token)
+
+
+def log_exception(what_failed: str, error: Exception) -> None:
+    """Log an unexpected exception: its type and where it was raised, none of the values in its message."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    logger.error("%s raised %s\n%s", what_failed, type(error).__name__, frames)
 
 
 def _cleaned(verb: Callable[[], AnswerT]) -> AnswerT:

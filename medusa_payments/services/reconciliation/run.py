@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from medusa_payments.core.books.event_names import EventName
 from medusa_payments.core.saga import calls
 from medusa_payments.exceptions import NotAllowed, ProviderNotReachable
 from medusa_payments.models import Dispute, Event, Operation, Payment, PaymentSession, Refund
@@ -20,7 +21,6 @@ from medusa_payments.providers.facts import PaymentSnapshot
 from medusa_payments.providers.registry import providers
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import provider_calls
-from medusa_payments.services.event_names import EventName
 from medusa_payments.services.provider_reads import Absent, Found, misfit, read
 from medusa_payments.services.reconciliation.comparison import Ours, compare
 from medusa_payments.services.reconciliation.drift import Drift, DriftKind
