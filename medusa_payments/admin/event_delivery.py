@@ -10,7 +10,7 @@ from medusa_payments.admin import columns
 from medusa_payments.admin.event import TITLES
 from medusa_payments.admin.read_only import ReadOnlyAdmin
 from medusa_payments.models import EventDelivery
-from medusa_payments.services import deliveries
+from medusa_payments.services import worker
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -67,7 +67,7 @@ class EventDeliveryAdmin(ReadOnlyAdmin[EventDelivery]):
 
     @admin.action(description=_("Deliver the selected events again"), permissions=["deliver"])
     def deliver_again(self, request: HttpRequest, queryset: QuerySet[EventDelivery]) -> None:
-        count = sum(deliveries.deliver_again(delivery.pk) for delivery in queryset)
+        count = sum(worker.deliver_again(delivery.pk) for delivery in queryset)
         text = ngettext(
             "%(count)d event will be delivered again by the worker.",
             "%(count)d events will be delivered again by the worker.",

@@ -157,7 +157,7 @@ class TestAttack24EventHandlers:
     ) -> None:
         """The process dies between commit and sending."""
         with monkeypatch.context() as patch:
-            patch.setattr("medusa_payments.services.deliveries.send", lambda *_: None)
+            patch.setattr("medusa_payments.core.books.events.send", lambda *_: None)
             till.captured()
         for _ in range(2):
             EventDelivery.objects.update(next_attempt_at=timezone.now())

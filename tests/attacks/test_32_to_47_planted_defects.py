@@ -14,11 +14,12 @@ from django.dispatch import Signal
 from rest_framework.test import APIClient
 
 from medusa_payments import signals
+from medusa_payments.core.upkeep import deliveries
 from medusa_payments.exceptions import Conflict, InvalidData, PaymentOutcomeUnknown
 from medusa_payments.models import Capture, Operation, Payment, PaymentSession, Refund
 from medusa_payments.providers.registry import providers
 from medusa_payments.providers.types import RefundResult
-from medusa_payments.services import captures, convergence, deliveries, payments, rebuild, refund_reasons, refunds
+from medusa_payments.services import captures, convergence, payments, rebuild, refund_reasons, refunds
 from medusa_payments.services.provider_calls import Succeeded
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover

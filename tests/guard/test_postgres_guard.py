@@ -12,8 +12,9 @@ from django.db import IntegrityError, connection, models, transaction
 
 from medusa_payments.contrib.postgres_guard import triggers
 from medusa_payments.contrib.postgres_guard.checks import check_engine
+from medusa_payments.core.upkeep import retention
 from medusa_payments.models import Capture, Event, Operation, Payment, Refund, RefundReversal, Release
-from medusa_payments.services import captures, refunds, retention
+from medusa_payments.services import captures, refunds
 from tests.models.conftest import make_rows
 from tests.models.guarantees import GUARDED, Rows
 from tests.till import Till

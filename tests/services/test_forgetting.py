@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from django.db.models.functions import Now
 
+from medusa_payments.core.accounts import forgetting
+from medusa_payments.core.upkeep import retention
 from medusa_payments.customers import Customer
 from medusa_payments.models import AccountHolder, PaymentSession
-from medusa_payments.services import account_holders, forgetting, payment_sessions, retention, worker
+from medusa_payments.services import account_holders, payment_sessions, worker
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.scripted import SECOND, Script, authorize, run_out_holder
 from tests.till import Till

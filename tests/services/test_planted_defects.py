@@ -11,6 +11,7 @@ from medusa_payments import signals
 from medusa_payments.carts import CartSnapshot
 from medusa_payments.core.debts import Undelivered, paid_by_response
 from medusa_payments.core.saga import leases
+from medusa_payments.core.upkeep import deliveries, retention
 from medusa_payments.customers import Customer
 from medusa_payments.exceptions import (
     InvalidData,
@@ -20,15 +21,7 @@ from medusa_payments.exceptions import (
 )
 from medusa_payments.models import Event, EventDelivery, Operation, Payment, PaymentSession
 from medusa_payments.providers.registry import providers
-from medusa_payments.services import (
-    captures,
-    collection_refunds,
-    convergence,
-    deliveries,
-    payment_sessions,
-    recovery,
-    retention,
-)
+from medusa_payments.services import captures, collection_refunds, convergence, payment_sessions, recovery
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.scripted import SECOND, Moved, Script, Verb, answer_lost, authorize, changed, declined, euros, lost, run_out
 from tests.split import split, tender

@@ -11,6 +11,7 @@ import pytest
 from django.db.models import F
 from django.test import Client
 
+from medusa_payments.core.upkeep import inbox
 from medusa_payments.models import Payment, PaymentSession, WebhookEvent, WebhookRefusal
 from medusa_payments.money import Money
 from medusa_payments.providers.facts import PaymentSnapshot
@@ -55,7 +56,7 @@ def hinting(settings: Any, till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
     use(settings, "Hinting")
     monkeypatch.setattr(Hinting, "asked", [])
     # All hints of a test come within the same few seconds.
-    monkeypatch.setattr(webhooks, "HINT_SECONDS", 10**6)
+    monkeypatch.setattr(inbox, "HINT_SECONDS", 10**6)
 
 
 def use(settings: Any, backend: str) -> None:

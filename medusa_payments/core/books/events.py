@@ -12,7 +12,6 @@ from functools import partial
 from django.db import router, transaction
 from django.db.models.functions import Now
 from django.dispatch import Signal
-from django.utils import timezone
 
 from medusa_payments.conf import payments_settings
 from medusa_payments.core.books.event_names import EventName, signal_of
@@ -64,7 +63,7 @@ def send(event: Event, signal: Signal, delivery: EventDelivery) -> None:
     logger.warning("event %s was not delivered: %s", event.pk, "; ".join(failures))
     is_last = delivery.attempts >= payments_settings.EVENT_ATTEMPTS
     held.update(
-        next_attempt_at=None if is_last else timezone.now() + backoff(delivery.attempts),
+        next_attempt_at=None if is_last else Now() + backoff(delivery.attempts),
         dead_at=Now() if is_last else None,
         error_message="; ".join(failures),
     )

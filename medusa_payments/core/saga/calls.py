@@ -85,7 +85,7 @@ def nobody_waits() -> Iterator[None]:
 
 
 def log_exception(what_failed: str, error: Exception) -> None:
-    """Log an exception nobody expected: its type and where it was raised, none of the values in its message."""
+    """Log an unexpected exception: its type and where it was raised, none of the values in its message."""
     frames = "".join(traceback.format_tb(error.__traceback__))
     logger.error("%s raised %s\n%s", what_failed, type(error).__name__, frames)
 

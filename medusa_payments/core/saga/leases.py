@@ -18,6 +18,10 @@ from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.queries.primary import primary
 
 IN_PROGRESS_RETRY_SECONDS = 1
+UNKNOWN_RETRY_SECONDS = 5
+
+KEY_WINDOW_MARGIN = timedelta(hours=1)
+"""Taken off a provider's key window, for clocks that disagree."""
 
 
 def lease_seconds(provider: PaymentProvider) -> int:

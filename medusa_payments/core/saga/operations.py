@@ -15,6 +15,8 @@ from medusa_payments.core.books.book import Book
 from medusa_payments.core.books.freezing import refuse_to_send_if_frozen
 from medusa_payments.core.books.providers import provider_for
 from medusa_payments.core.saga import leases, workers
+from medusa_payments.core.saga.leases import KEY_WINDOW_MARGIN
+from medusa_payments.core.saga.leases import UNKNOWN_RETRY_SECONDS as UNKNOWN_RETRY_SECONDS
 from medusa_payments.core.saga.requests import kind_of, stored
 from medusa_payments.core.saga.requests import provider_key as provider_key
 from medusa_payments.core.saga.requests import request_of as request_of
@@ -26,10 +28,6 @@ from medusa_payments.providers.types import ProviderRequest
 from medusa_payments.queries.primary import primary
 from medusa_payments.states import OperationKind, OperationStatus
 
-KEY_WINDOW_MARGIN = timedelta(hours=1)
-"""Taken off a provider's key window, for clocks that disagree."""
-
-UNKNOWN_RETRY_SECONDS = 5
 STAFF_RETRY_SECONDS = 600
 
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from medusa_payments import customers
 from medusa_payments.carts import CartSnapshot
+from medusa_payments.core.accounts import paying
 from medusa_payments.core.saga import callers, comparing, leases, operations, run
 from medusa_payments.core.saga.operations import CallerKey
 from medusa_payments.core.sessions import cart, shoppers
@@ -20,7 +21,6 @@ from medusa_payments.providers.errors import OBJECT_GONE
 from medusa_payments.providers.registry import providers
 from medusa_payments.queries import payment_collections as queries
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import account_holders, payment_methods
 
 _ResultT = TypeVar("_ResultT")
 
@@ -97,8 +97,8 @@ def choose(
     if is_given:
         shoppers.refuse_foreign_urls(common.shopper, provider, data)
     accepted = choices.client_data(provider, data)
-    holder = account_holders.ensure(provider=provider, customer=common.customer)
-    payment_methods.check(provider, holder, accepted, is_off_session=common.is_off_session)
+    holder = paying.ensure(provider=provider, customer=common.customer)
+    paying.check(provider, holder, accepted, is_off_session=common.is_off_session)
     return Choice(
         provider_id=provider_id,
         provider=provider,
@@ -160,7 +160,7 @@ def _makes_another(error: InvalidData, chosen: list[Choice]) -> bool:
     if refused.error_code == OBJECT_GONE:
         # It may be gone because it was paid: then that is booked before another object is made.
         comparing.look_at(refused.payment_session_id)
-    elif not account_holders.reopen_what_is_gone((each.provider, each.account_holder) for each in chosen):
+    elif not paying.reopen_what_is_gone((each.provider, each.account_holder) for each in chosen):
         return False
     operations.free_key(refused)
     return True

@@ -1,1 +1,1 @@
-"""What is done without anybody asking: finding out, looking after collections, delivering, forgetting."""
+"""What the worker does without anybody asking."""

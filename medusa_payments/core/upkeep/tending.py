@@ -16,7 +16,7 @@ from medusa_payments.core.books.snapshots import NO_SUCH_OBJECT
 from medusa_payments.core.policy.waits import backoff
 from medusa_payments.core.saga import calls, comparing, duties
 from medusa_payments.core.saga.settling import carry_out, changing
-from medusa_payments.core.upkeep.stages import BATCH, StageReport
+from medusa_payments.core.saga.stages import BATCH, StageReport
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import PaymentCollection, PaymentSession
 from medusa_payments.queries.primary import primary

@@ -9,15 +9,15 @@ from datetime import timedelta
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
+from medusa_payments.core.accounts import account_calls, opening
 from medusa_payments.core.books import locks
 from medusa_payments.core.saga import workers
+from medusa_payments.core.saga.stages import BATCH, StageReport
 from medusa_payments.exceptions import InvalidData, PaymentsError
 from medusa_payments.models import AccountHolder
 from medusa_payments.providers.account_holders import DeleteAccountHolderRequest
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import account_calls, account_opening
-from medusa_payments.services.stages import BATCH, StageReport
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ def _ref_of_what_was_sent(provider: PaymentProvider, holder: AccountHolder) -> s
     """
     if not holder.is_sent:
         return None
-    found = account_opening.find_at_provider(provider, holder)
+    found = opening.find_at_provider(provider, holder)
     arrived = primary(AccountHolder).filter(pk=holder.pk, in_flight_until__lte=Now())
     if found is None and not arrived.exists():
         raise account_calls.outcome_unknown(provider, holder.pk)

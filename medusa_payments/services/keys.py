@@ -1,20 +1,21 @@
-"""Taking keys out of use."""
+"""Taking keys of both kinds out of use. Their verbs stand in `publishable_keys` and `secret_keys`."""
 
 from datetime import timedelta
 
 from django.db.models.functions import Now
 
 from medusa_payments.exceptions import InvalidData, NotAllowed, NotFound
-from medusa_payments.queries import keys
-from medusa_payments.queries.keys import KeyT
+from medusa_payments.queries.keys import KeyT, live
 from medusa_payments.queries.primary import primary
+
+__all__ = ["LONGEST_OVERLAP_SECONDS", "retire", "revoke"]
 
 LONGEST_OVERLAP_SECONDS = 366 * 24 * 60 * 60
 
 
 def revoke(model: type[KeyT], key_id: str) -> None:
     """Make a key invalid from now on. No-op when it is invalid already. Raises `NotFound`."""
-    if not keys.live(model).filter(pk=key_id).update(revoked_at=Now()):
+    if not live(model).filter(pk=key_id).update(revoked_at=Now()):
         _existing(model, key_id)
 
 

@@ -19,8 +19,9 @@ from django.db import IntegrityError
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
+from medusa_payments.core.accounts import account_calls
 from medusa_payments.core.books import locks
-from medusa_payments.core.saga import leases, workers
+from medusa_payments.core.saga import calls, leases, workers
 from medusa_payments.customers import Customer
 from medusa_payments.exceptions import (
     Conflict,
@@ -40,7 +41,6 @@ from medusa_payments.providers.account_holders import (
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.queries import account_holders as queries
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import account_calls, operations, provider_calls
 
 logger = logging.getLogger(__name__)
 
@@ -269,7 +269,7 @@ def _settle(provider: PaymentProvider, claim: Claim, result: AccountHolderResult
             )
         settled = primary(AccountHolder).get(pk=holder.pk)
     except DatabaseError as error:
-        provider_calls.log_exception(f"account holder {holder.pk}: booking what was opened", error)
+        calls.log_exception(f"account holder {holder.pk}: booking what was opened", error)
         locks.renew_connection()
         raise account_calls.outcome_unknown(provider, holder.pk) from error
     if settled.external_id != result.account_holder_ref:
@@ -316,7 +316,7 @@ def _sending(provider: PaymentProvider, request: CreateAccountHolderRequest) -> 
 def _is_old(provider: PaymentProvider) -> Q:
     """Say whether a request was first sent so long ago that looking for what it opened tells more than repeating it."""
     window = provider.capabilities.key_window_seconds
-    may_be_forgotten = timedelta.max if window is None else timedelta(seconds=window) - operations.KEY_WINDOW_MARGIN
+    may_be_forgotten = timedelta.max if window is None else timedelta(seconds=window) - leases.KEY_WINDOW_MARGIN
     return Q(sent_at__lte=Now() - min(may_be_forgotten, _SETTLED))
 
 

@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from medusa_payments.core.saga import calls
+from medusa_payments.core.saga import calls, leases
 from medusa_payments.exceptions import InvalidData, PaymentOutcomeUnknown, ProviderNotReachable, RejectedByProvider
 from medusa_payments.models import AccountHolder
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.errors import ProviderDeclined, ProviderError, ProviderRejected, ProviderUnavailable
 from medusa_payments.providers.registry import providers
-from medusa_payments.services import operations, provider_calls
 
 ResultT = TypeVar("ResultT")
 
@@ -34,7 +33,7 @@ def ask(provider: PaymentProvider, about: str, call: Callable[[], ResultT]) -> R
     except ProviderError as error:
         raise outcome_unknown(provider, about) from error
     except Exception as error:
-        provider_calls.log_exception(f"{about}: call of {provider.alias}", error)
+        calls.log_exception(f"{about}: call of {provider.alias}", error)
         raise outcome_unknown(provider, about) from error
 
 
@@ -51,7 +50,7 @@ def outcome_unknown(provider: PaymentProvider, about: str) -> PaymentOutcomeUnkn
     return PaymentOutcomeUnknown(
         f"Payment provider {provider.alias} did not answer about {about}. No money moved. Repeat the same request to "
         "find out; nothing will be done twice.",
-        retry_after=operations.UNKNOWN_RETRY_SECONDS,
+        retry_after=leases.UNKNOWN_RETRY_SECONDS,
     )
 
 
