@@ -1,6 +1,9 @@
 """When the worker is to look after a collection."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
+
+from django.core.exceptions import ImproperlyConfigured
 
 from medusa_payments.conf import payments_settings
 from medusa_payments.core.books.book import Book
@@ -62,6 +65,23 @@ def follow_capture(book: Book, payment: Payment) -> None:
         ask(book)
 
 
+def follow_rest(book: Book, payment: Payment) -> None:
+    """Have the worker ask what became of the rest, once a part of a payment is captured that is captured once only.
+
+    What an answer doesn't mention is unknown, not zero: the rest of the only capture may be released.
+    """
+    if payment.captured_amount and payment.capturable_amount and captures_once(payment):
+        ask(book)
+
+
+def captures_once(payment: Payment) -> bool:
+    """Return True if a payment's provider captures once only, and can be asked whether it released the rest."""
+    # A provider that is configured wrongly can't be asked, and must not keep a capture from being booked.
+    with suppress(ImproperlyConfigured):
+        return any(each.can_retrieve and not each.supports_multiple_captures for each in _capabilities(payment))
+    return False
+
+
 def watch_expiry(book: Book, payment: Payment) -> None:
     """Have the worker look after an authorization in time. No-op for one that doesn't run out."""
     was_warned = payment.expiry_warned_at is not None
@@ -116,8 +136,8 @@ def is_within_reach(session: PaymentSession) -> bool:
     return any(each.can_retrieve or each.has_webhooks for each in _capabilities(session))
 
 
-def _capabilities(session: PaymentSession) -> list[Capabilities]:
-    """Another alias on its account stands in for one that is gone (`operations.provider_for`)."""
-    if session.provider_id in providers:
-        return [providers[session.provider_id].capabilities]
-    return [provider.capabilities for provider in providers.on_account(session.provider_account)]
+def _capabilities(row: PaymentSession | Payment) -> list[Capabilities]:
+    """Another alias on its account stands in for one that is gone (`providers.provider_for`)."""
+    if row.provider_id in providers:
+        return [providers[row.provider_id].capabilities]
+    return [provider.capabilities for provider in providers.on_account(row.provider_account)]

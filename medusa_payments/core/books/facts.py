@@ -102,6 +102,7 @@ def _payment_facts(book: Book, payment: Payment) -> PaymentFacts:
         awaits_refund=any(
             each.kind == OperationKind.REFUND and each.status == OperationStatus.ACCEPTED for each in own
         ),
+        captures_once=attention.captures_once(payment),
     )
 
 

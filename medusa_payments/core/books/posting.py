@@ -55,6 +55,7 @@ def post_authorization(
     if operation is not None and result.status == SessionStatus.CAPTURED:
         captured = result.captured or result.money
         post_capture(book, payment, captured.minor_units, operation=operation)
+        attention.follow_rest(book, payment)
 
 
 def post_capture_result(book: Book, operation: Operation, result: CaptureResult) -> None:
@@ -64,6 +65,7 @@ def post_capture_result(book: Book, operation: Operation, result: CaptureResult)
     post_capture(book, payment, result.money.minor_units, operation=operation, provider_ref=result.capture_ref)
     if result.released is not None and result.released.minor_units:
         post_release(book, payment, result.released.minor_units, operation=operation)
+    attention.follow_rest(book, payment)
 
 
 def post_capture(
