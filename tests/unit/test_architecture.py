@@ -19,6 +19,8 @@ MODULES = sorted(
 )
 LONGEST_FUNCTION = 50
 LONGEST_MODULE = 300
+LARGEST_ROOM = 12
+ROOMS = sorted({module.parent for module in MODULES if module.parts[:2] == ("medusa_payments", "api")})
 
 
 def functions(module: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -63,3 +65,10 @@ def test_functions_and_modules_stay_short(module: Path) -> None:
 
     assert not long_functions
     assert code_lines(module) <= LONGEST_MODULE
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=str)
+def test_rooms_of_the_api_stay_small(room: Path) -> None:
+    files = [module.name for module in MODULES if module.parent == room and module.name != "__init__.py"]
+
+    assert len(files) <= LARGEST_ROOM

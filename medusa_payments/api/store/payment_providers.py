@@ -3,11 +3,11 @@
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from medusa_payments.api import examples
-from medusa_payments.api.pagination import paginate_rows
-from medusa_payments.api.representations import payment_provider
-from medusa_payments.api.schema import operation
-from medusa_payments.api.serializers.store import (
+from medusa_payments.api.documents import examples
+from medusa_payments.api.documents.representations import payment_provider
+from medusa_payments.api.lists.pagination import paginate_rows
+from medusa_payments.api.openapi.schema import operation
+from medusa_payments.api.store.serializers import (
     StorePaymentProviderListQuery,
     StorePaymentProviderListResponseSerializer,
 )

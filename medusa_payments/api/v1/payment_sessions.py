@@ -7,15 +7,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from medusa_payments.api.representations import Reader
-from medusa_payments.api.schema import operation
-from medusa_payments.api.serializers.v1 import (
-    V1AuthorizePaymentSessionsSerializer,
-    V1PaymentCollectionResponseSerializer,
-    V1PaymentSessionResponseSerializer,
-    V1SetPaymentSessionSerializer,
-    V1SetPaymentSessionsSerializer,
-)
+from medusa_payments.api.documents.representations import Reader
+from medusa_payments.api.openapi.schema import operation
 from medusa_payments.api.v1 import examples
 from medusa_payments.api.v1.errors import (
     NotAuthorized,
@@ -31,6 +24,13 @@ from medusa_payments.api.v1.representations import (
     COLLECTION_WITH_SESSIONS,
     Shape,
     payment_session,
+)
+from medusa_payments.api.v1.serializers import (
+    V1AuthorizePaymentSessionsSerializer,
+    V1PaymentCollectionResponseSerializer,
+    V1PaymentSessionResponseSerializer,
+    V1SetPaymentSessionSerializer,
+    V1SetPaymentSessionsSerializer,
 )
 from medusa_payments.api.v1.validation import InV1Words
 from medusa_payments.api.viewsets import PublicViewSet

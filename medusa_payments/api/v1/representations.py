@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
-from medusa_payments.api.representations import Reader
-from medusa_payments.api.selection import Selectable, Tree
-from medusa_payments.api.serializers.v1 import V1_REFUND_REASONS
+from medusa_payments.api.documents.representations import Reader
+from medusa_payments.api.documents.selection import Selectable, Tree
 from medusa_payments.api.v1.providers import provider_name
+from medusa_payments.api.v1.serializers import V1_REFUND_REASONS
 from medusa_payments.queries import (
     PaymentCollection,
     PaymentSession,

@@ -22,7 +22,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 
 from medusa_payments import signals
-from medusa_payments.api.renderers import JSONRenderer
+from medusa_payments.api.wire.renderers import JSONRenderer
 from medusa_payments.exceptions import Conflict, InvalidData, PaymentOutcomeUnknown, PaymentsError, ProviderNotReachable
 from medusa_payments.models import Debt, Operation, Payment, RefundReason
 from medusa_payments.services import captures, collection_refunds, convergence, refunds

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from medusa_payments.api.shapes import SHAPES
+from medusa_payments.api.documents.shapes import SHAPES
 from tests.acceptance.contract.recorded_shop import FAKE, SYSTEM, RecordedShop
 from tests.acceptance.contract.recordings import (
     Comparison,

@@ -9,7 +9,7 @@ from django.http import HttpRequest, QueryDict
 from rest_framework.exceptions import APIException
 from rest_framework.parsers import BaseParser
 
-from medusa_payments.api.brackets import nested
+from medusa_payments.api.wire.brackets import nested
 from medusa_payments.exceptions import InvalidData
 from medusa_payments.money import plain
 from medusa_payments.sensitive_data import quotes_sensitive_data

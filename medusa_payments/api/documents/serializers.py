@@ -1,4 +1,4 @@
-"""The documents inside responses. They feed the schema only; `api.shapes` builds what is sent.
+"""The documents inside responses. They feed the schema only; `documents.shapes` builds what is sent.
 
 `fields` can leave out everything but `id`, hence only `id` is required. Keys that a serializer has a property for
 are ignored by the type checker: the framework takes declared fields out of the class.
@@ -8,7 +8,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from medusa_payments.api.fields import AmountField, RecordField
+from medusa_payments.api.wire.fields import AmountField, RecordField
 from medusa_payments.states import CollectionStatus, DisputeState, RefundState, SessionStatus
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from medusa_payments.api.patterns import WHAT_IS_SAFE, is_safe
-from medusa_payments.api.validation import echo, safe_names
+from medusa_payments.api.lists.patterns import WHAT_IS_SAFE, is_safe
+from medusa_payments.api.wire.validation import echo, safe_names
 from medusa_payments.exceptions import InvalidData
 from medusa_payments.queries.conditions import (
     MILLISECOND,

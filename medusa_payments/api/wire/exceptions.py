@@ -20,7 +20,7 @@ from rest_framework.exceptions import (
 )
 from rest_framework.response import Response
 
-from medusa_payments.api.parsers import BODY_TOO_LARGE
+from medusa_payments.api.wire.parsers import BODY_TOO_LARGE
 from medusa_payments.exceptions import (
     SHOPPER_TEXTS,
     Conflict,

@@ -4,15 +4,15 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from medusa_payments.api.fields import AmountField, RecordField, StrictSerializer, StringField
-from medusa_payments.api.filters import TIMESTAMPS, BooleanFilter, DateFilter, ListQuery, TextFilter
-from medusa_payments.api.serializers.documents import (
+from medusa_payments.api.documents.serializers import (
     AdminPaymentSerializer,
     PageSerializer,
     PaymentCollectionSerializer,
     PaymentProviderSerializer,
     RefundReasonSerializer,
 )
+from medusa_payments.api.lists.filters import TIMESTAMPS, BooleanFilter, DateFilter, ListQuery, TextFilter
+from medusa_payments.api.wire.fields import AmountField, RecordField, StrictSerializer, StringField
 from medusa_payments.states import RefundStrategy
 
 MAX_NOTE_LENGTH = 5000

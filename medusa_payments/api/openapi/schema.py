@@ -14,14 +14,14 @@ from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.settings import spectacular_settings
 from drf_spectacular.utils import Direction, OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 
-from medusa_payments.api.error_responses import (
+from medusa_payments.api.lists.operators import takes_many
+from medusa_payments.api.openapi.error_responses import (
     ERRORS,
     READ_STATUSES,
     RETRY_AFTER,
     STORE_ERRORS,
     ErrorResponse,
 )
-from medusa_payments.api.operators import takes_many
 from medusa_payments.api.permissions import (
     PUBLISHABLE_KEY_HEADER,
     HasPublishableKey,
@@ -202,7 +202,7 @@ class UnkeyedAutoSchema(PaymentsAutoSchema):
 
 
 class AmountFieldExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
-    target_class = "medusa_payments.api.fields.AmountField"
+    target_class = "medusa_payments.api.wire.fields.AmountField"
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> Any:
         number: dict[str, Any] = {"type": "number"}
@@ -213,7 +213,7 @@ class AmountFieldExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-
 
 
 class RecordFieldExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
-    target_class = "medusa_payments.api.fields.RecordField"
+    target_class = "medusa_payments.api.wire.fields.RecordField"
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> Any:
         return _record(auto_schema)
@@ -222,7 +222,7 @@ class RecordFieldExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-
 class FilterFieldExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
     """Every list has several filters of each kind, so the document says once what a kind takes."""
 
-    target_class = "medusa_payments.api.filters.FilterField"
+    target_class = "medusa_payments.api.lists.filters.FilterField"
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> Any:
         accepted = self.target.accepted
@@ -239,14 +239,14 @@ class FilterFieldExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-
 
 
 class GroupFieldExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
-    target_class = "medusa_payments.api.filters.GroupField"
+    target_class = "medusa_payments.api.lists.filters.GroupField"
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> Any:
         return {"type": "array", "items": _record(auto_schema)}
 
 
 class StrictSerializerExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
-    target_class = "medusa_payments.api.fields.StrictSerializer"
+    target_class = "medusa_payments.api.wire.fields.StrictSerializer"
     match_subclasses = True
 
     def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> Any:

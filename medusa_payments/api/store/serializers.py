@@ -4,15 +4,15 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from medusa_payments.api.fields import AmountField, RecordField, StrictSerializer, StringField
-from medusa_payments.api.filters import ListQuery, SelectionQuery
-from medusa_payments.api.serializers.documents import (
+from medusa_payments.api.documents.serializers import (
     AccountHolderSerializer,
     PageSerializer,
     PaymentCollectionSerializer,
     PaymentMethodSerializer,
     PaymentProviderSerializer,
 )
+from medusa_payments.api.lists.filters import ListQuery, SelectionQuery
+from medusa_payments.api.wire.fields import AmountField, RecordField, StrictSerializer, StringField
 
 
 class StoreCreatePaymentCollectionSerializer(StrictSerializer):

@@ -10,7 +10,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from medusa_payments.api.fields import UNRECOGNIZED
+from medusa_payments.api.wire.fields import UNRECOGNIZED
 from medusa_payments.exceptions import InvalidData
 
 MAX_MESSAGES = 3

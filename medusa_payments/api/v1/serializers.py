@@ -9,8 +9,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from medusa_payments.api.fields import RecordField, StrictSerializer, StringField
-from medusa_payments.api.filters import SelectionQuery
+from medusa_payments.api.lists.filters import SelectionQuery
+from medusa_payments.api.wire.fields import RecordField, StrictSerializer, StringField
 from medusa_payments.states import CollectionStatus, SessionStatus
 
 MAX_NOTE_LENGTH = 5000

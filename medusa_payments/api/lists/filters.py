@@ -24,8 +24,7 @@ from typing import Any, ClassVar
 from rest_framework import serializers
 from rest_framework.fields import empty
 
-from medusa_payments.api.fields import BooleanParameter, IntegerParameter, StrictSerializer, StringField
-from medusa_payments.api.operators import (
+from medusa_payments.api.lists.operators import (
     BooleanFilter,
     DateFilter,
     Filter,
@@ -33,6 +32,7 @@ from medusa_payments.api.operators import (
     parse_filter,
     parse_group,
 )
+from medusa_payments.api.wire.fields import BooleanParameter, IntegerParameter, StrictSerializer, StringField
 from medusa_payments.exceptions import InvalidData
 from medusa_payments.queries.conditions import EVERYTHING, AllOf, AnyOf, Comparison, Condition, Operator
 from medusa_payments.queries.like import containing

@@ -10,14 +10,14 @@ from django.db import Error as AnyDatabaseError
 from rest_framework import serializers
 from rest_framework.exceptions import NotAuthenticated, UnsupportedMediaType
 
-from medusa_payments.api.exceptions import (
+from medusa_payments.api.permissions import KEY_INVALID, KEY_MISSING
+from medusa_payments.api.wire.exceptions import (
     DATABASE_UNAVAILABLE,
     TOO_MANY_REQUESTS,
     KeyRefused,
     answer,
 )
-from medusa_payments.api.fields import RecordField
-from medusa_payments.api.permissions import KEY_INVALID, KEY_MISSING
+from medusa_payments.api.wire.fields import RecordField
 from medusa_payments.exceptions import (
     Conflict,
     DatabaseUnavailable,

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from medusa_payments.api.selection import Selectable, Tree
-from medusa_payments.api.shapes import SHAPES, Relation, Shape
+from medusa_payments.api.documents.selection import Selectable, Tree
+from medusa_payments.api.documents.shapes import SHAPES, Relation, Shape
 from medusa_payments.queries import AccountHolder, Payment, PaymentCollection, RefundReason
 from medusa_payments.queries.payment_providers import ConfiguredProvider
 
