@@ -4,22 +4,17 @@ A shop that wants a page otherwise subclasses its class, unregisters the model a
 """
 
 from medusa_payments.admin.pages.account_holder import AccountHolderAdmin
-from medusa_payments.admin.pages.capture import CaptureAdmin
-from medusa_payments.admin.pages.debt import DebtAdmin
 from medusa_payments.admin.pages.dispute import DisputeAdmin
-from medusa_payments.admin.pages.event import EventAdmin
-from medusa_payments.admin.pages.event_delivery import EventDeliveryAdmin
-from medusa_payments.admin.pages.operation import OperationAdmin
+from medusa_payments.admin.pages.events import EventAdmin, EventDeliveryAdmin
+from medusa_payments.admin.pages.keys import PublishableKeyAdmin, SecretKeyAdmin
+from medusa_payments.admin.pages.ledger import CaptureAdmin, RefundReversalAdmin
+from medusa_payments.admin.pages.operation import DebtAdmin, OperationAdmin
 from medusa_payments.admin.pages.payment import PaymentAdmin
 from medusa_payments.admin.pages.payment_collection import PaymentCollectionAdmin
 from medusa_payments.admin.pages.payment_session import PaymentSessionAdmin
-from medusa_payments.admin.pages.publishable_key import PublishableKeyAdmin
 from medusa_payments.admin.pages.refund import RefundAdmin
 from medusa_payments.admin.pages.refund_reason import RefundReasonAdmin
-from medusa_payments.admin.pages.refund_reversal import RefundReversalAdmin
-from medusa_payments.admin.pages.secret_key import SecretKeyAdmin
-from medusa_payments.admin.pages.webhook_event import WebhookEventAdmin
-from medusa_payments.admin.pages.webhook_refusal import WebhookRefusalAdmin
+from medusa_payments.admin.pages.webhooks import WebhookEventAdmin, WebhookRefusalAdmin
 from medusa_payments.admin.parts.read_only import ReadOnlyAdmin
 
 __all__ = [

@@ -3,14 +3,13 @@
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
-from django.db import router
 from django.http import HttpRequest
 from django.urls import URLPattern, path
 
 from medusa_payments.admin.money.decision_view import decision_urls
 from medusa_payments.admin.money.decisions import LOOK, UNFREEZE
-from medusa_payments.admin.money.verbs import VERBS, MoneyVerb
-from medusa_payments.admin.money.view import MoneyView, token_of
+from medusa_payments.admin.money.verbs import VERBS
+from medusa_payments.admin.money.view import MoneyView, may_move_money, token_of
 from medusa_payments.admin.parts.question_page import url_of
 from medusa_payments.admin.parts.read_only import ReadOnlyAdmin, Tool
 from medusa_payments.admin.parts.transactions import without_transactions
@@ -36,7 +35,7 @@ class MoneyAdmin(ReadOnlyAdmin[Payment]):
         return [*without_transactions(patterns), *decision_urls(self, DECISIONS), *super().get_urls()]
 
     def tools(self, request: HttpRequest, obj: Payment) -> Sequence[Tool]:
-        verbs = {verb.name: verb for verb in VERBS if self.may_move_money(request, verb)}
+        verbs = {verb.name: verb for verb in VERBS if may_move_money(self, request, verb)}
         unfinished = [
             Tool(label=verbs[kind].find_out, url=url_of(self, kind, obj.pk, token))
             for kind, token in self._unfinished(obj)
@@ -53,15 +52,6 @@ class MoneyAdmin(ReadOnlyAdmin[Payment]):
             if decision.is_due(obj) and request.user.has_perm(decision.permission)
         ]
         return [*unfinished, *to_decide, *([] if obj.frozen_at else to_do)]
-
-    def may_move_money(self, request: HttpRequest, verb: MoneyVerb) -> bool:
-        """Say whether a user may look at payments and do this with them."""
-        return self.has_view_permission(request) and request.user.has_perm(verb.permission)
-
-    def current(self, request: HttpRequest, payment_id: str) -> Payment | None:
-        """Return a payment that this user may see, as it is in the database that is written to."""
-        payments = self.get_queryset(request).using(router.db_for_write(Payment))
-        return None if "\0" in payment_id else payments.filter(pk=payment_id).first()
 
     def _unfinished(self, payment: Payment) -> Iterator[tuple[str, UUID]]:
         """Yield what was begun here and whose outcome isn't known."""

@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from medusa_payments.admin.money.decision_view import Decision, Evidence
-from medusa_payments.admin.pages.event import TITLES
 from medusa_payments.admin.parts import display, event_details
 from medusa_payments.admin.parts.display import Text
+from medusa_payments.admin.parts.event_titles import TITLES
 from medusa_payments.admin.parts.read_only import ReadOnlyAdmin
 from medusa_payments.models import Event, Operation, Payment, PaymentSession, WebhookEvent
 from medusa_payments.queries.primary import primary

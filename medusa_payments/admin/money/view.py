@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
+from django.db import router
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.utils import timezone
@@ -17,13 +18,13 @@ from medusa_payments.admin.money.forms import MoneyForm
 from medusa_payments.admin.parts import display
 from medusa_payments.admin.parts.display import Text
 from medusa_payments.admin.parts.question_page import QuestionPage, laid_out, url_of
+from medusa_payments.admin.parts.read_only import ReadOnlyAdmin
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import Operation, Payment
 from medusa_payments.queries.primary import primary
 from medusa_payments.states import OperationStatus
 
 if TYPE_CHECKING:
-    from medusa_payments.admin.money.admin import MoneyAdmin
     from medusa_payments.admin.money.verbs import MoneyVerb
 
 KEY_PREFIX = "admin-"
@@ -82,17 +83,16 @@ class MoneyView(QuestionPage[Payment]):
     Without a token a new one is made up.
     """
 
-    model_admin: "MoneyAdmin" = None  # type: ignore[assignment]
     verb: "MoneyVerb" = None  # type: ignore[assignment]
     token: UUID
 
     def dispatch(self, request: HttpRequest, object_id: str, token: UUID | None = None) -> HttpResponseBase:
-        if not self.model_admin.may_move_money(request, self.verb):
+        if not may_move_money(self.model_admin, request, self.verb):
             raise PermissionDenied
         payment_id = unquote(object_id)
         if token is None:
             return HttpResponseRedirect(url_of(self.model_admin, self.verb.name, payment_id, uuid4()))
-        payment = self.model_admin.current(request, payment_id)
+        payment = current(self.model_admin, request, payment_id)
         if payment is None:
             return self.missing(request, payment_id)
         self.row, self.token = payment, token
@@ -170,7 +170,7 @@ class MoneyView(QuestionPage[Payment]):
         return self.verb.report(self.operation, self.row) if self.operation else self.verb.why_nothing_is_left(self.row)
 
     def _read_again(self) -> None:
-        payment = self.model_admin.current(self.request, self.row.pk)
+        payment = current(self.model_admin, self.request, self.row.pk)
         self.row = payment or self.row
         self.__dict__.pop("operation", None)
 
@@ -231,3 +231,14 @@ class MoneyView(QuestionPage[Payment]):
             (_("Provider"), payment.provider_id),
             *((label, display.money(amount, payment.currency_code)) for label, amount in amounts),
         ]
+
+
+def may_move_money(model_admin: ReadOnlyAdmin[Payment], request: HttpRequest, verb: "MoneyVerb") -> bool:
+    """Return True if a user may see payments and use this verb on them."""
+    return model_admin.has_view_permission(request) and request.user.has_perm(verb.permission)
+
+
+def current(model_admin: ReadOnlyAdmin[Payment], request: HttpRequest, payment_id: str) -> Payment | None:
+    """Return a payment that this user may see, from the database that is written to."""
+    payments = model_admin.get_queryset(request).using(router.db_for_write(Payment))
+    return None if "\0" in payment_id else payments.filter(pk=payment_id).first()

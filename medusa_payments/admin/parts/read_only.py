@@ -140,11 +140,14 @@ class ReadOnlyAdmin(_TypedAdmin[RowT]):
         ]
         actors.put_names(chain(self.acted([obj]), *(model_admin.acted(rows) for model_admin, rows in loaded)))
         collection_id = getattr(obj, "payment_collection_id", obj.pk)
-        return [lay_out(model_admin, rows, payment_collection_id=collection_id) for model_admin, rows in loaded]
+        return [
+            lay_out(model_admin, rows, names=model_admin.related_columns, payment_collection_id=collection_id)
+            for model_admin, rows in loaded
+        ]
 
     def rows_related_to(self, request: HttpRequest, lookup: str, pk: str) -> list[RowT]:
         """Load the rows of another page's table: the latest ones that `lookup` leads from to its object."""
-        return latest_rows(self, self.get_queryset(request).filter(**{lookup: pk}))
+        return latest_rows(self.get_queryset(request).filter(**{lookup: pk}), latest_first=self.latest_first)
 
     def acted(self, rows: Iterable[RowT]) -> Iterator[tuple[RowT, str]]:
         """Yield rows with the id of who did it."""

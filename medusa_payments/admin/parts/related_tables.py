@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib.admin.templatetags.admin_urls import admin_urlname
 from django.contrib.admin.utils import display_for_field, label_for_field, lookup_field
@@ -15,7 +15,9 @@ from django.utils.text import capfirst
 from medusa_payments.admin.parts import display
 
 if TYPE_CHECKING:
-    from medusa_payments.admin.parts.read_only import ReadOnlyAdmin
+    from django.contrib.admin import ModelAdmin
+
+RowT = TypeVar("RowT", bound=Model)
 
 ROW_LIMIT = 200
 """How many rows a table shows, the latest ones, so that no history makes a page slow."""
@@ -33,15 +35,16 @@ class RelatedTable:
     search_url: str
 
 
-def latest_rows(model_admin: "ReadOnlyAdmin[Any]", related: "QuerySet[Any]") -> list[Any]:
-    """Load what a table shows, and one row more where there is more, from the newest."""
-    return list(related.order_by(*model_admin.latest_first)[: ROW_LIMIT + 1])
+def latest_rows(related: QuerySet[RowT], *, latest_first: Sequence[str]) -> list[RowT]:
+    """Load the rows that a table shows, the newest first, and one more if there are more."""
+    return list(related.order_by(*latest_first)[: ROW_LIMIT + 1])
 
 
-def lay_out(model_admin: "ReadOnlyAdmin[Any]", latest: list[Any], *, payment_collection_id: str) -> RelatedTable:
-    """Lay rows out as they happened, from the oldest, in the columns of their own admin."""
+def lay_out(
+    model_admin: "ModelAdmin[Any]", latest: list[Any], *, names: Sequence[str], payment_collection_id: str
+) -> RelatedTable:
+    """Lay rows out as they happened, the oldest first, in the columns `names` of their own admin."""
     rows = latest[:ROW_LIMIT][::-1]
-    names = model_admin.related_columns
     options = model_admin.opts
     return RelatedTable(
         name=str(options.model_name),
@@ -53,11 +56,11 @@ def lay_out(model_admin: "ReadOnlyAdmin[Any]", latest: list[Any], *, payment_col
     )
 
 
-def _header(name: str, model_admin: "ReadOnlyAdmin[Any]") -> str:
+def _header(name: str, model_admin: "ModelAdmin[Any]") -> str:
     return capfirst(str(label_for_field(name, model_admin.model, model_admin)))
 
 
-def _cell(name: str, row: Model, model_admin: "ReadOnlyAdmin[Any]") -> Any:
+def _cell(name: str, row: Model, model_admin: "ModelAdmin[Any]") -> Any:
     if name == "id":
         return display.object_link(model_admin.admin_site, model_admin.model, row.pk)
     empty = model_admin.get_empty_value_display()
@@ -66,7 +69,7 @@ def _cell(name: str, row: Model, model_admin: "ReadOnlyAdmin[Any]") -> Any:
     return shown or empty
 
 
-def _search_url(model_admin: "ReadOnlyAdmin[Any]", payment_collection_id: str) -> str:
+def _search_url(model_admin: "ModelAdmin[Any]", payment_collection_id: str) -> str:
     """Every list can be searched by the id of the collection that its rows belong to."""
     url = reverse(admin_urlname(model_admin.opts, SafeString("changelist")), current_app=model_admin.admin_site.name)
     return f"{url}?{urlencode({'q': payment_collection_id})}"

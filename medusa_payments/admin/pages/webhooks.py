@@ -11,7 +11,7 @@ from medusa_payments.admin.money.decisions import REPLAY
 from medusa_payments.admin.parts import columns, display
 from medusa_payments.admin.parts.question_page import url_of
 from medusa_payments.admin.parts.read_only import ReadOnlyAdmin, Tool
-from medusa_payments.models import WebhookEvent
+from medusa_payments.models import WebhookEvent, WebhookRefusal
 
 
 @admin.register(WebhookEvent)
@@ -74,3 +74,14 @@ class WebhookEventAdmin(ReadOnlyAdmin[WebhookEvent]):
         if not request.user.has_perm(REPLAY.permission) or not REPLAY.is_due(obj):
             return ()
         return [Tool(label=_("Replay"), url=url_of(self, REPLAY.name, obj.pk))]
+
+
+@admin.register(WebhookRefusal)
+class WebhookRefusalAdmin(ReadOnlyAdmin[WebhookRefusal]):
+    """How many webhooks were refused; nothing else is kept of them."""
+
+    list_display = ("day", "provider_id", "reason", "count")
+    list_filter = ("provider_id", "reason", "day")
+    ordering = ("-day", "id")
+    latest_first = ("-day",)
+    fieldsets = ((None, {"fields": ("day", "provider_id", "reason", "count")}),)

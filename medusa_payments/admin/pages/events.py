@@ -3,14 +3,56 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from medusa_payments.admin.pages.event import TITLES
-from medusa_payments.admin.parts import columns
+from medusa_payments.admin.parts import columns, event_details
+from medusa_payments.admin.parts.event_titles import TITLES
 from medusa_payments.admin.parts.read_only import ReadOnlyAdmin
-from medusa_payments.models import EventDelivery
+from medusa_payments.models import Event, EventDelivery
 from medusa_payments.services import deliveries
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin[Event]):
+    """The timeline: what happened, when, by whom, through which operation."""
+
+    list_display = ("title", "collection_link", "details", "operation_link", "who", "created_time")
+    list_filter = ("name", "created_at")
+    search_fields = ("id__exact", "operation__id__exact", "payment_collection__id__exact")
+    search_help_text = _("Search by the id of an event, operation or collection.")
+    fieldsets = (
+        (None, {"fields": ("id", "title", "name", "number", "details")}),
+        (_("Belongs to"), {"fields": ("collection_link", "operation_link")}),
+        (_("Origin"), {"fields": (("who", "created_time"),)}),
+    )
+    related_columns = ("number", "created_time", "story", "who", "operation_link")
+    latest_first = ("-number",)
+    actor_field = "actor"
+
+    collection_link = columns.link("payment_collection", _("payment collection"))
+    operation_link = columns.link("operation", _("operation"))
+
+    @admin.display(description=_("what"), ordering="name")
+    def title(self, event: Event) -> Any:
+        return TITLES.get(event.name, event.name)
+
+    @admin.display(description=_("details"))
+    def details(self, event: Event) -> str:
+        return event_details.describe(event, self.admin_site) or self.get_empty_value_display()
+
+    @admin.display(description=_("what happened"))
+    def story(self, event: Event) -> str:
+        return format_html("<strong>{}</strong>{}", self.title(event), event_details.describe(event, self.admin_site))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        related = super().get_queryset(request).select_related("payment_collection", "operation")
+        return related.only(
+            *(field.attname for field in Event._meta.concrete_fields),
+            "payment_collection__currency_code",
+            "operation__currency_code",
+        )
 
 
 class StateFilter(admin.SimpleListFilter):
