@@ -19,6 +19,7 @@ MODULES = sorted(
 )
 LONGEST_FUNCTION = 50
 LONGEST_MODULE = 300
+LARGEST_ROOM = 12
 
 
 def functions(module: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -63,3 +64,10 @@ def test_functions_and_modules_stay_short(module: Path) -> None:
 
     assert not long_functions
     assert code_lines(module) <= LONGEST_MODULE
+
+
+@pytest.mark.parametrize("room", ["pages", "money", "parts"])
+def test_room_of_the_admin_holds_at_most_a_dozen_files(room: str) -> None:
+    files = [path for path in (ROOT / "medusa_payments/admin" / room).glob("*.py") if path.name != "__init__.py"]
+
+    assert 0 < len(files) <= LARGEST_ROOM
