@@ -3,24 +3,19 @@
 A shop that wants a page otherwise subclasses its class, unregisters the model and registers the subclass.
 """
 
-from medusa_payments.admin.account_holder import AccountHolderAdmin
-from medusa_payments.admin.capture import CaptureAdmin
-from medusa_payments.admin.debt import DebtAdmin
-from medusa_payments.admin.dispute import DisputeAdmin
-from medusa_payments.admin.event import EventAdmin
-from medusa_payments.admin.event_delivery import EventDeliveryAdmin
-from medusa_payments.admin.operation import OperationAdmin
-from medusa_payments.admin.payment import PaymentAdmin
-from medusa_payments.admin.payment_collection import PaymentCollectionAdmin
-from medusa_payments.admin.payment_session import PaymentSessionAdmin
-from medusa_payments.admin.publishable_key import PublishableKeyAdmin
-from medusa_payments.admin.read_only import ReadOnlyAdmin
-from medusa_payments.admin.refund import RefundAdmin
-from medusa_payments.admin.refund_reason import RefundReasonAdmin
-from medusa_payments.admin.refund_reversal import RefundReversalAdmin
-from medusa_payments.admin.secret_key import SecretKeyAdmin
-from medusa_payments.admin.webhook_event import WebhookEventAdmin
-from medusa_payments.admin.webhook_refusal import WebhookRefusalAdmin
+from medusa_payments.admin.pages.account_holder import AccountHolderAdmin
+from medusa_payments.admin.pages.dispute import DisputeAdmin
+from medusa_payments.admin.pages.events import EventAdmin, EventDeliveryAdmin
+from medusa_payments.admin.pages.keys import PublishableKeyAdmin, SecretKeyAdmin
+from medusa_payments.admin.pages.ledger import CaptureAdmin, RefundReversalAdmin
+from medusa_payments.admin.pages.operation import DebtAdmin, OperationAdmin
+from medusa_payments.admin.pages.payment import PaymentAdmin
+from medusa_payments.admin.pages.payment_collection import PaymentCollectionAdmin
+from medusa_payments.admin.pages.payment_session import PaymentSessionAdmin
+from medusa_payments.admin.pages.refund import RefundAdmin
+from medusa_payments.admin.pages.refund_reason import RefundReasonAdmin
+from medusa_payments.admin.pages.webhooks import WebhookEventAdmin, WebhookRefusalAdmin
+from medusa_payments.admin.parts.read_only import ReadOnlyAdmin
 
 __all__ = [
     "AccountHolderAdmin",

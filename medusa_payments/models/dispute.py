@@ -1,10 +1,11 @@
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from medusa_payments.models.fields import DatabaseTimeField, MinorUnitsField, PrefixedIdField
+from medusa_payments.models.fields import DatabaseTimeField, MajorUnits, MinorUnitsField, PrefixedIdField
 from medusa_payments.models.payment import Payment
 from medusa_payments.states import ENDED_STATES, WITHHOLDING_STATES, DisputeState
 
@@ -47,6 +48,9 @@ class Dispute(models.Model):
     event_number = models.PositiveIntegerField(_("latest event"), editable=False)
     created_at = DatabaseTimeField(verbose_name=_("created at"))
     updated_at = DatabaseTimeField(verbose_name=_("updated at"))
+
+    amount_major = MajorUnits[Decimal]("amount")
+    withheld_amount_major = MajorUnits[Decimal]("withheld_amount", currency="payment.currency_code")
 
     if TYPE_CHECKING:
         payment_id: str

@@ -3,7 +3,8 @@
 import json
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
 import msgspec
 from django.core.exceptions import ValidationError
@@ -12,6 +13,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from medusa_payments.ids import new_id
+from medusa_payments.money import to_major_units
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     _TimeColumn = models.DateTimeField[datetime | Combinable, datetime]
 else:
     _TextColumn, _IntegerColumn, _TimeColumn = models.CharField, models.BigIntegerField, models.DateTimeField
+
+MajorT = TypeVar("MajorT", Decimal, Decimal | None)
 
 HOST_ID_LENGTH = 255
 """Ids that the host hands us (cart, order, region, customer)."""
@@ -60,6 +64,31 @@ class MinorUnitsField(_IntegerColumn):
         if value is None or hasattr(value, "resolve_expression"):
             return super().get_prep_value(value)
         return _whole_number(value)
+
+
+class MajorUnits(property, Generic[MajorT]):
+    """An amount of a row in major units (5997 cents -> `Decimal("59.97")`), beside the one in minor units.
+
+    `name` is the attribute that holds minor units, `currency` the dotted path to its currency code. Read-only. None
+    where the other one is None.
+    """
+
+    def __init__(self, name: str, *, currency: str = "currency_code") -> None:
+        super().__init__(doc=f"`{name}` in major units.")
+        self.minor_units_of = attrgetter(name)
+        self.currency_of = attrgetter(currency)
+
+    @overload
+    def __get__(self, row: None, owner: type | None = None) -> Self: ...
+
+    @overload
+    def __get__(self, row: models.Model, owner: type | None = None) -> MajorT: ...
+
+    def __get__(self, row: models.Model | None, owner: type | None = None) -> Any:
+        if row is None:
+            return self
+        minor_units = self.minor_units_of(row)
+        return None if minor_units is None else to_major_units(minor_units, self.currency_of(row))
 
 
 class ExactJSONEncoder(json.JSONEncoder):

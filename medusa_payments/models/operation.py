@@ -1,10 +1,17 @@
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from medusa_payments.models.fields import DatabaseTimeField, ExactJSONField, MinorUnitsField, PrefixedIdField
+from medusa_payments.models.fields import (
+    DatabaseTimeField,
+    ExactJSONField,
+    MajorUnits,
+    MinorUnitsField,
+    PrefixedIdField,
+)
 from medusa_payments.models.payment import Payment
 from medusa_payments.models.payment_collection import PaymentCollection
 from medusa_payments.models.payment_session import PaymentSession
@@ -110,6 +117,9 @@ class Operation(models.Model):
     created_by = models.CharField(_("created by"), max_length=255, blank=True, default="")
     created_at = DatabaseTimeField(verbose_name=_("created at"))
     settled_at = models.DateTimeField(_("settled at"), null=True, blank=True, editable=False)
+
+    amount_major = MajorUnits[Decimal | None]("amount")
+    requested_amount_major = MajorUnits[Decimal | None]("requested_amount")
 
     if TYPE_CHECKING:
         payment_collection_id: str

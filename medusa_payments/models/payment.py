@@ -1,3 +1,4 @@
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -5,7 +6,13 @@ from django.db.models import F, Q
 from django.db.models.functions import Least
 from django.utils.translation import gettext_lazy as _
 
-from medusa_payments.models.fields import DatabaseTimeField, ExactJSONField, MinorUnitsField, PrefixedIdField
+from medusa_payments.models.fields import (
+    DatabaseTimeField,
+    ExactJSONField,
+    MajorUnits,
+    MinorUnitsField,
+    PrefixedIdField,
+)
 from medusa_payments.models.payment_collection import PaymentCollection
 from medusa_payments.models.payment_session import PaymentSession
 
@@ -70,6 +77,21 @@ class Payment(models.Model):
     capture_before = models.DateTimeField(_("capture before"), null=True, blank=True, editable=False)
     expiry_warned_at = models.DateTimeField(_("expiry warned at"), null=True, blank=True, editable=False)
     frozen_at = models.DateTimeField(_("frozen at"), null=True, blank=True, editable=False, db_index=True)
+
+    amount_major = MajorUnits[Decimal]("amount")
+    authorized_amount_major = MajorUnits[Decimal]("authorized_amount")
+    captured_amount_major = MajorUnits[Decimal]("captured_amount")
+    capturing_amount_major = MajorUnits[Decimal]("capturing_amount")
+    capturable_amount_major = MajorUnits[Decimal]("capturable_amount")
+    released_amount_major = MajorUnits[Decimal]("released_amount")
+    releasing_amount_major = MajorUnits[Decimal]("releasing_amount")
+    refunded_amount_major = MajorUnits[Decimal]("refunded_amount")
+    refunding_amount_major = MajorUnits[Decimal]("refunding_amount")
+    refundable_amount_major = MajorUnits[Decimal]("refundable_amount")
+    withheld_amount_major = MajorUnits[Decimal]("withheld_amount")
+    disputed_amount_major = MajorUnits[Decimal]("disputed_amount")
+    held_amount_major = MajorUnits[Decimal]("held_amount")
+    kept_amount_major = MajorUnits[Decimal]("kept_amount")
 
     if TYPE_CHECKING:
         payment_collection_id: str

@@ -1,3 +1,4 @@
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -8,6 +9,7 @@ from medusa_payments.models.fields import (
     HOST_ID_LENGTH,
     DatabaseTimeField,
     ExactJSONField,
+    MajorUnits,
     MinorUnitsField,
     PrefixedIdField,
 )
@@ -84,6 +86,11 @@ class PaymentCollection(models.Model):
     completed_at = models.DateTimeField(_("completed at"), null=True, blank=True, editable=False)
     canceled_at = models.DateTimeField(_("canceled at"), null=True, blank=True, editable=False)
     deleted_at = models.DateTimeField(_("deleted at"), null=True, blank=True, editable=False)
+
+    amount_major = MajorUnits[Decimal]("amount")
+    authorized_amount_major = MajorUnits[Decimal]("authorized_amount")
+    captured_amount_major = MajorUnits[Decimal]("captured_amount")
+    refunded_amount_major = MajorUnits[Decimal]("refunded_amount")
 
     if TYPE_CHECKING:
         payment_sessions: RelatedManager[PaymentSession]

@@ -1,3 +1,4 @@
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -5,7 +6,13 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from medusa_payments.models.account_holder import AccountHolder
-from medusa_payments.models.fields import DatabaseTimeField, ExactJSONField, MinorUnitsField, PrefixedIdField
+from medusa_payments.models.fields import (
+    DatabaseTimeField,
+    ExactJSONField,
+    MajorUnits,
+    MinorUnitsField,
+    PrefixedIdField,
+)
 from medusa_payments.models.payment_collection import PaymentCollection
 from medusa_payments.states import SessionStatus
 
@@ -67,6 +74,8 @@ class PaymentSession(models.Model):
     authorized_at = models.DateTimeField(_("authorized at"), null=True, blank=True, editable=False)
     replaced_at = models.DateTimeField(_("replaced at"), null=True, blank=True, editable=False)
     erased_at = models.DateTimeField(_("erased at"), null=True, blank=True, editable=False)
+
+    amount_major = MajorUnits[Decimal]("amount")
 
     if TYPE_CHECKING:
         payment_collection_id: str

@@ -1,10 +1,17 @@
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from medusa_payments.models.fields import DatabaseTimeField, ExactJSONField, MinorUnitsField, PrefixedIdField
+from medusa_payments.models.fields import (
+    DatabaseTimeField,
+    ExactJSONField,
+    MajorUnits,
+    MinorUnitsField,
+    PrefixedIdField,
+)
 from medusa_payments.models.operation import Operation
 from medusa_payments.models.payment import Payment
 from medusa_payments.models.refund_reason import RefundReason
@@ -35,6 +42,8 @@ class Refund(models.Model):
     created_by = models.CharField(_("created by"), max_length=255, blank=True, default="")
     metadata = ExactJSONField(verbose_name=_("metadata"), null=True, blank=True)
     created_at = DatabaseTimeField(verbose_name=_("created at"))
+
+    amount_major = MajorUnits[Decimal]("amount", currency="payment.currency_code")
 
     if TYPE_CHECKING:
         payment_id: str

@@ -1,10 +1,11 @@
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from medusa_payments.models.fields import DatabaseTimeField, MinorUnitsField, PrefixedIdField
+from medusa_payments.models.fields import DatabaseTimeField, MajorUnits, MinorUnitsField, PrefixedIdField
 from medusa_payments.models.payment import Payment
 from medusa_payments.models.refund import Refund
 
@@ -18,6 +19,8 @@ class RefundReversal(models.Model):
     amount = MinorUnitsField(_("amount"))
     reason = models.CharField(_("reason"), max_length=255, blank=True, default="")
     created_at = DatabaseTimeField(verbose_name=_("created at"))
+
+    amount_major = MajorUnits[Decimal]("amount", currency="payment.currency_code")
 
     if TYPE_CHECKING:
         payment_id: str

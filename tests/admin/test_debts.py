@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from medusa_payments.admin import display
+from medusa_payments.admin.parts import display
 from medusa_payments.models import Debt, Operation
 from medusa_payments.services import refunds
 from medusa_payments.testing import factories

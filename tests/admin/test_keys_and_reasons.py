@@ -6,7 +6,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from medusa_payments.admin.refund_reason import RefundReasonForm
+from medusa_payments.admin.pages.refund_reason import RefundReasonForm
 from medusa_payments.models import Event, Operation, PublishableKey, RefundReason, SecretKey
 from medusa_payments.services import captures, publishable_keys, refund_reasons, secret_keys
 from medusa_payments.services.secret_keys import IssuedSecretKey

@@ -15,9 +15,10 @@ from django.test import Client
 from django.utils import translation
 from django.utils.html import strip_tags
 
-from medusa_payments.admin import PaymentAdmin, display, related_tables
-from medusa_payments.admin.event import TITLES
-from medusa_payments.admin.event_details import REASONS
+from medusa_payments.admin import PaymentAdmin
+from medusa_payments.admin.parts import display, related_tables
+from medusa_payments.admin.parts.event_details import REASONS
+from medusa_payments.admin.parts.event_titles import TITLES
 from medusa_payments.carts import CartSnapshot
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import Capture, Event, Operation, Payment, PaymentCollection, PaymentSession, Refund

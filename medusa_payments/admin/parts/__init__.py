@@ -1,0 +1,1 @@
+"""What every page is made of: base classes, columns, single values, related tables."""
