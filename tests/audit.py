@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.db.models import F, Sum
 from django.db.models.functions import Now
 
+from medusa_payments.core.books import book as books
 from medusa_payments.models import (
     AccountHolder,
     Event,
@@ -17,7 +18,7 @@ from medusa_payments.models import (
     WebhookEvent,
 )
 from medusa_payments.providers.types import operation_of
-from medusa_payments.services import projections, worker
+from medusa_payments.services import worker
 from medusa_payments.states import SessionStatus
 from medusa_payments.testing.fake_provider import FakeProvider
 
@@ -96,7 +97,9 @@ def _total(lines: object) -> int:
 
 def _collections() -> Iterator[str]:
     for collection in PaymentCollection.objects.all():
-        state = projections.decide(collection)
+        book = books.read(collection.pk)
+        assert book is not None
+        state = book.state()
         stored = (
             collection.status,
             collection.authorized_amount,

@@ -38,8 +38,8 @@ from medusa_payments.api.wire.validation import Problem, in_v2_words, validated
 from medusa_payments.conf import payments_settings
 from medusa_payments.customers import Customer, Shopper, resolve_customer
 from medusa_payments.exceptions import InvalidData, NotFound, Unauthorized
-from medusa_payments.services import provider_calls
-from medusa_payments.services.repeats import paid_by_response
+from medusa_payments.services import faults
+from medusa_payments.services.answers import paid_by_response
 
 IDEMPOTENCY_KEY_HEADER = "Idempotency-Key"
 
@@ -107,7 +107,7 @@ class PaymentsViewSet(GenericViewSet[Any]):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Read the body first: Medusa reports a broken one before a missing key or login."""
-        self.sent_before = provider_calls.last_sent()
+        self.sent_before = faults.last_sent()
         refuse_unseen_body(request._request)
         # Our parsers make plain records: a form that the framework hands on was read by a middleware, and unchecked.
         if isinstance(request.data, QueryDict) and request.data:

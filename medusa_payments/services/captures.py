@@ -6,12 +6,13 @@ from functools import partial
 
 from django.db.models import F
 
-from medusa_payments.core.books import amounts, attention
+from medusa_payments.core.base import amounts, leases
+from medusa_payments.core.base.providers import provider_for
+from medusa_payments.core.books import attention
 from medusa_payments.core.books.book import Book
 from medusa_payments.core.books.freezing import refuse_if_frozen
-from medusa_payments.core.books.providers import provider_for
 from medusa_payments.core.policy import due
-from medusa_payments.core.saga import callers, comparing, leases, operations, run, verbs
+from medusa_payments.core.saga import callers, comparing, operations, run, verbs
 from medusa_payments.core.saga.callers import Caller
 from medusa_payments.core.saga.operations import Reservation
 from medusa_payments.exceptions import Conflict, InvalidData, NotFound

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, TypedDict, Unpack
 
-from medusa_payments.core.books.locks import locked_collection
 from medusa_payments.core.books import book as books
 from medusa_payments.core.books.events import EventName
 from medusa_payments.models import PaymentCollection

@@ -4,9 +4,12 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from medusa_payments.core.books import amounts, disputes
+from django.db.models import QuerySet
+
+from medusa_payments.core.base import amounts
+from medusa_payments.core.base.providers import provider_for
+from medusa_payments.core.books import disputes
 from medusa_payments.core.books.book import Book
-from medusa_payments.core.books.providers import provider_for
 from medusa_payments.core.policy.allocation import Source, allocate
 from medusa_payments.core.saga import callers, comparing, operations, run, verbs
 from medusa_payments.core.saga.callers import Caller
@@ -16,10 +19,11 @@ from medusa_payments.ids import new_id
 from medusa_payments.models import Operation, Payment, PaymentCollection
 from medusa_payments.money import to_major_units
 from medusa_payments.queries import payment_collections as queries
+from medusa_payments.queries.payments import counted
 from medusa_payments.services import refunds, texts
 from medusa_payments.states import OperationKind, OperationStatus, RefundStrategy
 
-__all__ = ["refund"]
+__all__ = ["divisible", "refund"]
 
 
 def refund(
@@ -72,6 +76,11 @@ def refund(
 def _certainty(problem: PaymentsError) -> int:
     """What isn't known is told first, then what was not sent: after both, the same request goes on."""
     return 0 if isinstance(problem, Conflict) else 1 if isinstance(problem, ProviderNotReachable) else 2
+
+
+def divisible(collection: PaymentCollection) -> QuerySet[Payment]:
+    """Return the payments that a refund is divided among, oldest first. Nothing moves on a frozen one."""
+    return counted(collection).filter(frozen_at=None).order_by("created_at", "id")
 
 
 def _strategy(strategy: str) -> RefundStrategy:

@@ -3,11 +3,12 @@
 from decimal import Decimal
 from enum import StrEnum
 
-from medusa_payments.core.books import amounts, attention, evidence, failed_refunds, freezing, snapshots
+from medusa_payments.core.base import amounts, leases
+from medusa_payments.core.books import attention, evidence, failed_refunds, freezing, snapshots
 from medusa_payments.core.books.book import Book
 from medusa_payments.core.books.events import EventName
 from medusa_payments.core.books.evidence import NotExecuted, Outcome, Succeeded
-from medusa_payments.core.saga import comparing, leases, reads
+from medusa_payments.core.saga import comparing, reads
 from medusa_payments.core.saga.reads import Found, Reading
 from medusa_payments.core.saga.settling import changing
 from medusa_payments.exceptions import Conflict, InvalidData, NotAllowed, NotFound

@@ -5,11 +5,12 @@ from typing import Any
 
 from medusa_payments.carts import CartSnapshot, resolve_cart
 from medusa_payments.conf import payments_settings
+from medusa_payments.core.base import leases
+from medusa_payments.core.base.locks import durable_transaction
 from medusa_payments.core.books import attention, placing
 from medusa_payments.core.books import book as books
 from medusa_payments.core.books.events import EventName
-from medusa_payments.core.books.locks import durable_transaction
-from medusa_payments.core.saga import callers, comparing, duties, leases, operations, slots
+from medusa_payments.core.saga import callers, comparing, duties, operations, slots
 from medusa_payments.core.saga.settling import changing
 from medusa_payments.core.sessions import cart, plans, room
 from medusa_payments.core.upkeep import tending

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from medusa_payments.core import shoppers
 from medusa_payments.core.accounts import account_calls, opening, paying
 from medusa_payments.core.accounts.paying import check as check
+from medusa_payments.core.saga import callers
+from medusa_payments.core.sessions import shoppers
 from medusa_payments.customers import Customer, Shopper
 from medusa_payments.exceptions import InvalidData, NotFound
 from medusa_payments.ids import new_id
@@ -21,7 +22,6 @@ from medusa_payments.providers.account_holders import (
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.errors import ProviderRejected
 from medusa_payments.queries import account_holders as queries
-from medusa_payments.services import repeats
 
 __all__ = ["PaymentMethod", "delete", "list_saved", "save"]
 
@@ -134,7 +134,7 @@ def _client_data(provider: PaymentProvider, data: Mapping[str, Any]) -> dict[str
 
 def _provider_key(holder: AccountHolder, idempotency_key: str | None) -> str:
     """One caller's key never meets another customer's, nor the account that this customer had before."""
-    caller = repeats.caller_key(idempotency_key)
+    caller = callers.caller_key(idempotency_key)
     if caller is None:
         return new_id("pmsave")
     told = f"{_ref(holder)} {caller.key}"

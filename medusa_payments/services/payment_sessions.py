@@ -18,7 +18,7 @@ from medusa_payments.core.sessions import authorization, cart, choice, choosing,
 from medusa_payments.core.sessions import room as rooms
 from medusa_payments.core.sessions.choice import Choice
 from medusa_payments.core.sessions.choosing import Common
-from medusa_payments.core.sessions.plans import SessionChoice
+from medusa_payments.core.sessions.plans import DO_NOT_ADD_UP, SessionChoice
 from medusa_payments.core.sessions.room import Room
 from medusa_payments.core.sessions.sets import WantedSet
 from medusa_payments.customers import Customer, Shopper
@@ -37,6 +37,7 @@ from medusa_payments.states import OperationKind, SessionStatus
 
 __all__ = [
     "AUTHORIZED_STATUSES",
+    "DO_NOT_ADD_UP",
     "SYSTEM",
     "SessionChoice",
     "authorize",
@@ -223,9 +224,7 @@ def refresh(
     def carry_out(chosen: list[Choice]) -> PaymentSession:
         room = rooms.make_room(collection, common.snapshot, request=request)
         rest_of = room.cart if _asks_for_a_rest(collection.pk, room) else None
-        refreshed = partial(
-            plans.refreshed, payment_session_id=payment_session_id, choice=chosen[0], rest_of=rest_of
-        )
+        refreshed = partial(plans.refreshed, payment_session_id=payment_session_id, choice=chosen[0], rest_of=rest_of)
         done = _carry_out_plan(common, refreshed, room.cart, is_rest=rest_of is not None)
         if not done:
             # Nothing is lacking any more.

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from functools import partial
 
-from medusa_payments.core.books import amounts
+from medusa_payments.core.base import amounts, leases
+from medusa_payments.core.base.providers import provider_for
 from medusa_payments.core.books.book import Book
 from medusa_payments.core.books.freezing import refuse_if_frozen
-from medusa_payments.core.books.providers import provider_for
-from medusa_payments.core.saga import callers, comparing, leases, operations, run, slots, verbs
+from medusa_payments.core.saga import callers, comparing, operations, run, slots, verbs
 from medusa_payments.core.saga.operations import CallerKey, Reservation
 from medusa_payments.exceptions import Conflict, InvalidData, NotFound
 from medusa_payments.models import Operation, Payment

@@ -2,7 +2,7 @@
 
 import secrets
 
-from medusa_payments.core.books.locks import durable_transaction
+from medusa_payments.core.base.locks import durable_transaction
 from medusa_payments.exceptions import InvalidData
 from medusa_payments.models import PublishableKey
 from medusa_payments.queries.keys import live

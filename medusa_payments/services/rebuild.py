@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet, Sum
 
-from medusa_payments.core.books.locks import locked_collection
-from medusa_payments.models import Capture, Operation, Payment, PaymentCollection, Refund, RefundReversal
+from medusa_payments.core.books import book as books
+from medusa_payments.core.books.book import Book
+from medusa_payments.models import Capture, Dispute, Operation, Payment, PaymentCollection, Refund, RefundReversal
+from medusa_payments.money import MAX_MINOR_UNITS
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import disputes, projections
-from medusa_payments.states import OperationKind, OperationStatus
+from medusa_payments.states import WITHHOLDING_STATES, OperationKind, OperationStatus
 
 CHUNK = 500
 
@@ -33,9 +34,10 @@ def check() -> Iterator[Difference]:
     for payment in primary(Payment).order_by("pk").iterator(chunk_size=CHUNK):
         if any(_check_payment(payment)):
             yield from _check_payment_at_rest(payment)
-    for collection in primary(PaymentCollection).order_by("pk").iterator(chunk_size=CHUNK):
-        if any(_check_collection(collection)):
-            yield from _check_collection_at_rest(collection.pk)
+    for pk in _collections():
+        book = books.read(pk)
+        if book is not None and any(_check_collection(book)):
+            yield from _check_collection_at_rest(pk)
 
 
 def rebuild() -> int:
@@ -45,22 +47,25 @@ def rebuild() -> int:
     Raises `InsideTransaction`.
     """
     rebuilt = 0
-    for pk in primary(PaymentCollection).order_by("pk").values_list("pk", flat=True).iterator(chunk_size=CHUNK):
-        with locked_collection(pk, include_deleted=True) as collection:
-            if any(_check_collection(collection)):
-                projections.store(collection)
-                rebuilt += 1
+    for pk in _collections():
+        with books.opened(pk, include_deleted=True) as book:
+            # Totals that differ are saved with the book.
+            rebuilt += any(_check_collection(book))
     return rebuilt
 
 
 def _check_payment_at_rest(payment: Payment) -> list[Difference]:
-    with locked_collection(payment.payment_collection_id, include_deleted=True):
+    with books.opened(payment.payment_collection_id, include_deleted=True, is_dry_run=True):
         return list(_check_payment(primary(Payment).get(pk=payment.pk)))
 
 
 def _check_collection_at_rest(payment_collection_id: str) -> list[Difference]:
-    with locked_collection(payment_collection_id, include_deleted=True) as collection:
-        return list(_check_collection(collection))
+    with books.opened(payment_collection_id, include_deleted=True, is_dry_run=True) as book:
+        return list(_check_collection(book))
+
+
+def _collections() -> Iterator[str]:
+    return primary(PaymentCollection).order_by("pk").values_list("pk", flat=True).iterator(chunk_size=CHUNK)
 
 
 def _check_payment(payment: Payment) -> Iterator[Difference]:
@@ -71,15 +76,15 @@ def _check_payment(payment: Payment) -> Iterator[Difference]:
         "capturing_amount": _in_flight(payment, OperationKind.CAPTURE),
         "releasing_amount": _in_flight(payment, OperationKind.CANCEL),
         "refunding_amount": _in_flight(payment, OperationKind.REFUND),
-        "withheld_amount": disputes.withheld_total(payment),
+        "withheld_amount": _withheld(payment),
     }
     for column, value in computed.items():
         if getattr(payment, column) != value:
             yield Difference(row=payment.pk, column=column, stored=getattr(payment, column), computed=value)
 
 
-def _check_collection(collection: PaymentCollection) -> Iterator[Difference]:
-    state = projections.decide(collection)
+def _check_collection(book: Book) -> Iterator[Difference]:
+    state, collection = book.state(), book.collection
     computed = {
         "status": state.status.value,
         "authorized_amount": state.authorized_amount,
@@ -89,6 +94,12 @@ def _check_collection(collection: PaymentCollection) -> Iterator[Difference]:
     for column, value in computed.items():
         if getattr(collection, column) != value:
             yield Difference(row=collection.pk, column=column, stored=getattr(collection, column), computed=value)
+
+
+def _withheld(payment: Payment) -> int:
+    states = [state.value for state in WITHHOLDING_STATES]
+    withheld = primary(Dispute).filter(payment=payment, state__in=states).aggregate(total=Sum("withheld_amount"))
+    return min(withheld["total"] or 0, MAX_MINOR_UNITS)
 
 
 def _in_flight(payment: Payment, kind: OperationKind) -> int:

@@ -5,10 +5,11 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from medusa_payments.core.books import amounts, disputes
+from medusa_payments.core.base import amounts
+from medusa_payments.core.base.providers import provider_for
+from medusa_payments.core.books import disputes
 from medusa_payments.core.books.book import Book
 from medusa_payments.core.books.freezing import refuse_if_frozen
-from medusa_payments.core.books.providers import provider_for
 from medusa_payments.core.saga import callers, comparing, operations, run, verbs
 from medusa_payments.core.saga.callers import Caller
 from medusa_payments.core.saga.operations import Reservation

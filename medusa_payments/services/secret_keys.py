@@ -10,7 +10,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from medusa_payments.core.books.locks import durable_transaction
+from medusa_payments.core.base.locks import durable_transaction
 from medusa_payments.exceptions import InvalidData
 from medusa_payments.models import SecretKey
 from medusa_payments.queries.keys import live

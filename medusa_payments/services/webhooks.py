@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
-from medusa_payments.core.books.providers import provider_for
+from medusa_payments.core.base.providers import provider_for
+from medusa_payments.core.base.stages import BATCH, StageReport
 from medusa_payments.core.books.snapshots import NO_SUCH_OBJECT, Convergence
 from medusa_payments.core.saga import comparing, reads
-from medusa_payments.core.saga.stages import BATCH, StageReport
 from medusa_payments.core.upkeep import inbox
 from medusa_payments.core.upkeep.inbox import Compared
 from medusa_payments.exceptions import NotFound

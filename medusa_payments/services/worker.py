@@ -3,9 +3,8 @@
 from collections.abc import Callable
 
 from medusa_payments.core.accounts import forgetting
-from medusa_payments.core.books import locks
-from medusa_payments.core.saga import calls
-from medusa_payments.core.saga.stages import BATCH, Report, StageReport
+from medusa_payments.core.base import calls, locks
+from medusa_payments.core.base.stages import BATCH, Report, StageReport
 from medusa_payments.core.upkeep import deliveries, resolving, retention, tending
 from medusa_payments.core.upkeep.deliveries import deliver_again
 from medusa_payments.services import webhooks

@@ -20,13 +20,13 @@ from medusa_payments.admin.parts import display, related_tables
 from medusa_payments.admin.parts.event_details import REASONS
 from medusa_payments.admin.parts.event_titles import TITLES
 from medusa_payments.carts import CartSnapshot
+from medusa_payments.core.books.freezing import BEYOND_THE_LIMITS
+from medusa_payments.core.books.snapshots import CONTRADICTS_ITSELF
+from medusa_payments.core.reconciliation.drift import FROZEN_FOR_A_PERSON, DriftKind
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import Capture, Event, Operation, Payment, PaymentCollection, PaymentSession, Refund
 from medusa_payments.services import captures, payment_sessions, refunds
 from medusa_payments.services.events import EventName
-from medusa_payments.services.freezing import BEYOND_THE_LIMITS
-from medusa_payments.services.observed_payments import CONTRADICTS_ITSELF
-from medusa_payments.services.reconciliation.drift import FROZEN_FOR_A_PERSON, DriftKind
 from medusa_payments.testing import factories
 from medusa_payments.testing.carts import CartDesk
 from medusa_payments.testing.fake_steering import CRASHES, Outcome

@@ -13,7 +13,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from medusa_payments.core.accounts import opening
-from medusa_payments.core.saga import leases
+from medusa_payments.core.base import leases
 from medusa_payments.customers import Customer
 from medusa_payments.exceptions import (
     Conflict,
@@ -28,7 +28,7 @@ from medusa_payments.providers.account_holders import AccountHolderResult
 from medusa_payments.providers.errors import ProviderRejected
 from medusa_payments.queries import account_holders as queries
 from medusa_payments.services import account_holders, payment_methods, payment_sessions
-from medusa_payments.services.session_plans import SessionChoice
+from medusa_payments.services.payment_sessions import SessionChoice
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.scripted import SECOND, Script, answer_lost, changed, lost, run_out_holder
 from tests.till import Till

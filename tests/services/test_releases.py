@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from medusa_payments.core.reconciliation.run import reconcile, scopes
+from medusa_payments.core.saga import comparing
 from medusa_payments.exceptions import PaymentOutcomeUnknown
 from medusa_payments.models import Event, Operation, Payment, PaymentCollection, Release
 from medusa_payments.providers.types import CancelResult
-from medusa_payments.services import captures, convergence, payments, rebuild, worker
-from medusa_payments.services.reconciliation.run import reconcile, scopes
+from medusa_payments.services import captures, payments, rebuild, worker
 from medusa_payments.states import SessionStatus
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
@@ -75,7 +76,7 @@ class TestTheLineOf:
         fake_provider.dashboard.cancel(payment.provider_ref)
 
         for _ in range(2):
-            convergence.look_at(payment.payment_session_id)
+            comparing.look_at(payment.payment_session_id)
 
         assert lines(payment) == [(10000, None, "released:10000", "provider")]
 
@@ -83,7 +84,7 @@ class TestTheLineOf:
         payment = till.authorized()
         for total in (4000, 10000):
             script["retrieve"] = changed(released=euros(total))
-            convergence.look_at(payment.payment_session_id)
+            comparing.look_at(payment.payment_session_id)
 
         assert lines(payment) == [
             (4000, None, "released:4000", "provider"),
@@ -95,7 +96,7 @@ class TestTheLineOf:
         Payment.objects.update(capture_before=timezone.now() - timedelta(minutes=1))
         fake_provider.dashboard.cancel(payment.provider_ref)
 
-        convergence.look_at(payment.payment_session_id)
+        comparing.look_at(payment.payment_session_id)
 
         assert lines(payment) == [(10000, None, "released:10000", "provider")]
         assert Event.objects.filter(name="payment.authorization_expired").count() == 1
@@ -120,7 +121,7 @@ class TestTheLineOf:
 
         def cancel(request: Any, call: Verb) -> Any:
             fake_provider.dashboard.authorize(request.provider_ref)
-            convergence.look_at(session.pk)
+            comparing.look_at(session.pk)
             return call(request)
 
         script["cancel"] = cancel
@@ -143,7 +144,7 @@ def test_a_release_beyond_the_limits_has_no_line(till: Till, script: Script) -> 
     captures.capture(payment_id=payment.pk, amount=Decimal(60))
     script["retrieve"] = changed(released=euros(5000))
 
-    convergence.look_at(payment.payment_session_id)
+    comparing.look_at(payment.payment_session_id)
 
     assert lines(payment) == []
     assert payment.frozen_at is not None

@@ -54,7 +54,7 @@ def test_only_the_locks_lock_rows() -> None:
         if isinstance(node, ast.Attribute) and node.attr == "select_for_update"
     }
 
-    assert callers == {"medusa_payments/core/books/locks.py"}
+    assert callers == {"medusa_payments/core/books/book.py"}
 
 
 @pytest.mark.parametrize("module", MODULES, ids=str)

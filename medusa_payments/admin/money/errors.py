@@ -17,7 +17,7 @@ from medusa_payments.exceptions import (
     ProviderNotReachable,
 )
 from medusa_payments.models import Operation
-from medusa_payments.services import freezing
+from medusa_payments.services import comparing
 
 
 def explain(error: PaymentsError, site: AdminSite) -> SafeString:
@@ -33,7 +33,7 @@ def _words(error: PaymentsError) -> Text:
     match error:
         case PaymentOutcomeUnknown():
             return _("The provider's answer was lost. Submit again to find out; nothing is done twice.")
-        case Conflict(code=freezing.FROZEN_CODE):
+        case Conflict(code=comparing.FROZEN_CODE):
             return _(
                 "This payment is frozen: the provider reports something that can't be booked. Nothing was done; "
                 "somebody has to look at it and unfreeze it first."

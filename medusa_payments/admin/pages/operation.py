@@ -15,7 +15,7 @@ from medusa_payments.admin.parts.question_page import url_of
 from medusa_payments.admin.parts.read_only import ReadOnlyAdmin, Tool
 from medusa_payments.models import Capture, Debt, Event, Operation, Refund
 from medusa_payments.models.operation import STATUS_CHOICES
-from medusa_payments.services import operations
+from medusa_payments.services import comparing
 from medusa_payments.states import OperationStatus
 
 UNKNOWN = "unknown"
@@ -142,7 +142,7 @@ class OperationAdmin(ReadOnlyAdmin[Operation]):
         known = {key: operation.request[key] for key in SHOWN_REQUEST_KEYS if operation.request.get(key)}
         money = operation.request.get("money")
         amount = {"money": display.money(**money)} if money else {}
-        return display.json({"idempotency_key": operations.provider_key(operation), **known, **amount})
+        return display.json({"idempotency_key": comparing.provider_key(operation), **known, **amount})
 
     def get_urls(self) -> list[URLPattern]:
         return [*decision_urls(self, [DECIDE]), *super().get_urls()]

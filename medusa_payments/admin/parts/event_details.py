@@ -25,9 +25,9 @@ from medusa_payments.models import (
     payment_collection,
 )
 from medusa_payments.models import payment_session as session
-from medusa_payments.services import cart_amounts, duties, freezing, observed_payments, upkeep
+from medusa_payments.services import events as reasons
 from medusa_payments.services.decisions import Verdict
-from medusa_payments.services.reconciliation.drift import DriftKind
+from medusa_payments.services.reconciliation import DriftKind
 
 LABELS = {
     "kind": _("operation"),
@@ -105,12 +105,12 @@ WORDS: dict[str, Text] = {
 }
 
 REASONS: dict[str, Text] = {
-    duties.NOT_RESOLVED_IN_TIME: _("not resolved in time"),
-    freezing.BEYOND_THE_LIMITS: _("beyond the limits"),
-    observed_payments.CONTRADICTS_ITSELF: _("more captured one by one than in all"),
-    cart_amounts.ORDER_UNKNOWN: _("the shop doesn't say whether an order exists; the money is kept"),
-    cart_amounts.NOT_RELEASABLE: _("it is captured, or its provider doesn't release it; the money is kept"),
-    upkeep.NOT_LOOKED_AFTER: _("it could not be looked after"),
+    reasons.NOT_RESOLVED_IN_TIME: _("not resolved in time"),
+    reasons.BEYOND_THE_LIMITS: _("beyond the limits"),
+    reasons.CONTRADICTS_ITSELF: _("more captured one by one than in all"),
+    reasons.ORDER_UNKNOWN: _("the shop doesn't say whether an order exists; the money is kept"),
+    reasons.NOT_RELEASABLE: _("it is captured, or its provider doesn't release it; the money is kept"),
+    reasons.NOT_LOOKED_AFTER: _("it could not be looked after"),
     DriftKind.MISSING_THERE.value: _("the provider doesn't know our payment"),
     DriftKind.FOREIGN_SESSION.value: _("the provider's object names another session"),
     DriftKind.CURRENCY.value: _("the currencies differ"),

@@ -20,7 +20,7 @@ from medusa_payments.api.store.serializers import (
 from medusa_payments.api.viewsets import StoreViewSet
 from medusa_payments.queries import payment_collections as collection_queries
 from medusa_payments.services import payment_collections, payment_sessions
-from medusa_payments.services.session_plans import SessionChoice
+from medusa_payments.services.payment_sessions import SessionChoice
 
 TAGS = ["Store: payment collections"]
 

@@ -13,7 +13,7 @@ from medusa_payments.api.store.serializers import (
 )
 from medusa_payments.api.viewsets import StoreViewSet
 from medusa_payments.exceptions import NotAllowed
-from medusa_payments.services import choices
+from medusa_payments.services import payment_sessions
 
 TAGS = ["Store: payment providers"]
 
@@ -37,6 +37,6 @@ class StorePaymentProviderViewSet(StoreViewSet):
         query = self.validated_query(StorePaymentProviderListQuery)
         if not query["region_id"]:
             raise NotAllowed("You must provide the region_id to list payment providers")
-        page = paginate_rows(choices.offered(query["region_id"]), query)
+        page = paginate_rows(payment_sessions.offered(query["region_id"]), query)
         documents = [payment_provider(provider, query.get("fields")) for provider in page.items]
         return Response(page.envelope("payment_providers", documents))

@@ -39,7 +39,7 @@ from medusa_payments.money import to_major_units
 from medusa_payments.queries import PaymentCollection, payment_collections, payment_providers
 from medusa_payments.queries import payment_sessions as session_queries
 from medusa_payments.services import payment_sessions
-from medusa_payments.services.session_plans import SessionChoice
+from medusa_payments.services.payment_sessions import SessionChoice
 from medusa_payments.states import SessionStatus
 
 TAGS = ["v1: payment collections"]

@@ -18,7 +18,7 @@ from medusa_payments.queries import (
     payments,
     refunds,
 )
-from medusa_payments.services import choices
+from medusa_payments.services.payment_sessions import offered
 from medusa_payments.states import CollectionStatus, SessionStatus
 
 Document = dict[str, Any]
@@ -129,7 +129,7 @@ def _refund_reason(shown: refunds.ShownRefund) -> str:
 def _region(collection: PaymentCollection, reader: Reader) -> Document | None:
     if not collection.region_id:
         return None
-    in_region = payment_providers.of_region if reader.is_staff else choices.offered
+    in_region = payment_providers.of_region if reader.is_staff else offered
     enabled = in_region(collection.region_id)
     return {
         "id": collection.region_id,

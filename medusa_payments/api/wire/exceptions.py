@@ -40,7 +40,7 @@ from medusa_payments.exceptions import (
     Unauthorized,
 )
 from medusa_payments.sensitive_data import without_sensitive_data
-from medusa_payments.services import faults, operations, provider_calls
+from medusa_payments.services import faults
 
 logger = logging.getLogger(__name__)
 
@@ -163,9 +163,9 @@ def _throttled(exc: Throttled) -> TooManyRequests:
 
 def _told_of_database(sent_before: object) -> PaymentsError:
     """Say that nothing was sent only where this request has sent nothing: else the caller repeats it to find out."""
-    sent = provider_calls.last_sent()
+    sent = faults.last_sent()
     if sent is not None and sent is not sent_before:
-        return operations.outcome_unknown(sent)
+        return faults.outcome_unknown(sent)
     return DatabaseUnavailable(DATABASE_UNAVAILABLE, retry_after=DATABASE_RETRY_SECONDS)
 
 

@@ -7,7 +7,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
 from rest_framework.response import Response
 
-from medusa_payments.services.repeats import Undelivered
+from medusa_payments.services.answers import Undelivered
 
 TEST_CLIENT = "django.test.client"
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from medusa_payments.core.saga import calls, leases
+from medusa_payments.core.base import calls, leases
 from medusa_payments.exceptions import InvalidData, PaymentOutcomeUnknown, ProviderNotReachable, RejectedByProvider
 from medusa_payments.models import AccountHolder
 from medusa_payments.providers.base import PaymentProvider

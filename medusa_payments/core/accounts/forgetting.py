@@ -10,9 +10,8 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from medusa_payments.core.accounts import account_calls, opening
-from medusa_payments.core.books import locks
-from medusa_payments.core.saga import workers
-from medusa_payments.core.saga.stages import BATCH, StageReport
+from medusa_payments.core.base import locks, workers
+from medusa_payments.core.base.stages import BATCH, StageReport
 from medusa_payments.exceptions import InvalidData, PaymentsError
 from medusa_payments.models import AccountHolder
 from medusa_payments.providers.account_holders import DeleteAccountHolderRequest

@@ -20,8 +20,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from medusa_payments.core.accounts import account_calls
-from medusa_payments.core.books import locks
-from medusa_payments.core.saga import calls, leases, workers
+from medusa_payments.core.base import calls, leases, locks, workers
 from medusa_payments.customers import Customer
 from medusa_payments.exceptions import (
     Conflict,

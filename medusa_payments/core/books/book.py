@@ -15,10 +15,10 @@ from django.db import DatabaseError, router, transaction
 from django.db.models import Exists, Model, OuterRef
 from django.db.models.functions import Now
 
+from medusa_payments.core.base.locks import durable_transaction
 from medusa_payments.core.books import events
-from medusa_payments.core.books.counters import IN_FLIGHT_STATUSES
 from medusa_payments.core.books.events import EventName
-from medusa_payments.core.books.locks import durable_transaction
+from medusa_payments.core.policy.counters import IN_FLIGHT_STATUSES
 from medusa_payments.exceptions import NotFound
 from medusa_payments.models import (
     Capture,
@@ -42,9 +42,6 @@ from medusa_payments.states import (
 )
 
 RowT = TypeVar("RowT", bound=Model)
-
-A_TICK = timedelta(milliseconds=1)
-"""SQLite's clock counts milliseconds. What ends now ends a tick earlier, so that the next statement sees it ended."""
 
 _COUNTER_OF = {
     OperationKind.CAPTURE: "capturing_amount",
@@ -271,9 +268,10 @@ class Book:
 
         Raises `Overtaken` when an operation whose fence is held was taken over.
         """
-        if "sessions" in self.__dict__ or {"amount", "currency_code", "canceled_at"} & self._changes(
-            self.collection
-        ).keys():
+        if (
+            "sessions" in self.__dict__
+            or {"amount", "currency_code", "canceled_at"} & self._changes(self.collection).keys()
+        ):
             self.total()
         self._save_sessions()
         for model in (Payment, Operation, Capture, Refund, RefundReversal, Release, Dispute):
@@ -342,10 +340,9 @@ _LISTS: dict[type[Model], str] = {
 }
 """Where a book keeps the rows of a model."""
 
+
 @contextmanager
-def opened(
-    payment_collection_id: str, *, include_deleted: bool = False, is_dry_run: bool = False
-) -> Iterator[Book]:
+def opened(payment_collection_id: str, *, include_deleted: bool = False, is_dry_run: bool = False) -> Iterator[Book]:
     """Lock a collection in one short durable transaction and yield its book, which is saved when the block ends.
 
     A dry run is rolled back at its end. Raises `NotFound` for an unknown collection, and for a deleted one unless they

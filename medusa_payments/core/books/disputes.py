@@ -8,7 +8,8 @@ and is booked on a frozen payment too. One that belongs to no payment of ours is
 from datetime import datetime
 from typing import Any
 
-from medusa_payments.core.books import amounts, attention, freezing
+from medusa_payments.core.base import amounts
+from medusa_payments.core.books import attention, freezing
 from medusa_payments.core.books.book import Book
 from medusa_payments.core.books.events import BY_PROVIDER, EventName
 from medusa_payments.core.policy import due
@@ -35,7 +36,10 @@ def absorb(book: Book, payment: Payment, snapshot: PaymentSnapshot, *, as_of: in
     `as_of` is how many events the collection had before the provider was asked; None when that isn't known. What was
     read before the latest change of a dispute was booked may only bring it further, never back.
     """
-    return any([_absorb_one(book, payment, fact, as_of=as_of) for fact in snapshot.disputes])
+    waits = False
+    for fact in snapshot.disputes:
+        waits |= _absorb_one(book, payment, fact, as_of=as_of)
+    return waits
 
 
 def record_unattached(book: Book, session: PaymentSession, snapshot: PaymentSnapshot) -> None:
@@ -186,9 +190,7 @@ def _count(book: Book, payment: Payment, dispute: Dispute) -> None:
     has_ended = dispute.state in ENDED_STATES
     dispute.closed_at = (dispute.closed_at or book.clock()) if has_ended else None
     before = payment.withheld_amount
-    payment.withheld_amount = min(
-        sum(each.withheld_amount for each in _withholding(book, payment)), MAX_MINOR_UNITS
-    )
+    payment.withheld_amount = min(sum(each.withheld_amount for each in _withholding(book, payment)), MAX_MINOR_UNITS)
     payment.count_disputes()
     if payment.withheld_amount < before:
         attention.ask(book)

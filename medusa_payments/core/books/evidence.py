@@ -7,10 +7,11 @@ import math
 from dataclasses import dataclass
 from datetime import timedelta
 
+from medusa_payments.core.base.locks import A_TICK
+from medusa_payments.core.base.providers import provider_if_any
 from medusa_payments.core.books import attention, posting, sessions
-from medusa_payments.core.books.book import A_TICK, Book
+from medusa_payments.core.books.book import Book
 from medusa_payments.core.books.events import EventName
-from medusa_payments.core.books.providers import provider_if_any
 from medusa_payments.core.policy.waits import backoff
 from medusa_payments.models import Operation
 from medusa_payments.providers.errors import OBJECT_GONE
@@ -97,6 +98,11 @@ def absorb(
 
 
 def _absorb_success(book: Book, operation: Operation, result: ProviderResult, settled_by: Settler) -> None:
+    if isinstance(result, SessionResult):
+        # Whether the session is still wanted is seen by the slot that its operation holds while it is open.
+        sessions.absorb(book, operation, result)
+        _close(book, operation, OperationStatus.SUCCEEDED, settled_by)
+        return
     is_accepted = _is_accepted(result)
     if not is_accepted:
         # Closed first, so that its amount isn't in flight any more when the movement is counted.
@@ -111,8 +117,6 @@ def _absorb_success(book: Book, operation: Operation, result: ProviderResult, se
             posting.post_cancel_result(book, operation, result)
         case OperationKind.CANCEL, CancelResult():
             sessions.absorb_cancel(book, operation, result)
-        case _, SessionResult():
-            sessions.absorb(book, operation, result)
 
 
 def _absorb_refusal(book: Book, operation: Operation, outcome: Refused, settled_by: Settler) -> None:
@@ -162,9 +166,7 @@ def _note_unknown(book: Book, operation: Operation, outcome: Unknown) -> None:
     if provider is not None and operation.in_flight_until is not None:
         arrives = book.clock() + timedelta(seconds=math.ceil(provider.timeout_seconds))
         operation.in_flight_until = min(operation.in_flight_until, arrives)
-    book.record(
-        EventName.OPERATION_UNKNOWN, operation=operation, kind=operation.kind, message=outcome.message
-    )
+    book.record(EventName.OPERATION_UNKNOWN, operation=operation, kind=operation.kind, message=outcome.message)
 
 
 def _close_without_success(book: Book, operation: Operation, status: OperationStatus, settled_by: Settler) -> None:

@@ -3,10 +3,11 @@
 from datetime import datetime
 
 from medusa_payments.conf import payments_settings
-from medusa_payments.core.books import amounts, attention, disputes
+from medusa_payments.core.base import amounts
+from medusa_payments.core.base.providers import provider_if_any
+from medusa_payments.core.books import attention, disputes
 from medusa_payments.core.books.book import Book
 from medusa_payments.core.books.events import BY_WORKER
-from medusa_payments.core.books.providers import provider_if_any
 from medusa_payments.core.policy import due
 from medusa_payments.core.policy.facts import Facts, PaymentFacts, Refusal, SessionFacts
 from medusa_payments.core.policy.surplus import MoneyFacts

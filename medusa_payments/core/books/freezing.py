@@ -49,9 +49,7 @@ def unfreeze(book: Book, payment: Payment, *, actor: str, note: str) -> None:
     if payment.frozen_at is None:
         return
     payment.frozen_at = None
-    book.record(
-        EventName.PAYMENT_UNFROZEN, actor=actor, payment_id=payment.pk, note=note, ours=ledger_side(payment)
-    )
+    book.record(EventName.PAYMENT_UNFROZEN, actor=actor, payment_id=payment.pk, note=note, ours=ledger_side(payment))
 
 
 def record_discrepancy(book: Book, *, reason: str, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> None:

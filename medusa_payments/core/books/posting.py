@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from medusa_payments.core.books import attention, splits
+from medusa_payments.core.books import attention, placing
 from medusa_payments.core.books.book import Book
 from medusa_payments.core.books.events import BY_PROVIDER, EventName
 from medusa_payments.core.books.freezing import BEYOND_THE_LIMITS, freeze
@@ -22,9 +22,7 @@ from medusa_payments.providers.types import CancelResult, CaptureResult, RefundR
 from medusa_payments.states import OperationStatus, SessionStatus
 
 
-def post_authorization(
-    book: Book, session: PaymentSession, operation: Operation | None, result: SessionResult
-) -> None:
+def post_authorization(book: Book, session: PaymentSession, operation: Operation | None, result: SessionResult) -> None:
     """Make the session's payment, and its capture when the provider captured at once. No-op when it exists."""
     if book.payment_of(session) is not None:
         return
@@ -51,7 +49,7 @@ def post_authorization(
         amount=payment.amount,
     )
     attention.follow_authorization(book, session, payment)
-    splits.note_authorization(book)
+    placing.note_authorization(book)
     if operation is not None and result.status == SessionStatus.CAPTURED:
         captured = result.captured or result.money
         post_capture(book, payment, captured.minor_units, operation=operation)

@@ -256,9 +256,7 @@ def _absorb_releases(book: Book, payment: Payment, snapshot: PaymentSnapshot) ->
     return False
 
 
-def _absorb_refund(
-    book: Book, payment: Payment, fact: RefundFact, *, captures_wait: bool, as_of: int | None
-) -> bool:
+def _absorb_refund(book: Book, payment: Payment, fact: RefundFact, *, captures_wait: bool, as_of: int | None) -> bool:
     """What was refunded can't be booked before what was captured is."""
     operation = _operation_on(book, payment, fact.operation_id) or _accepted_as(book, payment, fact.refund_ref)
     lines = [line for line in book.refunds if line.payment_id == payment.pk]

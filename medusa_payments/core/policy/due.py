@@ -1,6 +1,6 @@
 """What the state of a collection calls for, and when to look again: one pure table over small facts (minor units).
 
-Nothing here reads the database, the clock or a provider. `services.duties` loads the facts and reserves what is due;
+Nothing here reads the database, the clock or a provider. `saga.duties` loads the facts and reserves what is due;
 `tests/core/policy/test_due.py` is the table in cases.
 """
 

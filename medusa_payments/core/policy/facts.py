@@ -1,6 +1,6 @@
 """What the rules of `due` are asked about: a collection with its sessions, payments and disputes (minor units).
 
-Read off the rows by `core.facts`; nothing here knows the database.
+Read off the rows by `books.facts`; nothing here knows the database.
 """
 
 from dataclasses import dataclass

@@ -7,9 +7,9 @@ from typing import Any
 from django.utils import timezone
 
 from medusa_payments.core.policy import expiry
+from medusa_payments.core.reconciliation.drift import Drift, DriftKind
 from medusa_payments.models import Dispute, Payment, PaymentSession, Refund
 from medusa_payments.providers.facts import DisputeFact, PaymentSnapshot, RefundFact, RefundState
-from medusa_payments.core.reconciliation.drift import Drift, DriftKind
 from medusa_payments.states import SessionStatus
 
 

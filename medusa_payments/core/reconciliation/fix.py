@@ -1,10 +1,10 @@
 """What is done about a drift. Money moves by operations only, every correction is an event."""
 
+from medusa_payments.core.base.locks import durable_transaction
 from medusa_payments.core.books import book as books
 from medusa_payments.core.books import freezing
 from medusa_payments.core.books.book import Book
 from medusa_payments.core.books.events import EventName
-from medusa_payments.core.books.locks import durable_transaction
 from medusa_payments.core.reconciliation import run
 from medusa_payments.core.reconciliation.drift import (
     ABOUT_DISPUTES,

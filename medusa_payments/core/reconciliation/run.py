@@ -11,8 +11,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from medusa_payments.core.base import calls
 from medusa_payments.core.books.events import EventName
-from medusa_payments.core.saga import calls
+from medusa_payments.core.reconciliation.comparison import Ours, compare
+from medusa_payments.core.reconciliation.drift import Drift, DriftKind
 from medusa_payments.core.saga.reads import Absent, Found, misfit, read
 from medusa_payments.exceptions import NotAllowed, ProviderNotReachable
 from medusa_payments.models import Dispute, Event, Operation, Payment, PaymentSession, Refund
@@ -21,8 +23,6 @@ from medusa_payments.providers.errors import ProviderError
 from medusa_payments.providers.facts import PaymentSnapshot
 from medusa_payments.providers.registry import providers
 from medusa_payments.queries.primary import primary
-from medusa_payments.core.reconciliation.comparison import Ours, compare
-from medusa_payments.core.reconciliation.drift import Drift, DriftKind
 from medusa_payments.states import OperationKind, OperationStatus
 
 RowT = TypeVar("RowT", Refund, Dispute)

@@ -16,13 +16,13 @@ import msgspec
 from django.utils import timezone
 
 from medusa_payments.conf import payments_settings
+from medusa_payments.core.base import debts, leases
+from medusa_payments.core.base.locks import A_TICK
 from medusa_payments.core.books import book as books
-from medusa_payments.core.books import debts
-from medusa_payments.core.books.book import A_TICK, Book
+from medusa_payments.core.books.book import Book
 from medusa_payments.core.books.events import BY_WORKER
 from medusa_payments.core.policy import retries
 from medusa_payments.core.policy.retries import Earlier, Owed, Verdict
-from medusa_payments.core.saga import leases
 from medusa_payments.core.saga.operations import UNKNOWN_RETRY_SECONDS, CallerKey, Reservation, outcome_unknown
 from medusa_payments.exceptions import (
     Conflict,
@@ -49,8 +49,9 @@ _VALID_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 class Caller:
     """Who asks for a capture or refund, and what came of it.
 
-    `came_at`: when the request came in, by this process's clock (seconds); `began_at`: by the database's. `met`: the earlier operation that asks for the same, as it was at `met_at`. `debt`: the answer that this caller is
-    owed, once reserved; `is_known`: it was owed before. Times are the database's.
+    `came_at`: when the request came in, by this process's clock (seconds); `began_at`: by the database's. `met`: the
+    earlier operation that asks for the same, as it was at `met_at`. `debt`: the answer that this caller is owed, once
+    reserved; `is_known`: it was owed before.
     """
 
     who: str
@@ -272,9 +273,7 @@ def _in_order(operations: Iterable[Operation]) -> list[Operation]:
     return sorted(operations, key=lambda operation: (operation.created_at, operation.pk))
 
 
-def _found(
-    book: Book, groups: Sequence[list[Operation]], asks_of: Callable[[Operation], tuple[object, ...]]
-) -> _Found:
+def _found(book: Book, groups: Sequence[list[Operation]], asks_of: Callable[[Operation], tuple[object, ...]]) -> _Found:
     found = _Found(now=book.clock())
     owed = debts.of([operation.pk for group in groups for operation in group])
     for group in groups:

@@ -3,15 +3,16 @@
 What is due is decided by `core.policy.due`; here it is read off a book, and reserved.
 """
 
+from medusa_payments.core.base import leases
+from medusa_payments.core.base.providers import provider_for
 from medusa_payments.core.books import attention, disputes, facts, placing
 from medusa_payments.core.books.book import Book
 from medusa_payments.core.books.events import BY_WORKER, EventName
-from medusa_payments.core.books.providers import provider_for
 from medusa_payments.core.policy import due
 from medusa_payments.core.policy.due import Duty, What
 from medusa_payments.core.policy.facts import Waits
 from medusa_payments.core.policy.waits import backoff
-from medusa_payments.core.saga import leases, verbs
+from medusa_payments.core.saga import verbs
 from medusa_payments.core.saga.operations import Reservation
 from medusa_payments.models import Payment, PaymentSession
 from medusa_payments.states import OperationKind
@@ -71,9 +72,7 @@ def _moved(book: Book, payment: Payment, duty: Duty) -> Reservation:
         return verbs.release(book, payment, provider, amount=duty.amount, created_by=BY_WORKER)
     if duty.what is What.CAPTURE:
         return verbs.capture(book, payment, provider, amount=duty.amount, created_by=BY_WORKER)
-    return verbs.refund(
-        book, payment, provider, amount=duty.amount, requested=duty.amount, created_by=BY_WORKER
-    )
+    return verbs.refund(book, payment, provider, amount=duty.amount, requested=duty.amount, created_by=BY_WORKER)
 
 
 def _warn_of_expiry(book: Book, payment: Payment) -> None:

@@ -11,15 +11,15 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from medusa_payments.core.base import leases, workers
+from medusa_payments.core.base.leases import KEY_WINDOW_MARGIN
+from medusa_payments.core.base.leases import UNKNOWN_RETRY_SECONDS as UNKNOWN_RETRY_SECONDS
+from medusa_payments.core.base.providers import provider_for
+from medusa_payments.core.base.requests import kind_of, stored
+from medusa_payments.core.base.requests import provider_key as provider_key
+from medusa_payments.core.base.requests import request_of as request_of
 from medusa_payments.core.books.book import Book
 from medusa_payments.core.books.freezing import refuse_to_send_if_frozen
-from medusa_payments.core.books.providers import provider_for
-from medusa_payments.core.saga import leases, workers
-from medusa_payments.core.saga.leases import KEY_WINDOW_MARGIN
-from medusa_payments.core.saga.leases import UNKNOWN_RETRY_SECONDS as UNKNOWN_RETRY_SECONDS
-from medusa_payments.core.saga.requests import kind_of, stored
-from medusa_payments.core.saga.requests import provider_key as provider_key
-from medusa_payments.core.saga.requests import request_of as request_of
 from medusa_payments.exceptions import PaymentOutcomeUnknown
 from medusa_payments.models import Operation, Payment, PaymentSession
 from medusa_payments.money import to_major_units
@@ -190,9 +190,7 @@ def is_worth_a_resend(operation: Operation) -> bool:
     return operation.fence == 0 and is_remembered(operation)
 
 
-def reopen(
-    book: Book, operation: Operation, *, open_slot: str | None = None, is_deferred: bool = False
-) -> Reservation:
+def reopen(book: Book, operation: Operation, *, open_slot: str | None = None, is_deferred: bool = False) -> Reservation:
     """Go on with an operation that was proven not to have been executed; a deferred one is left to the worker. Its
     amount is in flight again.
 

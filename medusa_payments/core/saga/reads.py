@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
-from medusa_payments.core.books.providers import provider_for
-from medusa_payments.core.saga import calls
+from medusa_payments.core.base import calls
+from medusa_payments.core.base.providers import provider_for
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import PaymentCollection, PaymentSession
 from medusa_payments.providers import cleaning

@@ -12,14 +12,15 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from medusa_payments.core.base import calls
+from medusa_payments.core.base.locks import left_for_later, renew_connection
+from medusa_payments.core.base.providers import provider_for
 from medusa_payments.core.books import attention, evidence, snapshots
 from medusa_payments.core.books.events import BY_WORKER, EventName
 from medusa_payments.core.books.evidence import NotExecuted, Succeeded
-from medusa_payments.core.books.locks import left_for_later, renew_connection
-from medusa_payments.core.books.providers import provider_for
 from medusa_payments.core.policy.verdicts import Facts, Seen, Verdict, decide
 from medusa_payments.core.policy.waits import LONGEST_WAIT, SHORTEST_WAIT, backoff
-from medusa_payments.core.saga import calls, comparing, operations
+from medusa_payments.core.saga import comparing, operations
 from medusa_payments.core.saga.operations import Reservation
 from medusa_payments.core.saga.reads import Absent, Found, Reading, Unreadable, read
 from medusa_payments.core.saga.settling import changing, complete

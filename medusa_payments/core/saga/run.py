@@ -9,13 +9,14 @@ from typing import Any, overload
 
 from django.db import Error as DatabaseError
 
+from medusa_payments.core.base import leases
+from medusa_payments.core.base.locks import renew_connection
+from medusa_payments.core.base.providers import provider_for
 from medusa_payments.core.books import book as books
 from medusa_payments.core.books import evidence
 from medusa_payments.core.books.book import Book
 from medusa_payments.core.books.evidence import NotExecuted, Unknown
-from medusa_payments.core.books.locks import renew_connection
-from medusa_payments.core.books.providers import provider_for
-from medusa_payments.core.saga import comparing, leases, recovery, sending
+from medusa_payments.core.saga import comparing, recovery, sending
 from medusa_payments.core.saga.operations import Reservation
 from medusa_payments.core.saga.settling import changing, complete, raise_unless_succeeded
 from medusa_payments.exceptions import Conflict
@@ -120,9 +121,7 @@ def reserve_all(
     return reservations
 
 
-def answer(
-    reservation: Reservation, *, reopen: Callable[[Book, Operation], Reservation] | None = None
-) -> Operation:
+def answer(reservation: Reservation, *, reopen: Callable[[Book, Operation], Reservation] | None = None) -> Operation:
     """Carry out a committed operation for a caller who waits; return it as it stands afterwards.
 
     One that is proven not to have been executed is reopened by `reopen`. Raises what that raises, and

@@ -14,9 +14,10 @@ from typing import Any, ParamSpec, TypeVar
 
 from django.db import Error as DatabaseError
 
+from medusa_payments.core.base import calls, leases
+from medusa_payments.core.base.locks import renew_connection, undone_when_it_raises, was_rolled_back
 from medusa_payments.core.books.evidence import NotExecuted, Outcome, Refused, Succeeded, Unknown
-from medusa_payments.core.books.locks import renew_connection, undone_when_it_raises, was_rolled_back
-from medusa_payments.core.saga import calls, leases, operations
+from medusa_payments.core.saga import operations
 from medusa_payments.models import Operation
 from medusa_payments.providers import cleaning
 from medusa_payments.providers.base import PaymentProvider

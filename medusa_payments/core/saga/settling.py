@@ -6,13 +6,14 @@ from contextlib import contextmanager
 
 from django.db import Error as DatabaseError
 
+from medusa_payments.core.base import calls
+from medusa_payments.core.base.locks import renew_connection
+from medusa_payments.core.base.providers import provider_for
 from medusa_payments.core.books import book as books
 from medusa_payments.core.books import evidence
 from medusa_payments.core.books.book import Book
 from medusa_payments.core.books.evidence import NotExecuted, Outcome, Unknown
-from medusa_payments.core.books.locks import renew_connection
-from medusa_payments.core.books.providers import provider_for
-from medusa_payments.core.saga import calls, operations, sending, verbs
+from medusa_payments.core.saga import operations, sending, verbs
 from medusa_payments.core.saga.operations import Reservation
 from medusa_payments.exceptions import (
     PaymentAuthorizationError,
@@ -30,9 +31,7 @@ NOT_REACHABLE_RETRY_SECONDS = 5
 
 
 @contextmanager
-def changing(
-    payment_collection_id: str, *, include_deleted: bool = False, is_dry_run: bool = False
-) -> Iterator[Book]:
+def changing(payment_collection_id: str, *, include_deleted: bool = False, is_dry_run: bool = False) -> Iterator[Book]:
     """Open a collection's book. The objects of sessions that lose their place in it are canceled: that is reserved in
     the same transaction, and sent after the commit. A dry run changes and sends nothing.
 

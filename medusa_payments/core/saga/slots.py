@@ -5,8 +5,8 @@ An open operation holds its slot until it is closed, or the customer goes anothe
 
 from collections.abc import Iterable
 
+from medusa_payments.core.base.leases import in_progress, is_leased
 from medusa_payments.core.books.book import Book
-from medusa_payments.core.saga.leases import in_progress, is_leased
 from medusa_payments.models import Operation, PaymentSession
 from medusa_payments.states import OperationKind
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
+from medusa_payments.core.base.providers import provider_for
 from medusa_payments.core.books.book import Book
-from medusa_payments.core.books.providers import provider_for
 from medusa_payments.core.saga import operations
 from medusa_payments.core.saga.operations import CallerKey, Reservation
 from medusa_payments.exceptions import PaymentsError

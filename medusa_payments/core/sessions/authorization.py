@@ -1,9 +1,9 @@
 """Authorizing a live session: what is checked and reserved inside the collection's lock."""
 
 from medusa_payments.carts import CartSnapshot
-from medusa_payments.core.books import amounts
+from medusa_payments.core.base import amounts
+from medusa_payments.core.base.providers import provider_for
 from medusa_payments.core.books.book import Book
-from medusa_payments.core.books.providers import provider_for
 from medusa_payments.core.saga import callers, operations, slots
 from medusa_payments.core.saga.operations import CallerKey, Reservation
 from medusa_payments.core.sessions import cart, choice, plans, shoppers
@@ -56,9 +56,7 @@ def reserve(
     choice.refuse_if_returned(book)
     _refuse_if_cart_changed(book, session, snapshot)
     if earlier is not None:
-        return operations.reopen(
-            book, earlier, open_slot=slots.session_slot(collection.pk, session.slot or 0)
-        )
+        return operations.reopen(book, earlier, open_slot=slots.session_slot(collection.pk, session.slot or 0))
     shoppers.refuse_after_failures(shopper, book)
     return _reserve_anew(book, session, provider, caller, created_by)
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from medusa_payments.carts import CartSnapshot, resolve_cart
-from medusa_payments.core.books import amounts
+from medusa_payments.core.base import amounts
+from medusa_payments.core.base.providers import provider_if_any
 from medusa_payments.core.books.book import Book
 from medusa_payments.core.books.events import BY_WORKER, EventName
-from medusa_payments.core.books.providers import provider_if_any
 from medusa_payments.core.policy.misfit import CartFacts, ChosenSplit, HeldMoney, Misfit, misfit
 from medusa_payments.exceptions import InvalidData
 from medusa_payments.models import Event, Payment, PaymentCollection

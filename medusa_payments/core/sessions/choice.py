@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from medusa_payments.carts import CartSnapshot
-from medusa_payments.core.books import amounts, splits
+from medusa_payments.core.base import amounts
+from medusa_payments.core.books import placing
 from medusa_payments.core.books.book import Book
 from medusa_payments.core.books.facts import awaited_by_order
 from medusa_payments.core.saga import callers, operations, slots
@@ -75,7 +76,7 @@ def reserve(book: Book, *, choice: Choice, snapshot: CartSnapshot | None) -> Res
     refuse_if_returned(book)
     refuse_if_money_is_held(book)
     refuse_if_an_order_waits(book)
-    splits.begin_anew(book)
+    placing.begin_anew(book)
     for operation in unfinished:
         slots.vacate(operation)
     if earlier is not None:

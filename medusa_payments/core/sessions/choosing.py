@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from medusa_payments import customers
 from medusa_payments.carts import CartSnapshot
 from medusa_payments.core.accounts import paying
-from medusa_payments.core.saga import callers, comparing, leases, operations, run
+from medusa_payments.core.base import leases
+from medusa_payments.core.saga import callers, comparing, operations, run
 from medusa_payments.core.saga.operations import CallerKey
 from medusa_payments.core.sessions import cart, shoppers
 from medusa_payments.core.sessions import choice as choices

@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from medusa_payments.carts import CartSnapshot
-from medusa_payments.core.books import amounts, placing
+from medusa_payments.core.base import amounts
+from medusa_payments.core.books import placing
 from medusa_payments.core.books.book import Book
 from medusa_payments.core.books.facts import staying
 from medusa_payments.core.policy.misfit import ChosenSplit

@@ -1,14 +1,14 @@
-"""Making room for a payment: what doesn't fit the cart any more is released before the collection is paid as it is now."""
+"""Making room for a payment: what doesn't fit the cart any more is released first."""
 
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
 from medusa_payments.carts import CartSnapshot
+from medusa_payments.core.base.providers import provider_for
 from medusa_payments.core.books import facts
 from medusa_payments.core.books.book import Book
 from medusa_payments.core.books.events import BY_WORKER
-from medusa_payments.core.books.providers import provider_for
 from medusa_payments.core.policy import due
 from medusa_payments.core.policy.misfit import ChosenSplit
 from medusa_payments.core.saga import comparing, operations, run, slots, verbs
@@ -99,9 +99,7 @@ def _reserve(book: Book, *, snapshot: CartSnapshot, split: ChosenSplit | None = 
     misfit = cart.misfit_of(book, snapshot, kept, split=split)
     if misfit is not None and misfit.release:
         return [
-            verbs.release(
-                book, payment, provider_for(payment), amount=payment.capturable_amount, created_by=BY_WORKER
-            )
+            verbs.release(book, payment, provider_for(payment), amount=payment.capturable_amount, created_by=BY_WORKER)
             for payment in kept
             if payment.pk in misfit.release
         ]

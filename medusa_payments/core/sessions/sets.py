@@ -12,9 +12,10 @@ from typing import Any
 from django.db.models import Q
 
 from medusa_payments.carts import CartSnapshot
-from medusa_payments.core.books import placing, splits
+from medusa_payments.core.base import leases
+from medusa_payments.core.books import placing
 from medusa_payments.core.books.book import Book
-from medusa_payments.core.saga import callers, leases, operations, run, settling, slots
+from medusa_payments.core.saga import callers, operations, run, settling, slots
 from medusa_payments.core.saga.operations import CallerKey, Reservation
 from medusa_payments.core.sessions import cart, shoppers
 from medusa_payments.core.sessions import choice as choosing
@@ -106,7 +107,7 @@ def reserve(book: Book, *, wanted: WantedSet) -> list[Reservation]:
     new = [entry.choice for entry in entries if entry.choice is not None and entry.session is None]
     if new:
         shoppers.refuse_more_objects(new[0].permission.shopper, book, adding=len(new))
-    splits.begin_anew(book)
+    placing.begin_anew(book)
     _vacate(unfinished)
     return _reserve_anew(book, entries, wanted)
 
@@ -177,7 +178,7 @@ def _is_worth_it(operation: Operation) -> bool:
 
 def _go_on(book: Book, earlier: list[Operation], unfinished: list[Operation]) -> list[Reservation]:
     choosing.refuse_if_money_is_held(book, except_by=earlier[0].intent["plan"])
-    splits.begin_anew(book)
+    placing.begin_anew(book)
     resumed = {operation.pk for operation in earlier}
     _vacate(operation for operation in unfinished if operation.pk not in resumed)
     return [_resumed(book, operation) for operation in earlier]
@@ -222,6 +223,4 @@ def _reserve_change(book: Book, entry: Entry, choice: Choice, intent: dict[str, 
     if entry.session is not None:
         return choosing.reserve_update(book, entry.session, choice, money=money, intent=intent, target=target)
     session_id = intent["plan"][intent["slot"]]
-    return choosing.reserve_initiate(
-        book, choice, money=money, intent=intent, target=target, session_id=session_id
-    )
+    return choosing.reserve_initiate(book, choice, money=money, intent=intent, target=target, session_id=session_id)

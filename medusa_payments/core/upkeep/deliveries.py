@@ -3,9 +3,9 @@
 from django.db.models import F
 from django.db.models.functions import Now
 
+from medusa_payments.core.base.stages import BATCH, StageReport
 from medusa_payments.core.books import events
-from medusa_payments.core.books.event_names import signal_of
-from medusa_payments.core.saga.stages import BATCH, StageReport
+from medusa_payments.core.books.events import signal_of
 from medusa_payments.models import EventDelivery
 from medusa_payments.queries.primary import primary
 

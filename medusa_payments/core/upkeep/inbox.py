@@ -14,11 +14,10 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from medusa_payments.core.books import locks
-from medusa_payments.core.books.locks import durable_transaction
+from medusa_payments.core.base import calls, locks
+from medusa_payments.core.base.locks import durable_transaction
+from medusa_payments.core.base.stages import BATCH, StageReport
 from medusa_payments.core.policy.waits import SHORTEST_WAIT, backoff
-from medusa_payments.core.saga import calls
-from medusa_payments.core.saga.stages import BATCH, StageReport
 from medusa_payments.exceptions import InvalidData, PaymentsError
 from medusa_payments.ids import new_id
 from medusa_payments.models import PaymentSession, WebhookEvent, WebhookRefusal

@@ -3,9 +3,9 @@
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
-from medusa_payments.core.saga import workers
+from medusa_payments.core.base import workers
+from medusa_payments.core.base.stages import BATCH, StageReport
 from medusa_payments.core.saga.recovery import resolve
-from medusa_payments.core.saga.stages import BATCH, StageReport
 from medusa_payments.models import Operation
 from medusa_payments.queries.primary import primary
 from medusa_payments.states import OperationStatus

@@ -7,8 +7,8 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from medusa_payments.conf import payments_settings
+from medusa_payments.core.base.stages import BATCH, StageReport
 from medusa_payments.core.policy.retries import OWED_FOR
-from medusa_payments.core.saga.stages import BATCH, StageReport
 from medusa_payments.models import AccountHolder, Debt, Operation, PaymentSession, WebhookEvent
 from medusa_payments.queries.primary import primary
 from medusa_payments.states import OperationStatus, SessionStatus, WebhookStatus

@@ -10,13 +10,14 @@ from datetime import timedelta
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from medusa_payments.core.books import attention, failed_refunds, freezing, locks
+from medusa_payments.core.base import calls, locks
+from medusa_payments.core.base.stages import BATCH, StageReport
+from medusa_payments.core.books import attention, failed_refunds, freezing
 from medusa_payments.core.books import book as books
 from medusa_payments.core.books.snapshots import NO_SUCH_OBJECT
 from medusa_payments.core.policy.waits import backoff
-from medusa_payments.core.saga import calls, comparing, duties
+from medusa_payments.core.saga import comparing, duties
 from medusa_payments.core.saga.settling import carry_out, changing
-from medusa_payments.core.saga.stages import BATCH, StageReport
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import PaymentCollection, PaymentSession
 from medusa_payments.queries.primary import primary

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from medusa_payments.carts import CartSnapshot
+from medusa_payments.core.saga import comparing, operations, recovery
 from medusa_payments.exceptions import (
     InvalidData,
     NotAllowed,
@@ -27,16 +28,7 @@ from medusa_payments.models import (
     Refund,
 )
 from medusa_payments.providers.errors import ProviderRejected
-from medusa_payments.services import (
-    captures,
-    convergence,
-    execution,
-    operations,
-    payment_collections,
-    payment_sessions,
-    recovery,
-    refunds,
-)
+from medusa_payments.services import captures, payment_collections, payment_sessions, refunds
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
 from tests.scripted import SECOND, Script, Verb, answer_lost, authorize, euros, lost, run_out, unavailable
@@ -87,7 +79,7 @@ class TestAttack02TheSameKeyComesBackAfterACrash:
     def crash(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], None]:
         def run(call: Callable[[], Any]) -> None:
             with monkeypatch.context() as patch:
-                patch.setattr(execution, "complete", _die)
+                patch.setattr(run, "complete", _die)
                 with pytest.raises(KeyboardInterrupt):
                     call()
             Operation.objects.filter(status="open").update(lease_expires_at=F("created_at") - timedelta(seconds=1))
@@ -165,12 +157,12 @@ class TestAttack04ForeignReferences:
         victim = till.session()
         snapshot = next(row for row in fake_provider.list_payments() if row.provider_ref == paid.provider_ref)
 
-        converged = convergence.take_in(victim, snapshot)
+        converged = comparing.take_in(victim, snapshot)
 
         assert converged.problem == "another reference"
         assert not Payment.objects.filter(payment_session=victim).exists()
         assert [change.name for change in converged.changes] == ["payment_collection.discrepancy"]
-        assert convergence.take_in(victim, snapshot).changes == ()
+        assert comparing.take_in(victim, snapshot).changes == ()
 
     def test_the_database_knows_an_object_once(self, till: Till) -> None:
         paid = till.authorized()
@@ -198,7 +190,7 @@ class TestAttack05TwoTabsPay:
         authorize(second)
         script.clear()
         fake_provider.dashboard.authorize(first.provider_ref)
-        convergence.look_at(first.pk)
+        comparing.look_at(first.pk)
         assert PaymentCollection.objects.get().authorized_amount == 20000
 
         assert recover() == 0
@@ -215,7 +207,7 @@ class TestAttack05TwoTabsPay:
         second = till.session(SECOND)
         authorize(second)
         fake_provider.dashboard.authorize(first.provider_ref)
-        convergence.look_at(first.pk)
+        comparing.look_at(first.pk)
         one, other = Payment.objects.order_by("pk")
         captures.capture(payment_id=one.pk)
         with pytest.raises(PaymentsError):
@@ -231,7 +223,7 @@ class TestAttack05TwoTabsPay:
         script["retrieve"] = unavailable
         payment_collections.refresh(payment_collection_id=session.payment_collection_id)
         script.clear()
-        convergence.look_at(session.pk)
+        comparing.look_at(session.pk)
 
         payment = captures.capture(payment_id=Payment.objects.get().pk)
         assert recover() == 0
@@ -284,7 +276,7 @@ class TestAttack06LateMoney:
         till.session(SECOND)
         script.clear()
         fake_provider.dashboard.pay(first.provider_ref)
-        convergence.look_at(first.pk)
+        comparing.look_at(first.pk)
 
         collection = PaymentCollection.objects.get()
         assert (collection.status, collection.captured_amount) == ("completed", 10000)
@@ -388,7 +380,7 @@ class TestAttack09AWebhookReadsOurMovementBeforeWeSettle:
         def look_before_the_answer(request: Any, call: Verb) -> Any:
             script.clear()
             answer = call(request)
-            convergence.look_at(payment.payment_session_id)
+            comparing.look_at(payment.payment_session_id)
             return answer
 
         script[verb] = look_before_the_answer
@@ -404,7 +396,7 @@ class TestAttack09AWebhookReadsOurMovementBeforeWeSettle:
         stale = next(fake_provider.list_payments())
         captures.capture(payment_id=payment.pk)
 
-        assert convergence.take_in(payment.payment_session, stale).changes == ()
+        assert comparing.take_in(payment.payment_session, stale).changes == ()
         assert differences(fake_provider) == []
 
 
@@ -421,7 +413,7 @@ def test_attack_10_updates_that_overtake_each_other(till: Till, script: Script, 
     till.set_total("80")
     till.session_of(session)
     settle_from = fake_provider.update(operations.request_of(first))  # type: ignore[arg-type]
-    convergence.look_at(session.pk)
+    comparing.look_at(session.pk)
 
     session = PaymentSession.objects.get(slot=0)
     theirs = fake_provider.payment(session.provider_ref)

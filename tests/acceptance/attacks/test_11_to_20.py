@@ -10,6 +10,7 @@ from django.core.checks import run_checks
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from medusa_payments.core.saga import comparing
 from medusa_payments.exceptions import Conflict, InvalidData, PaymentOutcomeUnknown
 from medusa_payments.models import (
     Event,
@@ -23,15 +24,7 @@ from medusa_payments.models import (
 )
 from medusa_payments.money import exponent
 from medusa_payments.providers.facts import RefundState
-from medusa_payments.services import (
-    captures,
-    convergence,
-    payment_sessions,
-    payments,
-    refunds,
-    webhooks,
-    worker,
-)
+from medusa_payments.services import captures, payment_sessions, payments, refunds, webhooks, worker
 from medusa_payments.testing.fake_provider import FakeProvider
 from medusa_payments.testing.fake_steering import Steering
 from tests.audit import differences, recover
@@ -48,7 +41,7 @@ class TestAttack11ConfirmRacesAnAmountChange:
     def test_the_providers_amount_is_the_sessions(self, till: Till, fake_provider: FakeProvider) -> None:
         session = till.session()
         fake_provider.dashboard.authorize(session.provider_ref, 7000)
-        convergence.look_at(session.pk)
+        comparing.look_at(session.pk)
 
         collection = PaymentCollection.objects.get()
         assert (collection.status, collection.authorized_amount) == ("partially_authorized", 7000)
@@ -285,7 +278,7 @@ class TestAttack19TheDashboard:
     def test_a_capture_is_booked(self, till: Till, fake_provider: FakeProvider) -> None:
         payment = till.authorized()
         fake_provider.dashboard.capture(payment.provider_ref, 4000)
-        convergence.look_at(payment.payment_session_id)
+        comparing.look_at(payment.payment_session_id)
         payment.refresh_from_db()
         assert payment.captured_amount == 4000
         assert captures.capture(payment_id=payment.pk).captured_amount == 10000

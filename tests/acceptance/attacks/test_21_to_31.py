@@ -15,6 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from medusa_payments import signals
+from medusa_payments.core.saga import comparing
 from medusa_payments.exceptions import InsideTransaction, InvalidData, PaymentsError
 from medusa_payments.models import (
     Capture,
@@ -26,15 +27,7 @@ from medusa_payments.models import (
     PaymentSession,
     WebhookEvent,
 )
-from medusa_payments.services import (
-    captures,
-    convergence,
-    payment_collections,
-    payments,
-    refunds,
-    webhooks,
-    worker,
-)
+from medusa_payments.services import captures, payment_collections, payments, refunds, webhooks, worker
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
 from tests.scripted import Script, authorize
@@ -68,7 +61,7 @@ def test_attack_21_no_order_of_locks_to_get_wrong(till: Till, fake_provider: Fak
         calls += [
             lambda: captures.capture(payment_id=payment.pk, amount=Decimal(10)),
             lambda: refunds.refund(payment_id=payment.pk, amount=Decimal(5)),
-            lambda: convergence.look_at(payment.payment_session_id),
+            lambda: comparing.look_at(payment.payment_session_id),
             lambda: payment_collections.refresh(payment_collection_id=payment.payment_collection_id),
         ]
     shuffle(calls)
@@ -365,7 +358,7 @@ class TestAttack30WhatFailsBeforeTheCall:
         def bug(*_: Any, **__: Any) -> None:
             raise AttributeError
 
-        monkeypatch.setattr("medusa_payments.services.captures.CaptureRequest", bug)
+        monkeypatch.setattr("medusa_payments.core.saga.verbs.CaptureRequest", bug)
         with pytest.raises(AttributeError):
             captures.capture(payment_id=payment.pk)
         payment.refresh_from_db()

@@ -10,10 +10,11 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from medusa_payments.carts import CartSnapshot
+from medusa_payments.core.saga import comparing
 from medusa_payments.exceptions import Conflict, NotAllowed, NotFound, PaymentOutcomeUnknown, ProviderNotReachable
 from medusa_payments.models import Event, Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.queries import held_money
-from medusa_payments.services import captures, convergence, payment_collections, payment_sessions, publishable_keys
+from medusa_payments.services import captures, payment_collections, payment_sessions, publishable_keys
 from medusa_payments.testing.fake_provider import FakeProvider
 from medusa_payments.testing.stripe_twin.twin import StripeTwin
 from tests.audit import differences, recover
@@ -74,7 +75,7 @@ def paid_session(request: Any, charge: Charge, script: Script, fake_provider: Fa
     else:
         fake_provider.dashboard.authorize(session.provider_ref or "")
     if request.param == "and the webhook came":
-        convergence.look_at(session.pk)
+        comparing.look_at(session.pk)
     return session
 
 
@@ -214,7 +215,7 @@ class TestAttack35NoOrderExists:
         charge("70")
         other = again(SECOND)
         fake_provider.dashboard.authorize(session.provider_ref or "")
-        convergence.look_at(session.pk)
+        comparing.look_at(session.pk)
         script.clear()
 
         authorize(again(SECOND))
@@ -226,7 +227,7 @@ class TestAttack35NoOrderExists:
     def test_35_what_is_captured_stays_and_the_rest_is_asked_for(
         self, paid_session: PaymentSession, charge: Charge, moved: Moved, fake_provider: FakeProvider
     ) -> None:
-        convergence.look_at(paid_session.pk)
+        comparing.look_at(paid_session.pk)
         captures.capture(payment_id=Payment.objects.get().pk)
         charge("70")
 
@@ -241,7 +242,7 @@ class TestAttack35NoOrderExists:
     def test_35_of_what_is_captured_in_part_the_rest_is_released(
         self, paid_session: PaymentSession, charge: Charge, moved: Moved, fake_provider: FakeProvider
     ) -> None:
-        convergence.look_at(paid_session.pk)
+        comparing.look_at(paid_session.pk)
         captures.capture(payment_id=Payment.objects.get().pk, amount=Decimal(20))
         charge("70")
 
@@ -699,7 +700,7 @@ class TestAttack35OnStripe:
         if comes_from == "our authorize":
             authorize(session)
         elif comes_from == "the webhook":
-            convergence.look_at(session.pk)
+            comparing.look_at(session.pk)
         charge(amount, currency_code)
 
         fresh = again(STRIPE)

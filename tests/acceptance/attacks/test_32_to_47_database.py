@@ -26,9 +26,10 @@ from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
 
+from medusa_payments.core.saga import recovery
 from medusa_payments.exceptions import PaymentOutcomeUnknown
 from medusa_payments.models import Operation, Payment, PaymentCollection
-from medusa_payments.services import captures, payment_collections, recovery, worker
+from medusa_payments.services import captures, payment_collections, worker
 from medusa_payments.signals import payment_captured
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.api.test_caching import routes

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
+from medusa_payments.core.saga import comparing
 from medusa_payments.exceptions import InvalidData, PaymentAuthorizationError, PaymentOutcomeUnknown, PaymentsError
 from medusa_payments.models import Event, Operation, Payment, Refund
 from medusa_payments.providers.facts import RefundState
@@ -16,7 +17,6 @@ from medusa_payments.providers.registry import providers
 from medusa_payments.services import (
     captures,
     collection_refunds,
-    convergence,
     decisions,
     publishable_keys,
     refund_reasons,
@@ -271,7 +271,7 @@ def test_39_one_that_is_booked_while_a_document_is_made_is_in_it_once(till: Till
     def meanwhile(execute: Any, sql: str, *rest: Any) -> Any:
         if f'FROM "{Refund._meta.db_table}"' in sql and not looked:
             looked.append(sql)
-            convergence.look_at(payment.payment_session_id)
+            comparing.look_at(payment.payment_session_id)
         return execute(sql, *rest)
 
     with connection.execute_wrapper(meanwhile):
@@ -319,7 +319,7 @@ class TestWhatCouldBeRefundedNow:
         stripe_twin.dashboard.pay(session.provider_ref or "")
         payment = captures.capture(payment_id=authorize(session).payment.pk)
         stripe_twin.dashboard.dispute(payment.provider_ref, 2500)
-        convergence.look_at(session.pk)
+        comparing.look_at(session.pk)
 
         with pytest.raises(PaymentsError) as refused:
             refunds.refund(payment_id=payment.pk, amount=Decimal(40))

@@ -14,13 +14,14 @@ from django.dispatch import Signal
 from rest_framework.test import APIClient
 
 from medusa_payments import signals
+from medusa_payments.core.books.evidence import Succeeded
+from medusa_payments.core.saga import comparing
 from medusa_payments.core.upkeep import deliveries
 from medusa_payments.exceptions import Conflict, InvalidData, PaymentOutcomeUnknown
 from medusa_payments.models import Capture, Operation, Payment, PaymentSession, Refund
 from medusa_payments.providers.registry import providers
 from medusa_payments.providers.types import RefundResult
-from medusa_payments.services import captures, convergence, payments, rebuild, refund_reasons, refunds
-from medusa_payments.services.provider_calls import Succeeded
+from medusa_payments.services import captures, payments, rebuild, refund_reasons, refunds
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
 from tests.scripted import (
@@ -82,7 +83,7 @@ class TestAttack46ALostAuthorizeOfYesterdayAndACustomerWhoHasPaidOtherwise:
         self, older: PaymentSession, moved: Moved, fake_provider: FakeProvider
     ) -> None:
         fake_provider.dashboard.authorize(older.provider_ref or "")
-        convergence.look_at(older.pk)
+        comparing.look_at(older.pk)
         sent = moved("authorize")
         recover()
 
@@ -104,7 +105,7 @@ class TestAttack47TwoPaymentsOfOneCollectionBothCapturing:
         older, chosen = two_tabs
         authorize(chosen)
         fake_provider.dashboard.authorize(older.provider_ref or "")
-        convergence.look_at(older.pk)
+        comparing.look_at(older.pk)
         return list(Payment.objects.order_by("pk"))
 
     @pytest.mark.parametrize("amount", [None, Decimal(60)])
@@ -149,7 +150,7 @@ class TestAttack44AReleaseFromOutsideWhileOurCancelIsOpen:
         with pytest.raises(PaymentOutcomeUnknown):
             payments.cancel(payment_id=payment.pk)
         script["retrieve"] = changed(released=euros(3000))
-        assert convergence.look_at(payment.payment_session_id).waits
+        assert comparing.look_at(payment.payment_session_id).waits
         payment.refresh_from_db()
         assert (Operation.objects.get(kind="cancel").status, payment.released_amount) == ("open", 0)
 
@@ -165,7 +166,7 @@ class TestAttack44AReleaseFromOutsideWhileOurCancelIsOpen:
             payments.cancel(payment_id=payment.pk)
         script.clear()
         fake_provider.dashboard.cancel(payment.provider_ref)
-        assert not convergence.look_at(payment.payment_session_id).waits
+        assert not comparing.look_at(payment.payment_session_id).waits
         payment.refresh_from_db()
         assert (Operation.objects.get(kind="cancel").status, payment.released_amount) == ("succeeded", 10000)
         assert differences(fake_provider) == []
@@ -208,7 +209,7 @@ class TestWhichOfTwoPaymentsIsGivenBack:
                 dashboard: Any = providers[session.provider_id].dashboard  # type: ignore[attr-defined]
                 getattr(dashboard, verb)(session.provider_ref)
             for session in two_tabs if request.param == "older first" else reversed(two_tabs):
-                convergence.look_at(session.pk)
+                comparing.look_at(session.pk)
             assert recover() == 0
 
         return run

@@ -16,7 +16,9 @@ from django.db import connections
 from django.db.models.functions import Now
 from django.test import Client
 
-from medusa_payments.core.saga import calls
+from medusa_payments.core.base import calls
+from medusa_payments.core.reconciliation import run
+from medusa_payments.core.saga import comparing
 from medusa_payments.customers import Customer
 from medusa_payments.exceptions import (
     InvalidData,
@@ -49,8 +51,6 @@ from medusa_payments.providers.notices import WebhookNotice, WebhookRefused
 from medusa_payments.services import (
     account_holders,
     captures,
-    convergence,
-    operations,
     payment_collections,
     payment_methods,
     payment_sessions,
@@ -59,7 +59,6 @@ from medusa_payments.services import (
     webhooks,
     worker,
 )
-from medusa_payments.services.reconciliation import run
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
 from tests.scripted import SECOND, Blind, Script, Scripted, Verb, authorize, changed, euros, lost, run_out
@@ -236,7 +235,7 @@ class Test41OneAccountHangs:
             account_holders.create(provider_id="pp_fake_fake", customer=Customer(id="cus_2"))
         with pytest.raises(ProviderNotReachable):
             list(run.reconcile(run.Scope(provider_id="pp_fake_fake")))
-        assert convergence.look_at(payment.payment_session_id).waits
+        assert comparing.look_at(payment.payment_session_id).waits
 
         payment.refresh_from_db()
         assert (payment.captured_amount, payment.capturing_amount) == (0, 0)
@@ -389,13 +388,13 @@ class Test41OneAccountHangs:
         self, till: Till, script: Script, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         session = till.session()
-        provider = operations.provider_for(session)
+        provider = providers.provider_for(session)
         calls._hung_at[provider.account] = time.monotonic()
         with calls.nobody_waits():
             assert calls.is_busy(provider)
-            assert convergence.look_at(session.pk).waits
+            assert comparing.look_at(session.pk).waits
         assert not calls.is_busy(provider)
-        assert not convergence.look_at(session.pk).waits
+        assert not comparing.look_at(session.pk).waits
         with calls.nobody_waits():
             assert not calls.is_busy(provider)
 
@@ -465,7 +464,7 @@ class Test42WhatNoDatabaseStores:
         refunds.refund(payment_id=payment.pk, amount=Decimal(30))
         script["retrieve"] = retrieve
         for _ in range(2):
-            assert convergence.look_at(payment.payment_session_id).changes == ()
+            assert comparing.look_at(payment.payment_session_id).changes == ()
 
         assert (Capture.objects.count(), Refund.objects.count()) == (1, 1)
 
@@ -489,18 +488,18 @@ class Test42WhatNoDatabaseStores:
                 raise error
 
             script["retrieve"] = fail
-            seen = convergence.look_at(session.pk)
+            seen = comparing.look_at(session.pk)
             assert seen.waits
             assert "\0" not in seen.problem
         script["retrieve"] = lambda *_: {"not": "a snapshot"}
-        assert convergence.look_at(session.pk).problem.endswith("answered with dict")
+        assert comparing.look_at(session.pk).problem.endswith("answered with dict")
 
     def test_42_a_snapshot_is_booked(self, till: Till, script: Script, fake_provider: FakeProvider) -> None:
         session = till.session()
         fake_provider.dashboard.pay(session.provider_ref or "")
         script["retrieve"] = changed(data={"a": ODD}, capture_before=datetime.now() + timedelta(days=1))  # noqa: DTZ005
 
-        assert not convergence.look_at(session.pk).waits
+        assert not comparing.look_at(session.pk).waits
 
         assert Payment.objects.get().captured_amount == 10000
 
@@ -534,7 +533,7 @@ class Test42WhatNoDatabaseStores:
         }
         script["retrieve"] = changed(**{part: facts.get(part, money)})
 
-        seen = convergence.look_at(payment.payment_session_id)
+        seen = comparing.look_at(payment.payment_session_id)
 
         assert (seen.waits, seen.changes) == (True, ())
         assert list(run.reconcile(run.Scope(provider_id="pp_fake_fake"))) == []
@@ -559,7 +558,7 @@ class Test42WhatNoDatabaseStores:
         script["retrieve"] = changed(refunds=(RefundFact(money=yen, refund_ref="re_1", state=RefundState.SUCCEEDED),))
 
         for _ in range(2):
-            convergence.look_at(payment.payment_session_id)
+            comparing.look_at(payment.payment_session_id)
 
         assert not Refund.objects.exists()
         told = Event.objects.get(name="payment_collection.discrepancy").data

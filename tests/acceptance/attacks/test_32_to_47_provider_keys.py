@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from django.db.models import F
 
+from medusa_payments.core.saga import comparing
 from medusa_payments.exceptions import InvalidData, PaymentOutcomeUnknown, PaymentsError
 from medusa_payments.models import Event, Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.providers.errors import ProviderOutcomeUnknown
 from medusa_payments.providers.facts import RefundFact, RefundState
-from medusa_payments.services import captures, convergence, decisions, payment_sessions, payments, refunds, worker
+from medusa_payments.services import captures, decisions, payment_sessions, payments, refunds, worker
 from medusa_payments.services.decisions import Verdict
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
@@ -421,12 +422,12 @@ def test_44_a_part_released_at_the_dashboard_does_not_close_an_open_cancel(till:
     script["cancel"] = lost
     unknown(move_of("cancel", payment))
     script["retrieve"] = changed(released=euros(4000))
-    convergence.look_at(payment.payment_session_id)
+    comparing.look_at(payment.payment_session_id)
     payment.refresh_from_db()
     assert (the("cancel").is_open, payment.released_amount, payment.releasing_amount) == (True, 0, 10000)
 
     script["retrieve"] = changed(released=euros(10000))
-    convergence.look_at(payment.payment_session_id)
+    comparing.look_at(payment.payment_session_id)
     payment.refresh_from_db()
     assert (the("cancel").status, payment.released_amount, payment.releasing_amount) == ("succeeded", 10000, 0)
 
@@ -449,7 +450,7 @@ def test_46_a_lost_authorize_is_never_sent_again_once_the_customer_has_paid_othe
     unknown(lambda: authorize(session))
     first.refresh_from_db()
     fake_provider.dashboard.authorize(first.provider_ref or "")
-    convergence.look_at(first.pk)
+    comparing.look_at(first.pk)
     assert PaymentCollection.objects.get().authorized_amount == 10000
 
     Operation.objects.filter(kind="authorize").update(created_at=F("created_at") - timedelta(hours=20))

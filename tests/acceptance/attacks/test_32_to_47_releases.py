@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from medusa_payments.core.saga import comparing
 from medusa_payments.exceptions import PaymentOutcomeUnknown
 from medusa_payments.models import Event, Operation, Payment
 from medusa_payments.providers.types import CaptureRequest
-from medusa_payments.services import captures, convergence, payments, rebuild, refunds, webhooks
+from medusa_payments.services import captures, payments, rebuild, refunds, webhooks
 from medusa_payments.states import SessionStatus
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
@@ -51,7 +52,7 @@ def seen(payment: Payment, provider: FakeProvider) -> None:
     """Everybody who may learn of it does, more than once: webhooks, a look, the worker."""
     deliver_twice(provider)
     for _ in range(2):
-        convergence.look_at(payment.payment_session_id)
+        comparing.look_at(payment.payment_session_id)
     assert recover() == 0
 
 
@@ -124,7 +125,7 @@ def test_44_a_part_released_at_the_dashboard_while_our_cancel_is_open(
     script["retrieve"] = changed(released=euros(part), status=SessionStatus.AUTHORIZED)
 
     for _ in range(2):
-        assert convergence.look_at(payment.payment_session_id).waits
+        assert comparing.look_at(payment.payment_session_id).waits
     payment.refresh_from_db()
     assert (payment.released_amount, payment.releasing_amount) == (0, 10000)
 
@@ -190,7 +191,7 @@ def test_44_more_than_was_held_is_never_released(till: Till, script: Script, fak
     script["retrieve"] = changed(released=euros(5000))
 
     for _ in range(2):
-        convergence.look_at(payment.payment_session_id)
+        comparing.look_at(payment.payment_session_id)
 
     assert released(payment, is_frozen=True) == 0
     assert Event.objects.filter(name="payment.frozen").count() == 1

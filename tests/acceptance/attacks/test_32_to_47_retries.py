@@ -23,9 +23,10 @@ from django.test import Client
 
 from medusa_payments import signals
 from medusa_payments.api.wire.renderers import JSONRenderer
+from medusa_payments.core.saga import comparing
 from medusa_payments.exceptions import Conflict, InvalidData, PaymentOutcomeUnknown, PaymentsError, ProviderNotReachable
 from medusa_payments.models import Debt, Operation, Payment, RefundReason
-from medusa_payments.services import captures, collection_refunds, convergence, refunds
+from medusa_payments.services import captures, collection_refunds, refunds
 from tests.audit import recover
 from tests.proofs.crashes.processes import RETURNED, run_in_child
 from tests.scripted import DATABASE_IS_GONE, Script, answer_lost, declined, lost, unavailable
@@ -586,7 +587,7 @@ class Test33AnAnswerCountsWhenItWasGiven:
         with monkeypatch.context() as patch:
             status, response = wire.begin(path, {"amount": 30})
             list(response)
-            patch.setattr("medusa_payments.core.debts.primary", fail)
+            patch.setattr("medusa_payments.core.base.debts.primary", fail)
             response.close()
         assert status == 200
         assert wire.post(path, {"amount": 30}) == 200
@@ -604,7 +605,7 @@ class Test33AnAnswerCountsWhenItWasGiven:
         payment = till.captured()
         with unknown(script, "refund"):
             refund(payment)
-        convergence.look_at(payment.payment_session_id)
+        comparing.look_at(payment.payment_session_id)
         for _ in range(2):
             refund(payment)
         assert moved("refund") == [3000, 3000]

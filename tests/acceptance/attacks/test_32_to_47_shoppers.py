@@ -17,7 +17,7 @@ from medusa_payments.providers.system import SystemProvider
 from medusa_payments.providers.types import Capabilities
 from medusa_payments.queries import held_money
 from medusa_payments.services import manual_authorization, payment_collections, payment_sessions, publishable_keys
-from medusa_payments.services.session_plans import SessionChoice
+from medusa_payments.services.payment_sessions import SessionChoice
 from medusa_payments.states import SessionStatus
 from medusa_payments.testing.fake_provider import FakeProvider
 from storefront_project.shop.models import Region

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from medusa_payments.core.saga import comparing
 from medusa_payments.customers import Customer
 from medusa_payments.exceptions import (
     Conflict,
@@ -29,7 +30,6 @@ from medusa_payments.models import Operation, Payment, PaymentCollection
 from medusa_payments.services import (
     account_holders,
     captures,
-    convergence,
     decisions,
     payment_collections,
     payment_sessions,
@@ -281,7 +281,7 @@ class TestWhatStaffAreToDo:
     ) -> None:
         payment = till.captured()
         fake_provider.dashboard.capture(payment.provider_ref, 500)
-        convergence.look_at(payment.payment_session_id)
+        comparing.look_at(payment.payment_session_id)
         refund = lambda: refunds.refund(payment_id=payment.pk)  # noqa: E731
         advised(refund, Conflict, "A person has to look at it first")
         decisions.unfreeze(payment_id=payment.pk, note="Five more were captured by hand.")

@@ -8,8 +8,9 @@ import pytest
 from django.db import connections
 from django.test import Client
 
+from medusa_payments.core.saga import comparing
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
-from medusa_payments.services import captures, convergence
+from medusa_payments.services import captures
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
 from tests.scripted import SECOND, Moved, Script, answer_lost, authorize, declined, run_out, unavailable
@@ -90,7 +91,7 @@ class TestAttack05TwoTabsPay:
         for session in new:
             captures.capture(payment_id=authorize(session).payment.pk)
         for session in old:
-            convergence.look_at(session.pk)
+            comparing.look_at(session.pk)
 
         assert recover() == 0
         kept = {

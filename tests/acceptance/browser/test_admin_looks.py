@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Locator
 
+from medusa_payments.core.saga import comparing
 from medusa_payments.models import Payment
-from medusa_payments.services import captures, convergence
+from medusa_payments.services import captures
 from medusa_payments.testing import factories
 from medusa_payments.testing.carts import CartDesk
 from tests.acceptance.browser.shopper import DESKTOP, Shopper
@@ -69,7 +70,7 @@ def test_ledger_and_provider_each_have_a_line_of_their_own(clerk: Shopper) -> No
 def test_a_deadline_is_not_broken_within_its_date(clerk: Shopper, fake_provider: Any) -> None:
     payment = factories.captured_payment(email="jane.longname@example.com")
     fake_provider.dashboard.open_dispute(payment.provider_ref, due_in_seconds=-60)
-    convergence.look_at(payment.payment_session_id)
+    comparing.look_at(payment.payment_session_id)
     clerk.do(clerk.page.goto(clerk.base_url + page_url(payment)))
 
     deadline = box(clerk, clerk.page.locator(".payments-scroll td.field-deadline time"))

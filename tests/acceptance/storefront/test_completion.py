@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from medusa_payments.core.saga import comparing
 from medusa_payments.exceptions import PaymentOutcomeUnknown
 from medusa_payments.models import Event, Payment, PaymentCollection, PaymentSession
-from medusa_payments.services import convergence, payment_collections, payment_sessions, payments, refunds
+from medusa_payments.services import payment_collections, payment_sessions, payments, refunds
 from medusa_payments.services.captures import capture
 from medusa_payments.signals import payment_session_updated
 from medusa_payments.states import SessionStatus
@@ -424,7 +425,7 @@ def test_disputed_money_is_no_order(storefront: Storefront, fake_provider: FakeP
     session = storefront.begin(cart, outcome="captured")
     payment_of(storefront.authorize(session))
     fake_provider.dashboard.open_dispute(PaymentSession.objects.get().provider_ref or "")
-    convergence.look_at(session["id"])
+    comparing.look_at(session["id"])
 
     assert storefront.complete(cart, expect=400)["message"] == NOT_COVERED
 

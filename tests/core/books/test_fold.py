@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from medusa_payments.core.books.counters import Counters, DisputeFact, OperationFact, fold
+from medusa_payments.core.policy.counters import Counters, DisputeFact, OperationFact, fold
 from medusa_payments.money import MAX_MINOR_UNITS
 
 pytestmark = pytest.mark.any_engine

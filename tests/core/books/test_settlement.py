@@ -9,16 +9,18 @@ from typing import Any
 
 import pytest
 from django.db.models.functions import Now
+from django.utils import timezone
 
-from medusa_payments.core.books.locks import locked_collection
-from medusa_payments.core.saga import leases
+from medusa_payments.core.base import leases
+from medusa_payments.core.books import book as books
+from medusa_payments.core.books import evidence
+from medusa_payments.core.books.evidence import NotExecuted, Outcome, Refused, Succeeded, Unknown
+from medusa_payments.core.saga import operations
 from medusa_payments.exceptions import PaymentOutcomeUnknown, PaymentsError, ProviderNotReachable
 from medusa_payments.models import Event, Operation, Payment, PaymentSession
 from medusa_payments.money import Money
 from medusa_payments.providers.types import CaptureResult, RefundResult, RefundStatus, SessionResult
-from medusa_payments.services import captures, operations, refunds
-from medusa_payments.services.provider_calls import NotExecuted, Outcome, Refused, Succeeded, Unknown
-from medusa_payments.services.settlement import Settlement, apply_settlement
+from medusa_payments.services import captures, refunds
 from medusa_payments.states import RefusalKind, SessionStatus
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.till import Till
@@ -30,9 +32,23 @@ DECLINED = Refused(refusal=RefusalKind.DECLINED, message="No.")
 NOT_EXECUTED = NotExecuted(message="Nothing was sent.")
 
 
-def settle(operation: Operation, outcome: Outcome) -> Settlement:
-    with locked_collection(operation.payment_collection_id) as collection:
-        return apply_settlement(collection, operation, outcome)
+def settle(operation: Operation, outcome: Outcome) -> list[PaymentSession]:
+    """Book an outcome; return the sessions that lost their place by it."""
+    with books.opened(operation.payment_collection_id) as book:
+        evidence.absorb(book, operation.pk, outcome, fence=operation.fence)
+        return book.freed
+
+
+def resume(operation: Operation) -> None:
+    with books.opened(operation.payment_collection_id) as book:
+        known = book.operation(operation.pk)
+        assert known is not None
+        operations.resume(book, known)
+
+
+def is_leased(operation: Operation) -> bool:
+    operation.refresh_from_db()
+    return leases.is_leased(operation, timezone.now())
 
 
 @pytest.fixture
@@ -83,18 +99,18 @@ def test_nothing_undoes_a_success(open_capture: Operation, late: Outcome) -> Non
 @pytest.mark.parametrize("late", [NOT_EXECUTED, Unknown(message="?")], ids=lambda outcome: type(outcome).__name__)
 def test_who_lost_the_lease_closes_nothing(open_capture: Operation, late: Outcome) -> None:
     stale = Operation.objects.get(pk=open_capture.pk)
-    operations.resume(open_capture)
+    resume(open_capture)
 
     settle(stale, late)
 
     open_capture.refresh_from_db()
     assert (open_capture.status, counters(open_capture)) == ("open", (0, 3000))
-    assert leases.is_leased(open_capture)
+    assert is_leased(open_capture)
 
 
 def test_who_lost_the_lease_may_still_bring_a_success(open_capture: Operation) -> None:
     stale = Operation.objects.get(pk=open_capture.pk)
-    operations.resume(open_capture)
+    resume(open_capture)
 
     settle(stale, CAPTURED)
 
@@ -123,18 +139,17 @@ class TestOrphans:
         return Succeeded(result=SessionResult(provider_ref="fake_pay_late", status=status, money=money))
 
     def test_is_canceled_and_the_live_session_stays(self, abandoned: Operation) -> None:
-        settlement = settle(abandoned, self.answer(SessionStatus.PENDING))
+        freed = settle(abandoned, self.answer(SessionStatus.PENDING))
 
         assert PaymentSession.objects.get(slot=0).provider_id == "pp_system_default"
-        cancel = settlement.follow_ups[0].operation
-        assert (cancel.kind, cancel.payment_session_id) == ("cancel", abandoned.payment_session_id)
+        assert [session.pk for session in freed] == [abandoned.payment_session_id]
 
     def test_with_money_it_becomes_a_payment(self, abandoned: Operation) -> None:
-        settlement = settle(abandoned, self.answer(SessionStatus.AUTHORIZED))
+        freed = settle(abandoned, self.answer(SessionStatus.AUTHORIZED))
 
         assert Payment.objects.get().payment_session_id == abandoned.payment_session_id
         assert PaymentSession.objects.get(slot=0).provider_id == "pp_system_default"
-        assert settlement.follow_ups == ()
+        assert freed == []
 
 
 class Misbehaving(FakeProvider):
@@ -219,7 +234,7 @@ def test_what_follows_a_timeout_is_decided_by_the_databases_clock(open_capture: 
     Operation.objects.filter(pk=open_capture.pk).update(lease_expires_at=Now() + timedelta(minutes=1))
 
     with pytest.raises(PaymentsError):
-        operations.resume(open_capture)
+        resume(open_capture)
     assert moved("capture") == []
 
 

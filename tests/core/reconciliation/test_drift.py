@@ -17,7 +17,12 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains
 
-from medusa_payments.core.books.locks import locked_collection
+from medusa_payments.core.books import book as books
+from medusa_payments.core.books import posting
+from medusa_payments.core.reconciliation import run
+from medusa_payments.core.reconciliation.drift import DriftKind
+from medusa_payments.core.reconciliation.fix import fix
+from medusa_payments.core.saga import comparing
 from medusa_payments.exceptions import PaymentOutcomeUnknown
 from medusa_payments.models import (
     Capture,
@@ -30,10 +35,7 @@ from medusa_payments.models import (
 )
 from medusa_payments.providers.errors import ProviderUnavailable
 from medusa_payments.providers.facts import RefundState
-from medusa_payments.services import captures, convergence, decisions, ledger, projections, rebuild, refunds
-from medusa_payments.services.reconciliation import run
-from medusa_payments.services.reconciliation.drift import DriftKind
-from medusa_payments.services.reconciliation.fix import fix
+from medusa_payments.services import captures, decisions, rebuild, refunds
 from medusa_payments.testing.fake_ledger import FakePayment
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.core.reconciliation.many import make_clean_payments
@@ -128,9 +130,8 @@ class Plant:
 
     def capture_missing_there(self) -> None:
         payment = self.till.authorized()
-        with locked_collection(payment.payment_collection_id) as collection:
-            ledger.book_external_capture(collection, payment, 4000, provider_ref="never")
-            projections.store(collection)
+        with books.opened(payment.payment_collection_id) as book:
+            posting.post_capture(book, book.payment(payment.pk), 4000, provider_ref="never")
 
     def external_release(self) -> None:
         self.provider.dashboard.cancel(self.till.authorized().provider_ref)
@@ -142,25 +143,22 @@ class Plant:
 
     def release_missing_there(self) -> None:
         payment = self.till.authorized()
-        with locked_collection(payment.payment_collection_id) as collection:
-            ledger.book_release(collection, payment, 10000)
-            projections.store(collection)
+        with books.opened(payment.payment_collection_id) as book:
+            posting.post_release(book, book.payment(payment.pk), 10000)
 
     def external_refund(self) -> None:
         self.provider.dashboard.refund(self.till.captured().provider_ref, 2500)
 
     def refund_missing_there(self) -> None:
         payment = self.till.captured()
-        with locked_collection(payment.payment_collection_id) as collection:
-            ledger.book_external_refund(collection, payment, 2500, provider_ref="never")
-            projections.store(collection)
+        with books.opened(payment.payment_collection_id) as book:
+            posting.post_refund(book, book.payment(payment.pk), 2500, provider_ref="never")
 
     def refund_amount(self) -> None:
         payment = self.till.captured()
         ref = self.provider.dashboard.refund(payment.provider_ref, 2500)
-        with locked_collection(payment.payment_collection_id) as collection:
-            ledger.book_external_refund(collection, payment, 2000, provider_ref=ref)
-            projections.store(collection)
+        with books.opened(payment.payment_collection_id) as book:
+            posting.post_refund(book, book.payment(payment.pk), 2000, provider_ref=ref)
 
     def refund_failed(self) -> None:
         payment = self.till.captured()
@@ -197,7 +195,7 @@ class Plant:
     def _known_dispute(self) -> str:
         payment = self.till.captured()
         ref = self.provider.dashboard.open_dispute(payment.provider_ref, 500)
-        convergence.look_at(payment.payment_session_id)
+        comparing.look_at(payment.payment_session_id)
         return ref
 
     def _change_dispute(self, ref: str, **changes: Any) -> None:
@@ -276,15 +274,14 @@ class TestWhatFixDoes:
         _, found = reconcile("--fix")
         assert [row["fix"] for row in found["drift"]] == [LEFT]
 
-        book = ledger.book_external_capture
+        post: Any = posting.post_capture
         amount, ref = 4000, "never either"
         if kind is not DriftKind.CAPTURE_MISSING_THERE:
-            book, amount = ledger.book_external_refund, 2500
+            post, amount = posting.post_refund, 2500
         if kind is DriftKind.REFUND_AMOUNT:
             amount, ref = 2000, fake_provider.dashboard.refund(payment.provider_ref, 2500)
-        with locked_collection(payment.payment_collection_id) as collection:
-            book(collection, payment, amount, provider_ref=ref)
-            projections.store(collection)
+        with books.opened(payment.payment_collection_id) as book:
+            post(book, book.payment(payment.pk), amount, provider_ref=ref)
         reconcile("--fix")
         payment.refresh_from_db()
         assert payment.frozen_at is not None

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection, transaction
 
+from medusa_payments.core.saga import comparing
 from medusa_payments.exceptions import InsideTransaction, PaymentOutcomeUnknown
 from medusa_payments.models import Capture, Operation, Payment, PaymentCollection
-from medusa_payments.services import captures, collection_refunds, convergence, payment_collections, payments, refunds
+from medusa_payments.services import captures, collection_refunds, payment_collections, payments, refunds
 from medusa_payments.signals import payment_authorized
 from tests.scripted import DATABASE_IS_GONE, SECOND, Moved, Script, Verb, answer_lost, authorize, run_out
 from tests.till import Till
@@ -165,7 +166,7 @@ class TestCommitsThatAreNotAcknowledged:
         with pytest.raises(PaymentOutcomeUnknown):
             captures.capture(payment_id=payment.pk, amount=Decimal(30))
         script.clear()
-        convergence.look_at(payment.payment_session_id)
+        comparing.look_at(payment.payment_session_id)
 
         with commit(is_carried_out=is_carried_out), pytest.raises(OperationalError):
             captures.capture(payment_id=payment.pk, amount=Decimal(30))
@@ -181,7 +182,7 @@ class TestCommitsThatAreNotAcknowledged:
         with pytest.raises(PaymentOutcomeUnknown):
             collection_refunds.refund(**request)
         script.clear()
-        convergence.look_at(payment.payment_session_id)
+        comparing.look_at(payment.payment_session_id)
 
         with dying_after('UPDATE "medusa_payments_debt"'), pytest.raises(OperationalError):
             collection_refunds.refund(**request)
@@ -256,7 +257,7 @@ class TestADatabaseThatFails:
 
         def capture(request: Any, call: Verb) -> Any:
             result = call(request)
-            convergence.look_at(payment.payment_session_id)
+            comparing.look_at(payment.payment_session_id)
             errors.extend([DATABASE_IS_GONE] * 2)
             return result
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from django.db.models.functions import Now
 
-from medusa_payments.core.saga import slots, workers
+from medusa_payments.core.base import workers
+from medusa_payments.core.saga import slots
 from medusa_payments.exceptions import Conflict
 from medusa_payments.models import Operation
 from medusa_payments.services import captures, payment_sessions

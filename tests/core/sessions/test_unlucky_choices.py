@@ -9,6 +9,8 @@ import pytest
 from django.db import connection
 from django.db.models import F
 
+from medusa_payments.core.books.evidence import NotExecuted, Succeeded
+from medusa_payments.core.saga import comparing
 from medusa_payments.exceptions import (
     Conflict,
     NotAllowed,
@@ -21,15 +23,7 @@ from medusa_payments.models import Operation, Payment, PaymentCollection, Paymen
 from medusa_payments.money import Money
 from medusa_payments.providers.system import SystemProvider
 from medusa_payments.providers.types import SessionResult
-from medusa_payments.services import (
-    captures,
-    convergence,
-    payment_collections,
-    payment_sessions,
-    payments,
-    refunds,
-)
-from medusa_payments.services.provider_calls import NotExecuted, Succeeded
+from medusa_payments.services import captures, payment_collections, payment_sessions, payments, refunds
 from medusa_payments.states import SessionStatus
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences
@@ -223,7 +217,7 @@ class TestGivenUpChoices:
 
         def meanwhile(request: Any, call: Verb) -> Any:
             fake_provider.dashboard.authorize(str(paid.provider_ref))
-            convergence.look_at(paid.pk)
+            comparing.look_at(paid.pk)
             return call(request)
 
         script["initiate"] = meanwhile

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from medusa_payments.core.saga import comparing
+from medusa_payments.core.upkeep import tending
 from medusa_payments.exceptions import NotAllowed
 from medusa_payments.models import Event, Operation, Payment, PaymentCollection
-from medusa_payments.services import convergence, payment_collections, upkeep
+from medusa_payments.services import payment_collections
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
 from tests.scripted import Script, declined, unavailable
@@ -43,7 +45,7 @@ def test_what_could_not_be_done_at_first_is_done_later(
 ) -> None:
     payment = near(policy)
     script[verb] = unavailable
-    upkeep.tend(payment.payment_collection_id)
+    tending.tend(payment.payment_collection_id)
     assert moved(verb) == []
     script.clear()
 
@@ -58,7 +60,7 @@ def test_what_was_refused_is_left_to_a_person(near: Any, script: Script, policy:
     payment = near(policy)
     script[verb] = declined
     for _ in range(2):
-        upkeep.tend(payment.payment_collection_id)
+        tending.tend(payment.payment_collection_id)
     assert Operation.objects.filter(kind=verb).count() == 1
 
 
@@ -77,12 +79,12 @@ def test_what_is_to_be_given_back_is_not_captured_because_that_was_refused(
 
 def test_a_deadline_that_is_learnt_later_is_watched(till: Till, fake_provider: FakeProvider) -> None:
     payment = till.authorized()
-    upkeep.tend(payment.payment_collection_id)
+    tending.tend(payment.payment_collection_id)
     assert PaymentCollection.objects.get().attention_at is None
     deadline = timezone.now() + timedelta(days=2)
 
     snapshot = replace(next(fake_provider.list_payments()), capture_before=deadline)
-    convergence.take_in(payment.payment_session, snapshot)
+    comparing.take_in(payment.payment_session, snapshot)
 
     assert PaymentCollection.objects.get().attention_at == deadline - timedelta(days=1)
 
@@ -90,7 +92,7 @@ def test_a_deadline_that_is_learnt_later_is_watched(till: Till, fake_provider: F
 def test_a_policy_that_there_is_not_breaks_nobodys_checkout(near: Any, till: Till, moved: Moved) -> None:
     """`check` calls it an error, which a production server never runs."""
     payment = near("captur")
-    upkeep.tend(payment.payment_collection_id)
+    tending.tend(payment.payment_collection_id)
 
     with pytest.raises(NotAllowed, match="already"):
         till.session()

@@ -10,22 +10,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from medusa_payments.core.saga import leases, workers
+from medusa_payments.core.base import leases, workers
+from medusa_payments.core.saga import comparing, operations, recovery
+from medusa_payments.core.upkeep import resolving
 from medusa_payments.exceptions import Conflict, PaymentAuthorizationError, PaymentOutcomeUnknown
 from medusa_payments.models import Event, Operation, Payment, PaymentSession, Refund
 from medusa_payments.money import Money
 from medusa_payments.providers.errors import ProviderUnavailable
-from medusa_payments.services import (
-    captures,
-    convergence,
-    decisions,
-    operations,
-    payment_collections,
-    payments,
-    recovery,
-    refunds,
-    worker,
-)
+from medusa_payments.services import captures, decisions, payment_collections, payments, refunds, worker
 from medusa_payments.services.decisions import Verdict
 from medusa_payments.states import SessionStatus
 from medusa_payments.testing.fake_provider import FakeProvider
@@ -239,7 +231,7 @@ def test_one_that_can_not_be_resolved_keeps_no_other_from_being(
         unknown(lambda payment=payment: captures.capture(payment_id=payment.pk))
     first, second = Operation.objects.filter(kind="capture").order_by("created_at")
 
-    take_in = convergence.take_in
+    take_in = comparing.take_in
 
     def breaks(session: PaymentSession, *found: Any, **more: Any) -> Any:
         if session.pk == first.payment_session_id:
@@ -247,10 +239,10 @@ def test_one_that_can_not_be_resolved_keeps_no_other_from_being(
         return take_in(session, *found, **more)
 
     script.clear()
-    monkeypatch.setattr(convergence, "take_in", breaks)
+    monkeypatch.setattr(comparing, "take_in", breaks)
     for operation in (first, second):
         run_out(operation)
-    assert recovery.resolve_due().done == 1
+    assert resolving.resolve_due().done == 1
 
     first.refresh_from_db()
     second.refresh_from_db()
@@ -271,7 +263,7 @@ def until_staff_know() -> list[int]:
     """Have the worker try until staff are told; return how many attempts it had made, each time."""
     attempts = []
     for _ in range(recovery.PATIENCE + 3):
-        if recovery.resolve_due().waiting:
+        if resolving.resolve_due().waiting:
             return attempts
         for operation in Operation.objects.filter(status="open"):
             attempts.append(operation.attempts)
@@ -290,7 +282,7 @@ def test_one_that_can_not_be_resolved_for_good_is_left_to_a_person(
     payment = till.authorized()
     script["capture"] = answer_lost
     unknown(lambda: captures.capture(payment_id=payment.pk))
-    monkeypatch.setattr(convergence, "take_in", breaks)
+    monkeypatch.setattr(comparing, "take_in", breaks)
 
     assert until_staff_know()[-1] == recovery.PATIENCE
 
@@ -303,7 +295,7 @@ def an_hour_later() -> None:
     for operation in Operation.objects.filter(status="open"):
         run_out(operation)
     Operation.objects.filter(next_attempt_at__isnull=False).update(next_attempt_at=timezone.now())
-    recovery.resolve_due()
+    resolving.resolve_due()
 
 
 @pytest.mark.fake_only
@@ -404,7 +396,7 @@ def test_what_was_executed_with_another_amount_is_left_to_a_person(
     assert moved("capture") == [2000]
 
     decisions.decide(operation_id=operation.pk, verdict=Verdict.NOT_EXECUTED, note="They captured 20.")
-    convergence.look_at(payment.payment_session_id)
+    comparing.look_at(payment.payment_session_id)
     assert differences(fake_provider) == []
 
 
@@ -445,7 +437,7 @@ def test_a_worker_that_stalls_does_not_disturb_who_took_over(
     recovery.resolve(operation)
 
     operation.refresh_from_db()
-    assert leases.is_leased(operation)
+    assert leases.is_leased(operation, timezone.now())
     assert operation.needs_person_at is None
 
 

@@ -8,21 +8,15 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from medusa_payments.core.books.evidence import Succeeded
+from medusa_payments.core.saga import comparing, operations
+from medusa_payments.core.upkeep import tending
 from medusa_payments.exceptions import Conflict, NotAllowed, PaymentOutcomeUnknown, PaymentsError, ProviderNotReachable
 from medusa_payments.models import Event, Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.providers.facts import RefundState
 from medusa_payments.providers.registry import providers
 from medusa_payments.providers.types import InitiateRequest
-from medusa_payments.services import (
-    captures,
-    convergence,
-    operations,
-    payment_collections,
-    payment_sessions,
-    upkeep,
-    worker,
-)
-from medusa_payments.services.provider_calls import Succeeded
+from medusa_payments.services import captures, payment_collections, payment_sessions, worker
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
 from tests.scripted import SECOND, Script, Verb, answer_lost, authorize, declined, lost, settle, unavailable
@@ -60,7 +54,7 @@ def test_while_its_provider_cannot_be_reached_it_is_tried_ever_more_rarely(till:
     collection = till.session(SECOND).payment_collection
     waits = []
     for _ in range(4):
-        upkeep.tend(collection.pk)
+        tending.tend(collection.pk)
         waits.append(round((attention() - timezone.now()) / timedelta(seconds=10)))
     assert waits == sorted(set(waits))
 
@@ -103,9 +97,9 @@ def test_a_refund_that_fails_after_it_was_booked_is_left_to_a_person_too(
     assert recover() == 0
     [refund_ref] = fake_provider.dashboard.refund_refs(payment.provider_ref or "")
     fake_provider.dashboard.settle_refund(refund_ref, RefundState.FAILED)
-    convergence.look_at(payment.payment_session_id)
+    comparing.look_at(payment.payment_session_id)
 
-    upkeep.tend(payment.payment_collection_id)
+    tending.tend(payment.payment_collection_id)
 
     assert moved("refund") == [10000]
     assert Event.objects.filter(name="refund.failed").count() == 1
@@ -117,7 +111,7 @@ def test_what_was_refused_for_one_amount_is_tried_for_another(
     payment = till.captured()
     fake_provider.dashboard.refund(payment.provider_ref, 2500)
     payment_collections.fail(payment_collection_id=payment.payment_collection_id, on_failure="refund")
-    convergence.look_at(payment.payment_session_id)
+    comparing.look_at(payment.payment_session_id)
     assert recover() == 0
     payment.refresh_from_db()
     assert payment.refunded_amount == 10000
@@ -200,7 +194,7 @@ class TestWhatIsCapturedLater:
         payment_collections.cancel(payment_collection_id=payment.payment_collection_id)
         recover()
         fake_provider.dashboard.capture(payment.provider_ref, 10000)
-        convergence.look_at(payment.payment_session_id)
+        comparing.look_at(payment.payment_session_id)
 
         assert recover() == 0
         assert moved("refund") == [10000]
@@ -212,10 +206,10 @@ class TestWhatIsCapturedLater:
         script["cancel"] = unavailable
         payment_sessions.initialize(payment_collection_id=till.collection("150").pk, provider_id="pp_system_default")
         fake_provider.dashboard.authorize(earlier.provider_ref or "")
-        convergence.look_at(earlier.pk)
+        comparing.look_at(earlier.pk)
 
         def while_it_is_looked_after(request: Any, call: Verb) -> Any:
-            upkeep.tend(earlier.payment_collection_id)
+            tending.tend(earlier.payment_collection_id)
             return call(request)
 
         script["capture"] = while_it_is_looked_after
@@ -236,7 +230,7 @@ class TestWhatIsCapturedLater:
         latest, _ = split(collection, tender("60"), tender("40", keep=other))
         for session in (latest, earlier):
             fake_provider.dashboard.authorize(session.provider_ref or "")
-            convergence.look_at(session.pk)
+            comparing.look_at(session.pk)
         PaymentCollection.objects.update(attention_at=None)
         script.clear()
         for session, amount in ((latest, 60), (earlier, 40)):
@@ -289,7 +283,7 @@ class TestASessionThatTheCustomerLeft:
         session = till.session()
         for days, expected in ((1, True), (8, False)):
             PaymentSession.objects.update(updated_at=timezone.now() - timedelta(days=days))
-            upkeep.tend(session.payment_collection_id)
+            tending.tend(session.payment_collection_id)
             assert (attention() is not None) == expected
             if expected:
                 assert attention() - timezone.now() > timedelta(hours=23)
@@ -304,8 +298,8 @@ class TestTurns:
         till.session()
         PaymentCollection.objects.update(attention_at=timezone.now())
         stale = PaymentCollection.objects.get()
-        PaymentCollection.objects.update(attention_at=timezone.now() + upkeep.TURN)
-        assert not upkeep._took_turn(stale)
+        PaymentCollection.objects.update(attention_at=timezone.now() + tending.TURN)
+        assert not tending._took_turn(stale)
 
     def test_a_collection_that_fails_does_not_keep_the_others_waiting(
         self, till: Till, fake_provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
@@ -315,14 +309,14 @@ class TestTurns:
         second = till.session()
         fake_provider.dashboard.pay(second.provider_ref or "")
         PaymentCollection.objects.update(attention_at=timezone.now())
-        original = upkeep.tend
+        original = tending.tend
 
         def tend(payment_collection_id: str) -> None:
             if payment_collection_id == first.payment_collection_id:
                 raise ProviderNotReachable("Not now.")
             original(payment_collection_id)
 
-        monkeypatch.setattr(upkeep, "tend", tend)
+        monkeypatch.setattr(tending, "tend", tend)
         worker.run_once()
         assert Payment.objects.get().payment_session_id == second.pk
 
@@ -333,14 +327,14 @@ class TestTurns:
         till.cart_id = "cart_2"
         second = till.session()
         fake_provider.dashboard.pay(second.provider_ref or "")
-        take_in = convergence.take_in
+        take_in = comparing.take_in
 
         def breaks(session: PaymentSession, *found: Any, **more: Any) -> Any:
             if session.pk == first.pk:
                 raise AttributeError
             return take_in(session, *found, **more)
 
-        monkeypatch.setattr(convergence, "take_in", breaks)
+        monkeypatch.setattr(comparing, "take_in", breaks)
         waits = []
         for _ in range(3):
             PaymentCollection.objects.update(attention_at=timezone.now())

@@ -10,13 +10,13 @@ from typing import Any
 from django.db.models import F
 from django.utils import timezone
 
+from medusa_payments.core.saga import comparing
 from medusa_payments.customers import Customer
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import AccountHolder, Debt, PaymentCollection, PaymentSession
 from medusa_payments.services import (
     captures,
     collection_refunds,
-    convergence,
     payment_collections,
     payment_sessions,
     payments,
@@ -153,7 +153,7 @@ def _look(till: Till, provider: FakeProvider) -> Act:
     provider.dashboard.capture(payment.provider_ref, 4000)
     provider.dashboard.refund(payment.provider_ref, 1000)
     provider.dashboard.open_dispute(payment.provider_ref, 2000)
-    return lambda _: convergence.look_at(payment.payment_session_id)
+    return lambda _: comparing.look_at(payment.payment_session_id)
 
 
 def _recover_a_capture(till: Till, provider: FakeProvider) -> Act:

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from medusa_payments.core.books import evidence
+from medusa_payments.core.books.evidence import NotExecuted
+from medusa_payments.core.saga import operations, recovery, sending
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.ids import new_id
 from medusa_payments.models import Operation, Payment
-from medusa_payments.services import captures, operations, provider_calls, recovery, refunds, settlement
-from medusa_payments.services.provider_calls import NotExecuted
+from medusa_payments.services import captures, refunds
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
 from tests.proofs.crashes.harness import COURSES, Course, Stage
@@ -83,7 +85,7 @@ def test_an_unknown_outcome_recorded_as_failure(
         return NotExecuted(message=message)
 
     payment = till.captured(on="refund", outcome="timeout_after")
-    monkeypatch.setattr(provider_calls, "Unknown", failed)
+    monkeypatch.setattr(sending, "Unknown", failed)
     with pytest.raises(PaymentsError):
         refunds.refund(payment_id=payment.pk, amount=THIRTY)
     recover()
@@ -91,9 +93,9 @@ def test_an_unknown_outcome_recorded_as_failure(
 
 
 def test_a_dropped_late_success(till: Till, fake_provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = settlement._is_booked
+    original = evidence._adds_nothing
     monkeypatch.setattr(
-        settlement, "_is_booked", lambda operation, result: not operation.is_open or original(operation, result)
+        evidence, "_adds_nothing", lambda operation, result: not operation.is_open or original(operation, result)
     )
     payment = till.authorized()
     call = FakeProvider.capture

@@ -7,7 +7,10 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from medusa_payments.core.books.locks import locked_collection
+from medusa_payments.core.books import book as books
+from medusa_payments.core.books import freezing
+from medusa_payments.core.reconciliation.fix import fix
+from medusa_payments.core.reconciliation.run import Scope, reconcile
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.money import to_major_units
@@ -16,17 +19,13 @@ from medusa_payments.services import (
     captures,
     collection_refunds,
     decisions,
-    freezing,
     payment_collections,
     payment_sessions,
     payments,
-    projections,
     refunds,
     worker,
 )
 from medusa_payments.services.decisions import Verdict
-from medusa_payments.services.reconciliation.fix import fix
-from medusa_payments.services.reconciliation.run import Scope, reconcile
 from medusa_payments.states import OperationKind
 from tests.proofs.races.cart import Cart
 from tests.proofs.races.scheduler import Actor
@@ -145,10 +144,9 @@ class AtTheShop(Cart):
         number = self.payment_number()
 
         def freeze(payment: Payment) -> None:
-            with locked_collection(self.collection_id, include_deleted=True) as collection:
-                current = Payment.objects.get(pk=payment.pk)
-                freezing.freeze(collection, current, reason=f"seen {self.random.random()}", theirs={"captured": 1})
-                projections.store(collection)
+            with books.opened(self.collection_id, include_deleted=True) as book:
+                current = book.payment(payment.pk)
+                freezing.freeze(book, current, reason=f"seen {self.random.random()}", theirs={"captured": 1})
 
         return lambda: self.on_payment(freeze, number)
 

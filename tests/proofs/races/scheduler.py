@@ -17,8 +17,7 @@ import pytest
 from django.db.models import F
 from greenlet import getcurrent, greenlet
 
-from medusa_payments.core.books import locks
-from medusa_payments.core.saga import calls
+from medusa_payments.core.base import calls, locks
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import Operation, PaymentCollection, WebhookEvent
 from medusa_payments.providers.errors import ProviderOutcomeUnknown, ProviderUnavailable

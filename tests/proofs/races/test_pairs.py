@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from medusa_payments.core.saga import comparing
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import Payment, PaymentSession
 from medusa_payments.services import (
     captures,
-    convergence,
     payment_collections,
     payment_sessions,
     payments,
@@ -61,7 +61,7 @@ def _webhook(_: PaymentSession, provider: FakeProvider) -> None:
 
 
 def _look(session: PaymentSession, _: FakeProvider) -> None:
-    convergence.look_at(session.pk)
+    comparing.look_at(session.pk)
 
 
 def _work(_: PaymentSession, __: FakeProvider) -> None:

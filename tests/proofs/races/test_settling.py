@@ -1,17 +1,17 @@
 """Two answers are booked at the same moment. The collection's lock is what keeps them apart."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 from threading import Thread
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 
-from medusa_payments.core.books import locks
-from medusa_payments.models import Event, Payment, PaymentCollection
-from medusa_payments.services import captures, events, ledger
+from medusa_payments.core.books import posting
+from medusa_payments.core.books.book import Book
+from medusa_payments.models import Event, Payment
+from medusa_payments.services import captures
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences
 from tests.till import Till
@@ -24,22 +24,21 @@ NOT_LONG = 0.5
 
 def capture_twice(payment: Payment, monkeypatch: pytest.MonkeyPatch) -> None:
     """Capture 30, and have another thread capture 20 between the reading and the writing of the first settlement."""
-    original, others = ledger._payment_of, []
+    original, others = posting.post_capture_result, []
 
     def capture_the_other() -> None:
         captures.capture(payment_id=payment.pk, amount=Decimal(20))
         connection.close()
 
-    def read_and_let_the_other_pass(operation: Any) -> Payment:
-        row = original(operation)
+    def post_and_let_the_other_pass(*args: Any) -> None:
         if not others:
             others.append(Thread(target=capture_the_other))
             others[0].start()
             # Without the lock the other one is through by then. With it, it waits for this one.
             others[0].join(NOT_LONG)
-        return row
+        original(*args)
 
-    monkeypatch.setattr(ledger, "_payment_of", read_and_let_the_other_pass)
+    monkeypatch.setattr(posting, "post_capture_result", post_and_let_the_other_pass)
     captures.capture(payment_id=payment.pk, amount=Decimal(30))
     others[0].join(LONG)
     payment.refresh_from_db()
@@ -54,22 +53,15 @@ def test_neither_is_lost(till: Till, fake_provider: FakeProvider, monkeypatch: p
 
 def test_without_the_lock_one_is_lost(till: Till, fake_provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> None:
     """The mutant "settling without the lock". The numbers of the events would catch it too, so they are let slip."""
+    original = Book.record
 
-    @contextmanager
-    def unlocked(payment_collection_id: str, **_: Any) -> Iterator[PaymentCollection]:
-        with locks.durable_transaction():
-            yield PaymentCollection.objects.get(pk=payment_collection_id)
-
-    original = events.record
-
-    def record_as_the_next(collection: PaymentCollection, *args: Any, **data: Any) -> None:
-        collection.event_count = Event.objects.filter(payment_collection=collection).count()
-        original(collection, *args, **data)
+    def record_as_the_next(book: Book, *args: Any, **data: Any) -> None:
+        book.collection.event_count = Event.objects.filter(payment_collection=book.collection).count()
+        original(book, *args, **data)
 
     payment = till.authorized()
-    monkeypatch.setattr(events, "record", record_as_the_next)
-    for module in ("execution", "settlement"):
-        monkeypatch.setattr(f"medusa_payments.services.{module}.locked_collection", unlocked)
+    monkeypatch.setattr(Book, "record", record_as_the_next)
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **_: rows)
     capture_twice(payment, monkeypatch)
     assert payment.captured_amount == 3000
     assert differences(fake_provider) != []

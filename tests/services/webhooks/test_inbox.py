@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from medusa_payments.core.saga import comparing
 from medusa_payments.exceptions import InvalidData, PaymentOutcomeUnknown
 from medusa_payments.models import (
     Capture,
@@ -25,7 +26,7 @@ from medusa_payments.models import (
     WebhookRefusal,
 )
 from medusa_payments.providers.facts import RefundState
-from medusa_payments.services import captures, convergence, payment_sessions, webhooks, worker
+from medusa_payments.services import captures, payment_sessions, webhooks, worker
 from medusa_payments.testing import fake_webhooks
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.scripted import Script, answer_lost
@@ -89,7 +90,7 @@ def test_one_that_comes_again_while_it_is_applied_is_left_to_whoever_is_at_it(
 ) -> None:
     fake_provider.dashboard.pay(till.session().provider_ref)
     sent = fake_provider.webhooks()[-1]
-    look_at, looks = convergence.look_at, []
+    look_at, looks = comparing.look_at, []
 
     def look_and_be_sent_it_again(*args: Any, **options: Any) -> Any:
         looks.append(args)
@@ -97,7 +98,7 @@ def test_one_that_comes_again_while_it_is_applied_is_left_to_whoever_is_at_it(
             assert deliver(*sent).status_code == 200
         return look_at(*args, **options)
 
-    monkeypatch.setattr(convergence, "look_at", look_and_be_sent_it_again)
+    monkeypatch.setattr(comparing, "look_at", look_and_be_sent_it_again)
     assert deliver(*sent).status_code == 200
 
     event = WebhookEvent.objects.get()
@@ -372,7 +373,7 @@ def test_what_fails_while_it_is_applied_is_not_the_senders_business(
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
-        patch.setattr("medusa_payments.services.convergence.look_at", explode)
+        patch.setattr("medusa_payments.core.saga.comparing.look_at", explode)
         assert deliver(*fake_provider.webhooks()[-1]).status_code == 200
     event = WebhookEvent.objects.get()
     assert (event.status, event.error_message) == ("waiting", "ZeroDivisionError")

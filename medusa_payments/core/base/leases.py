@@ -10,8 +10,8 @@ from typing import Any
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from medusa_payments.core.books.book import A_TICK
-from medusa_payments.core.saga import workers
+from medusa_payments.core.base import workers
+from medusa_payments.core.base.locks import A_TICK
 from medusa_payments.exceptions import Conflict
 from medusa_payments.models import Operation
 from medusa_payments.providers.base import PaymentProvider

@@ -3,16 +3,19 @@
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import timedelta
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from medusa_payments.exceptions import InsideTransaction, NotFound
+from medusa_payments.exceptions import InsideTransaction
 from medusa_payments.models import PaymentCollection
-from medusa_payments.queries.primary import primary
 
 logger = logging.getLogger(__name__)
+
+A_TICK = timedelta(milliseconds=1)
+"""SQLite's clock counts milliseconds. What ends now ends a tick earlier, so that the next statement sees it ended."""
 
 _ROLLED_BACK = frozenset({"40001", "40P01"})
 """PostgreSQL's serialization failure and deadlock: all of the transaction is undone, for certain."""
@@ -88,39 +91,6 @@ def left_for_later(what: str) -> Iterator[None]:
     except DatabaseError as error:
         logger.warning("%s: %s", what, type(error).__name__)
         renew_connection()
-
-
-@contextmanager
-def locked_collection(
-    payment_collection_id: str, *, include_deleted: bool = False, is_dry_run: bool = False
-) -> Iterator[PaymentCollection]:
-    """One short durable transaction that holds the collection's row, and nothing else, locked.
-
-    A dry run is rolled back at its end. Raises `NotFound` for an unknown collection, and for a deleted one unless they
-    are included: what a provider did is booked on those too.
-    """
-    with durable_transaction():
-        yield _lock(payment_collection_id, include_deleted=include_deleted)
-        if is_dry_run:
-            transaction.set_rollback(True, using=router.db_for_write(PaymentCollection))
-
-
-@contextmanager
-def collection_locked_for_caller(payment_collection_id: str) -> Iterator[PaymentCollection]:
-    """Hold the collection's row locked until the caller's own transaction ends; what is written is the caller's to
-    commit.
-
-    Raises `NotFound` for an unknown collection.
-    """
-    with transaction.atomic(using=router.db_for_write(PaymentCollection)):
-        yield _lock(payment_collection_id, include_deleted=True)
-
-
-def _lock(payment_collection_id: str, *, include_deleted: bool) -> PaymentCollection:
-    collection = primary(PaymentCollection).select_for_update().filter(pk=payment_collection_id).first()
-    if collection is None or (collection.deleted_at is not None and not include_deleted):
-        raise NotFound(f"PaymentCollection id not found: {payment_collection_id}")
-    return collection
 
 
 @contextmanager
