@@ -1,4 +1,4 @@
-"""The documents that this project began with, each walked line by line by a file of its own."""
+"""The documents that this project began with, each walked line by line. Those of one endpoint share a file."""
 
 import pytest
 

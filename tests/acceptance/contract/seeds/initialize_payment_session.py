@@ -1,170 +1,124 @@
-"""What three documents of `POST /store/payment-collections/{id}/payment-sessions` have in common."""
+"""What the documents of `POST /store/payment-collections/{id}/payment-sessions` say, as one table."""
 
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-from django.contrib.auth.models import User
-
-from tests.acceptance.contract.seeds.walking import lines, problems, seen
-from tests.api.openapi import ValidatedClient
-
 PATH = "/store/payment-collections/{id}/payment-sessions"
 FAKE = "pp_fake_fake"
+SYSTEM = "pp_system_default"
 
 Begin = Callable[..., Any]
+
+_CAPTURE = {"id": "string", "amount": 0, "created_at": "2019-08-24T14:15:22Z", "created_by": "string", "payment": {}}
+_REFUND_REASON = {
+    "id": "string",
+    "label": "string",
+    "description": "string",
+    "metadata": {},
+    "created_at": "2019-08-24T14:15:22Z",
+    "updated_at": "2019-08-24T14:15:22Z",
+}
+
+
+def _example(**more_of_a_refund_reason: str) -> dict[str, Any]:
+    """Return the example of the response; the hosted fork's has a further field of a refund reason."""
+    refund = {
+        "id": "string",
+        "amount": 0,
+        "refund_reason_id": "string",
+        "note": "string",
+        "created_at": "2019-08-24T14:15:22Z",
+        "created_by": "string",
+        "payment": {},
+        "refund_reason": _REFUND_REASON | more_of_a_refund_reason,
+    }
+    payment = {
+        "id": "string",
+        "amount": 0,
+        "authorized_amount": 0,
+        "currency_code": "string",
+        "provider_id": "string",
+        "created_at": "2019-08-24T14:15:22Z",
+        "updated_at": "2019-08-24T14:15:22Z",
+        "captured_at": "2019-08-24T14:15:22Z",
+        "canceled_at": "2019-08-24T14:15:22Z",
+        "captured_amount": 0,
+        "refunded_amount": 0,
+        "payment_collection": {},
+        "payment_session": {},
+        "data": {},
+        "captures": [_CAPTURE],
+        "refunds": [refund],
+    }
+    session = {
+        "id": "string",
+        "amount": 0,
+        "currency_code": "usd",
+        "provider_id": "string",
+        "authorized_at": "2019-08-24T14:15:22Z",
+        "payment_collection": {},
+        "data": {},
+        "status": "authorized",
+        "context": {"customer": {"id": "cus_123"}},
+        "payment": payment,
+    }
+    return {
+        "payment_collection": {
+            "id": "string",
+            "currency_code": "string",
+            "amount": 0,
+            "authorized_amount": 0,
+            "captured_amount": 0,
+            "refunded_amount": 0,
+            "completed_at": "2019-08-24T14:15:22Z",
+            "created_at": "2019-08-24T14:15:22Z",
+            "updated_at": "2019-08-24T14:15:22Z",
+            "metadata": {},
+            "status": "canceled",
+            "payment_providers": [{"id": "string"}],
+            "payment_sessions": [session],
+            "payments": [payment],
+        }
+    }
+
+
+EXAMPLES = {
+    "v2-initialize-payment-session": _example(),
+    "v2-initialize-payment-session-short": _example(),
+    "v2-initialize-payment-session-hosted-fork": _example(code="string"),
+}
+"""The documents of this endpoint by name, each with its example of the response: the first two have the same one."""
+
+STATUSES = {"canceled", "not_paid", "awaiting", "authorized", "partially_authorized"}
+REQUIRED = {"id", "currency_code", "amount", "status", "payment_providers"}
+TYPES = {
+    "id": "string",
+    "currency_code": "string",
+    "amount": "number",
+    "authorized_amount": "number",
+    "captured_amount": "number",
+    "refunded_amount": "number",
+    "completed_at": "date-time",
+    "created_at": "date-time",
+    "updated_at": "date-time",
+    "metadata": "object",
+    "status": "string",
+    "payment_providers": "array",
+    "payment_sessions": "array",
+    "payments": "array",
+}
+"""As the list of the response's fields has them, below the example."""
+
+ERRORS = {
+    "400": {"message": "Discount must be set to dynamic", "type": "not_allowed"},
+    "404": {"message": "Entity with id 1 was not found", "type": "not_found"},
+    "409": {"code": "unknown_error", "message": "The request conflicted…", "type": "QueryRunnerAlreadyReleasedError"},
+    "422": {"code": "invalid_request_error", "message": "…already exists.", "type": "duplicate_error"},
+    "500": {"code": "api_error", "message": "An error occured…", "type": "database_error"},
+}
+"""The hosted fork's examples of its errors."""
 
 
 def document(answer: Any) -> Any:
     assert answer.status_code == 200, answer.json()
     return answer.json()
-
-
-class Request:
-    """The request, as all three describe it."""
-
-    def test_method_and_path(self, begin: Begin, operation_of: Any) -> None:
-        assert begin().status_code == 200
-        assert operation_of(PATH)["operationId"] == "initializePaymentSession"
-
-    def test_path_id_is_the_collections(self, begin: Begin, collection: Callable[..., Any]) -> None:
-        made = collection()
-
-        assert document(begin(collection_id=made["id"]))["payment_collection"]["id"] == made["id"]
-
-    def test_header_x_publishable_api_key_is_required(
-        self, staff: ValidatedClient, collection: Callable[..., Any], operation_of: Any
-    ) -> None:
-        path = PATH.format(id=collection()["id"])
-
-        for headers in ({}, {"x-publishable-api-key": ""}):
-            answer = staff.post(path, {"provider_id": FAKE}, headers=headers)
-            assert (answer.status_code, answer.json()["type"]) == (400, "not_allowed")
-        [header] = [each for each in operation_of(PATH)["parameters"] if each["name"] == "x-publishable-api-key"]
-        assert (header["in"], header["required"], header["schema"]["type"]) == ("header", True, "string")
-
-    @pytest.mark.parametrize(
-        ("fields", "has_status", "has_sessions"),
-        [
-            ("%2Braw_amount", True, True),
-            ("-status", False, True),
-            ("status", True, False),
-            ("-payment_sessions", True, False),
-        ],
-    )
-    def test_query_fields_adds_removes_or_replaces(
-        self, begin: Begin, fields: str, has_status: bool, has_sessions: bool
-    ) -> None:
-        shown = document(begin(query=f"?fields={fields}"))["payment_collection"]
-
-        assert ("status" in shown, "payment_sessions" in shown) == (has_status, has_sessions)
-        assert ("raw_amount" in shown) == fields.startswith("%2B")
-
-    @pytest.mark.parametrize(
-        ("body", "message"),
-        [
-            ({}, "Invalid request: Field 'provider_id' is required"),
-            ({"provider_id": 7}, "Invalid request: Expected type: 'string' for field 'provider_id', got: '7'"),
-        ],
-    )
-    def test_body_provider_id_is_a_required_string(self, begin: Begin, body: Any, message: str) -> None:
-        answer = begin(body)
-
-        assert (answer.status_code, answer.json()) == (400, {"type": "invalid_data", "message": message})
-
-    def test_body_data_is_an_optional_object(self, begin: Begin) -> None:
-        assert begin({"provider_id": FAKE, "data": {}}).status_code == 200
-        refused = begin({"provider_id": FAKE, "data": "text"})
-        assert (refused.status_code, refused.json()["type"]) == (400, "invalid_data")
-
-    def test_body_is_json(self, operation_of: Any) -> None:
-        assert list(operation_of(PATH)["requestBody"]["content"]) == ["application/json"]
-
-
-class Statuses:
-    """The statuses that all three list: 200, 400, 401, 404, 409, 422, 500."""
-
-    def test_all_are_documented(self, operation_of: Any) -> None:
-        assert {"200", "400", "401", "404", "409", "422", "500"} <= operation_of(PATH)["responses"].keys()
-
-    def test_400_has_a_message_and_a_type(self, begin: Begin, refunded: Any) -> None:
-        answer = begin(collection_id=refunded["payment_collection_id"])
-
-        assert (answer.status_code, answer.json()["type"]) == (400, "not_allowed")
-        assert isinstance(answer.json()["message"], str)
-
-    def test_401_is_documented_and_a_missing_key_is_400(self, openapi: Any, operation_of: Any) -> None:
-        """As Medusa's server has it, whatever its documents say: row of docs/differences.md."""
-        unauthorized = openapi.resolve(operation_of(PATH)["responses"]["401"])
-        examples = unauthorized["content"]["application/json"]["examples"]
-        assert examples["unauthorized"]["value"] == {"message": "Unauthorized"}
-
-    def test_404_has_a_message_and_a_type(self, begin: Begin) -> None:
-        answer = begin(collection_id="pay_col_unknown")
-
-        assert (answer.status_code, answer.json()) == (
-            404,
-            {"type": "not_found", "message": "PaymentCollection id not found: pay_col_unknown"},
-        )
-
-    def test_409_has_a_code_a_message_and_a_type(self, begin: Begin) -> None:
-        answer = begin({"provider_id": FAKE, "data": {"on": "initiate", "outcome": "timeout_before"}})
-
-        assert (answer.status_code, answer.json()["type"]) == (409, "conflict")
-        assert {"code", "message", "type"} <= answer.json().keys()
-        assert int(answer["Retry-After"]) > 0
-
-    def test_422_has_a_message_and_a_type(self, begin: Begin) -> None:
-        answer = begin({"provider_id": FAKE, "data": {"on": "initiate", "outcome": "declined"}})
-
-        assert (answer.status_code, answer.json()["type"]) == (422, "payment_authorization_error")
-        assert {"message", "type"} <= answer.json().keys()
-
-    def test_500_has_a_code_a_message_and_a_type(
-        self, begin: Begin, storefront: ValidatedClient, collection: Callable[..., Any], settings: Any
-    ) -> None:
-        made = collection()["id"]
-        storefront.raise_request_exception = False
-        settings.MEDUSA_PAYMENTS = {**settings.MEDUSA_PAYMENTS, "CART_RESOLVER": _broken}
-
-        answer = begin(collection_id=made)
-
-        assert (answer.status_code, answer.json()) == (
-            500,
-            {"code": "unknown_error", "type": "unknown_error", "message": "An unknown error occurred."},
-        )
-
-
-def _broken(*_: object) -> None:
-    raise RuntimeError("the shop's own bug")
-
-
-class Response:
-    """What all three say of the response; `example` is the document's own."""
-
-    example: Any
-
-    @pytest.fixture
-    def whole(self, storefront: ValidatedClient, refunded: Any) -> Any:
-        """A collection that was paid with a session, with all that came after."""
-        return storefront.get(f"/store/payment-collections/{refunded['payment_collection_id']}").json()
-
-    def test_every_field_is_there_and_of_its_type(self, storefront: ValidatedClient, begin: Begin) -> None:
-        storefront.force_authenticate(User.objects.create_user("ada"))
-
-        assert list(problems(self.example, document(begin()))) == []
-
-    def test_every_field_of_what_comes_later_is_too(self, whole: Any) -> None:
-        assert list(problems(self.example, whole)) == []
-
-    def test_every_line_of_the_example_was_met(self, whole: Any) -> None:
-        assert set(lines(self.example)) - set(seen(whole)) == set()
-
-    def test_the_session_is_the_chosen_providers(self, begin: Begin) -> None:
-        collection = document(begin())["payment_collection"]
-
-        [session] = collection["payment_sessions"]
-        assert (session["provider_id"], session["amount"], session["currency_code"]) == (FAKE, 59.97, "eur")
-        assert (session["status"], session["payment"], session["context"]) == ("pending", None, {})
-        assert collection["payment_providers"] == [{"id": FAKE}]
-        assert collection["payments"] == []

@@ -6,20 +6,13 @@ from typing import Any
 import pytest
 
 from tests.acceptance.contract.openapi_differences import contract_folder
-from tests.acceptance.contract.seeds import (
-    test_v2_create_payment_collection,
-    test_v2_initialize_payment_session,
-    test_v2_initialize_payment_session_hosted_fork,
-    test_v2_initialize_payment_session_short,
-)
+from tests.acceptance.contract.seeds import initialize_payment_session, test_v2_create_payment_collection
 
 pytestmark = [pytest.mark.any_engine, pytest.mark.peer_documents]
 
 EXAMPLES = {
     "v2-create-payment-collection": test_v2_create_payment_collection.RESPONSE,
-    "v2-initialize-payment-session": test_v2_initialize_payment_session.EXAMPLE,
-    "v2-initialize-payment-session-short": test_v2_initialize_payment_session_short.EXAMPLE,
-    "v2-initialize-payment-session-hosted-fork": test_v2_initialize_payment_session_hosted_fork.EXAMPLE,
+    **initialize_payment_session.EXAMPLES,
 }
 
 
