@@ -1,6 +1,6 @@
-"""What happened to a customer's money, and the forms that move it, in Django admin.
+"""Django admin: the history of a customer's money, and the forms that move it.
 
-A shop that wants a page otherwise subclasses its class, unregisters the model and registers the subclass.
+To change a page, a shop subclasses its class, unregisters the model and registers the subclass.
 """
 
 from medusa_payments.admin.pages.account_holder import AccountHolderAdmin

@@ -1,4 +1,4 @@
-"""The tables. Rules live in `services`; what must never break is a database constraint here."""
+"""The tables. Rules live in `services` and `core`; database constraints here hold what must never break."""
 
 from medusa_payments.models.account_holder import AccountHolder
 from medusa_payments.models.capture import Capture

@@ -8,14 +8,14 @@ from medusa_payments.models.fields import HOST_ID_LENGTH, DatabaseTimeField, Exa
 class AccountHolder(models.Model):
     """A customer's account with a provider account: the intent to open it, then what was opened. Never deleted.
 
-    `customer_id` is the host's own id, NULL once the customer was forgotten (`forgotten_at`), `external_id` the
-    provider's, NULL until known. `provider_id` is the alias it was opened through; all aliases on one account share it.
-    `data` is the provider's own object.
+    `customer_id` is the id of the host, NULL once the customer was forgotten (`forgotten_at`). `external_id` is the id
+    of the provider, NULL until it is known. `provider_id` is the alias that the account was opened through. All aliases
+    on one merchant account share it. `data` is the object of the provider.
 
-    While `request` holds what was sent, what became of it isn't known; `attempt` counts requests that are proven to
-    have opened nothing, and is part of the idempotency key. `sent_at` is when the current request was first sent,
-    `in_flight_until` until when it may still arrive. While `lease_expires_at` lies ahead, one process (`leased_by`) is
-    at work; `fence` counts who took it over. After `erased_at` nothing of the person is left here.
+    While `request` holds a request, its outcome is unknown. `attempt` counts requests that are proven to have opened
+    nothing, and is part of the idempotency key. `sent_at` is when the current request was first sent. Until
+    `in_flight_until` it may still reach the provider. Until `lease_expires_at` one process (`leased_by`) works on the
+    row; `fence` counts the takeovers. After `erased_at` no personal data is left here.
     """
 
     id = PrefixedIdField(prefix="acchld", verbose_name=_("id"))
@@ -71,5 +71,5 @@ class AccountHolder(models.Model):
 
     @property
     def is_sent(self) -> bool:
-        """Say whether something was sent to the provider whose outcome isn't known."""
+        """Return True if a request was sent to the provider and its outcome is unknown."""
         return self.sent_at is not None

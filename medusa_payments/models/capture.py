@@ -17,9 +17,9 @@ from medusa_payments.models.payment import Payment
 
 
 class Capture(models.Model):
-    """A ledger line: the provider captured this much. Appended once, never changed.
+    """A ledger line: the provider captured this amount. Appended once, never changed.
 
-    Unique on the operation that caused it and on the provider's own reference.
+    Unique on its operation, and on payment and provider reference.
     """
 
     id = PrefixedIdField(prefix="capt", verbose_name=_("id"))

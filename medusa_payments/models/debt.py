@@ -8,11 +8,11 @@ from medusa_payments.models.operation import Operation
 
 
 class Debt(models.Model):
-    """An answer that a caller of a capture or refund without an idempotency key was promised.
+    """An answer that is owed to a caller who sent a capture or refund without an idempotency key.
 
-    `who` is the caller, as `Operation.created_by` names it. `paid_at` says when the answer was given. `back_at`: a
-    caller who was sent away was told to come back then; `handed_at`: a caller was begun to be answered by it, and may
-    be still. `is_doubtful`: `who` was sent away more often than this counts, as one caller or as several of that name.
+    `who` names the caller as `Operation.created_by` does. `paid_at` is when the answer was given. `back_at` is when a
+    caller who was sent away may retry. `handed_at` is when an answer to a caller was started; it may not be
+    finished. `is_doubtful`: `who` was sent away more often than there are debts, as one caller or as several.
     """
 
     operation = models.ForeignKey(Operation, models.CASCADE, related_name="debts", verbose_name=_("operation"))

@@ -23,13 +23,13 @@ _WITHHOLDING = [state.value for state in sorted(WITHHOLDING_STATES)]
 
 
 class Dispute(models.Model):
-    """A customer's bank questions a payment: what the provider says of it, as it is now. Its course is in the events.
+    """A customer's bank disputes a payment: the state that the provider reports now. The events keep its history.
 
-    `amount` and `currency_code` are the provider's own, which can be more than the payment, or another currency.
-    `withheld_amount` is what it takes out of reach of refunds, in minor units of the payment's currency; 0 for an
-    inquiry, and once it was won or closed. `reason` is the provider's word. Evidence may be sent until
-    `evidence_due_by`; `evidence_warned_at` is when that was announced. `event_number` is that of the collection's event
-    that tells of its latest change.
+    `amount` and `currency_code` come from the provider. The amount can be larger than the payment, and the currency
+    another one. `withheld_amount` can't be refunded while the dispute lasts, in minor units of the payment's currency.
+    It is 0 for an inquiry, and once the dispute was won or closed. `reason` is the word of the provider. Evidence may
+    be sent until `evidence_due_by`; `evidence_warned_at` is when the shop was reminded. `event_number` is the number
+    of the event with the latest change.
     """
 
     id = PrefixedIdField(prefix="dp", verbose_name=_("id"))

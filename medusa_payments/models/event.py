@@ -9,9 +9,9 @@ from medusa_payments.models.payment_collection import PaymentCollection
 
 
 class Event(models.Model):
-    """What happened to a collection, when, by whom and through which operation; amounts in minor units.
+    """What happened to a collection, when, who did it and through which operation. Amounts are in minor units.
 
-    Written in the transaction of the change, numbered per collection, never changed.
+    Written in the transaction of the change and numbered per collection. Never changed.
     """
 
     id = PrefixedIdField(prefix="payevt", verbose_name=_("id"))

@@ -7,10 +7,10 @@ from medusa_payments.models.event import Event
 
 
 class EventDelivery(models.Model):
-    """That the host's signal receivers are to be told of an event. Made with the event, when there are receivers.
+    """The delivery of an event to the signal receivers of the host. Created with the event if there are receivers.
 
-    Tried right after commit, then by the worker at `next_attempt_at`, until every receiver has returned
-    (`delivered_at`) or the attempts are used up (`dead_at`).
+    The first attempt follows the commit. The worker repeats it at `next_attempt_at`, until every receiver returned
+    (`delivered_at`) or no attempt is left (`dead_at`).
     """
 
     event = models.OneToOneField(

@@ -1,4 +1,4 @@
-"""Column types that every table shares."""
+"""Column types that the tables share."""
 
 import json
 from decimal import Decimal
@@ -29,7 +29,7 @@ else:
 MajorT = TypeVar("MajorT", Decimal, Decimal | None)
 
 HOST_ID_LENGTH = 255
-"""Ids that the host hands us (cart, order, region, customer)."""
+"""The length of ids of the host (cart, order, region, customer)."""
 
 
 class PrefixedIdField(_TextColumn):
@@ -53,7 +53,7 @@ class PrefixedIdField(_TextColumn):
 
 
 class MinorUnitsField(_IntegerColumn):
-    """An amount in minor units. Refuses anything that isn't a whole number instead of truncating it."""
+    """An amount in minor units. Refuses a number that isn't whole, and never truncates it."""
 
     description = _("Amount in minor units")
 
@@ -92,7 +92,7 @@ class MajorUnits(property, Generic[MajorT]):
 
 
 class ExactJSONEncoder(json.JSONEncoder):
-    """Writes decimals as the numbers they are; the standard encoder knows only floats."""
+    """Writes decimals as exact numbers. The standard encoder can only write floats."""
 
     def encode(self, o: Any) -> str:
         return msgspec.json.Encoder(decimal_format="number").encode(o).decode()
@@ -106,7 +106,7 @@ class ExactJSONDecoder(json.JSONDecoder):
 
 
 class ExactJSONField(models.JSONField):
-    """JSON whose numbers come back exactly as they were written."""
+    """JSON with exact numbers: they are read as they were written."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options | {"encoder": ExactJSONEncoder, "decoder": ExactJSONDecoder})
@@ -119,7 +119,7 @@ class ExactJSONField(models.JSONField):
 
 
 class DatabaseTimeField(_TimeColumn):
-    """A moment that the database's own clock stamps on insert."""
+    """A moment that the clock of the database sets on insert."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options | {"db_default": Now(), "editable": False})

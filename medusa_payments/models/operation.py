@@ -51,21 +51,21 @@ SETTLER_CHOICES = [
 class Operation(models.Model):
     """The intent to make a provider do one mutating call, committed before the call. Never deleted.
 
-    Its id is the first idempotency key at the provider; `key_number` counts its keys (`id`, `id/2`, `id/3`).
-    `is_key_spent`: the provider answered with an error of its own under the current key, and may repeat that answer, so
-    nothing more is sent under it. `request` is the whole canonical request but the key, so that anybody can send it
-    again; `intent` is what settling needs besides (note, reason). While `lease_expires_at` (the database's clock) lies
-    ahead, one process (`leased_by`) is at work on it; `fence` counts who took it over. Until `in_flight_until` what was
-    sent may still arrive at the provider, whatever became of its answer. `open_slot` is held by verbs that don't add
-    up, while open. `created_at` begins anew when one that was never executed is reopened, as the provider's memory of
-    its key does; when it was first asked for stands in its id. `idempotency_key` is the caller's own, unique with kind
-    and target (payment, session or collection), `fingerprint` a hash of what was asked under it; callers without one
-    are owed the outcome (`debts`). `is_deferred`: the worker carries it out, nobody waits for it. `attempts` counts how
-    often the worker tried to find out, next at `next_attempt_at`; from `needs_person_at` on only a person can, or the
-    worker by reading, while there is a next attempt. `settled_by` says who found out. `erased_at`: `request` and
-    `intent` were erased.
-    `line_id` is the id that a refund's ledger line will have, shown from reservation on; `line_ref` the provider's
-    reference of a refund that it has only accepted.
+    Its id is the first idempotency key at the provider. `key_number` counts the keys (`id`, `id/2`, `id/3`).
+    `is_key_spent`: the provider answered the current key with an error and may repeat that answer, so nothing more is
+    sent under it. `request` is the whole canonical request without the key, so that it can be resent. `intent` is what
+    settling needs besides (note, reason). Until `lease_expires_at` (clock of the database) one process (`leased_by`)
+    works on the operation; `fence` counts the takeovers. Until `in_flight_until` the request may still reach the
+    provider, even if its answer was lost. Verbs that don't add up hold `open_slot` while they are open.
+    `created_at` starts again when an operation that was not executed is reopened, as does the provider's memory of the
+    key. The id keeps the time of the first request. `idempotency_key` is the key of the caller, unique with kind and
+    target (payment, session or collection). `fingerprint` is a hash of that request. Callers without a key are owed
+    the outcome (`debts`). `is_deferred`: the worker carries the operation out, and no caller waits for it.
+    `attempts` counts how often the worker tried to find the outcome, the next time at `next_attempt_at`. From
+    `needs_person_at` on the operation needs staff. While there is a next attempt, the worker still reads the provider.
+    `settled_by` is how the outcome was found. `erased_at`: `request` and `intent` were erased.
+    `line_id` is the id of the future ledger line of a refund, shown from the reservation on. `line_ref` is the
+    reference of a refund that the provider has only accepted.
     """
 
     id = PrefixedIdField(prefix="payop", verbose_name=_("id"))
@@ -171,4 +171,5 @@ class Operation(models.Model):
 
     @property
     def is_open(self) -> bool:
+        """Return True if the outcome isn't booked yet: the operation is in flight or unknown."""
         return self.status == OperationStatus.OPEN

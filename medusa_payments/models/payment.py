@@ -40,12 +40,13 @@ COUNTERS = (
 class Payment(models.Model):
     """Money that a provider authorized for a session.
 
-    Six counters (minor units) say what is done (captured, released, refunded) and what is in flight (capturing,
-    releasing, refunding). The database refuses any row in which they exceed the limits, whoever writes it.
-    `withheld_amount` is what the payment's disputes take out of reach, `disputed_amount` how much of that is captured
-    and neither refunded nor being refunded: money that nobody can refund.
-    `capture_before` is when the authorization runs out, `expiry_warned_at` when that was announced. While `frozen_at`
-    is set, provider and ledger disagree beyond what can be booked, and no verb moves money until a person has looked.
+    Six counters (minor units) hold what is done (captured, released, refunded) and what is in flight (capturing,
+    releasing, refunding). Database constraints refuse every row whose counters exceed the limits.
+    `withheld_amount` is the sum that the disputes withhold. `disputed_amount` is the part of it that is captured and
+    neither refunded nor being refunded: it can't be refunded.
+    `capture_before` is when the authorization expires, `expiry_warned_at` when the shop was warned of that. While
+    `frozen_at` is set, provider and ledger disagree in a way that can't be booked. Then no verb moves money until
+    staff unfreeze the payment.
     """
 
     id = PrefixedIdField(prefix="pay", verbose_name=_("id"))
@@ -147,38 +148,39 @@ class Payment(models.Model):
 
     @property
     def authorized_amount(self) -> int:
-        """What is authorized and not given back (minor units); 0 once canceled."""
+        """Authorized and not released (minor units); 0 once the payment is canceled."""
         return 0 if self.canceled_at else self.amount - self.released_amount
 
     @property
     def held_amount(self) -> int:
-        """What the merchant has of it, captured or not (minor units): neither given back, nor on its way back, nor
-        disputed.
+        """Held by the merchant, captured or not (minor units).
+
+        Money that is released, refunded or disputed is taken off, and so are releases and refunds in flight.
         """
         returned = self.released_amount + self.releasing_amount + self.refunded_amount + self.refunding_amount
         return self.amount - returned - self.disputed_amount
 
     @property
     def capturable_amount(self) -> int:
-        """What may still be captured (minor units); what is in flight is taken off already."""
+        """What can still be captured (minor units). Captures and releases in flight are taken off."""
         taken = self.captured_amount + self.capturing_amount + self.released_amount + self.releasing_amount
         return self.amount - taken
 
     @property
     def is_within_limits(self) -> bool:
-        """Say whether the database would accept these counters, once disputes are counted anew (`count_disputes`)."""
+        """Return True if the database would accept these counters after `count_disputes`."""
         return self.capturable_amount >= 0 and self.kept_amount >= 0
 
     @property
     def refundable_amount(self) -> int:
-        """What may still be refunded (minor units); what is in flight or disputed is taken off already."""
+        """What can still be refunded (minor units). Refunds in flight and disputed money are taken off."""
         return self.kept_amount - self.disputed_amount
 
     @property
     def kept_amount(self) -> int:
-        """What is captured and neither refunded nor being refunded (minor units), disputed or not."""
+        """Captured, and neither refunded nor being refunded (minor units). Disputed money counts."""
         return self.captured_amount - self.refunded_amount - self.refunding_amount
 
     def count_disputes(self) -> None:
-        """Bring `disputed_amount` to what the other counters say it is."""
+        """Compute `disputed_amount` from the other counters."""
         self.disputed_amount = min(self.withheld_amount, self.kept_amount)

@@ -44,12 +44,12 @@ ON_FAILURE_CHOICES = [
 class PaymentCollection(models.Model):
     """What is to be paid for one cart or order. Its row is the only lock of the money core.
 
-    `status` and the three totals are stored projections of sessions and payments (`states.collection_state`).
-    `live_cart_id` equals `cart_id` while this is the cart's collection: one live collection per cart.
-    `idempotency_key` is that of the caller who asked for it, unique with the order, `fingerprint` a hash of what was
-    asked. `on_failure` is what happens to its money when the shop's order fails, or when it isn't resolved by
-    `resolve_by`; `failed_at` says that it did. The worker looks after the collection at `attention_at` (NULL: nothing
-    to look after); `attention_count` is how often it has looked since there was something.
+    `status` and the three totals are computed from sessions and payments (`states.collection_state`) and stored.
+    `live_cart_id` equals `cart_id` while the collection is the live one of its cart. A cart has at most one.
+    `idempotency_key` is the key of the caller who created the collection, unique with the order. `fingerprint` is a
+    hash of that request. `on_failure` is the policy for the money when the order fails, or when the collection isn't
+    paid in full by `resolve_by`. `failed_at` is when that happened. The worker carries out follow-ups at
+    `attention_at` (NULL: there are none). `attention_count` counts its attempts since there were any.
     """
 
     id = PrefixedIdField(prefix="pay_col", verbose_name=_("id"))

@@ -36,11 +36,12 @@ STATUS_CHOICES = [
 class PaymentSession(models.Model):
     """One attempt to pay (part of) a collection with one provider.
 
-    `slot` numbers the live sessions of a collection; NULL means not live: not yet initiated, failed or replaced,
-    kept as history and hidden from the API. `provider_ref` and `provider_account` are written by the server only
-    and unique together, so one payment object of a provider never counts for two sessions. `client_data` is what
-    the storefront sent (allow-listed), `provider_data` the provider's own object; of one that came to nothing both are
-    erased after a while (`erased_at`). `account_holder` is the customer's account that the object was made for, if any.
+    `slot` numbers the live sessions of a collection. NULL means not live: the session isn't initiated yet, failed or
+    was replaced. Such sessions are kept as history and hidden from the API. Only the server writes `provider_ref` and
+    `provider_account`. They are unique together, so a payment object of a provider never counts for two sessions.
+    `client_data` is the allow-listed data of the storefront, `provider_data` the object of the provider. The worker
+    erases both from sessions that ended without money, after the retention time (`erased_at`). `account_holder` is
+    the account of the customer that the provider's object belongs to.
     """
 
     id = PrefixedIdField(prefix="payses", verbose_name=_("id"))
@@ -108,4 +109,5 @@ class PaymentSession(models.Model):
 
     @property
     def is_live(self) -> bool:
+        """Return True if the collection is to be paid with this session now."""
         return self.slot is not None

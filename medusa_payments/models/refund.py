@@ -18,9 +18,9 @@ from medusa_payments.models.refund_reason import RefundReason
 
 
 class Refund(models.Model):
-    """A ledger line: the provider gave this much back. Appended once, never changed.
+    """A ledger line: the provider refunded this amount. Appended once, never changed.
 
-    Unique on the operation that caused it and on the provider's own reference. `note` is visible to the customer.
+    Unique on its operation, and on payment and provider reference. The customer may see `note`.
     """
 
     id = PrefixedIdField(prefix="ref", verbose_name=_("id"))

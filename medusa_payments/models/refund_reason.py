@@ -6,7 +6,7 @@ from medusa_payments.models.fields import DatabaseTimeField, ExactJSONField, Pre
 
 
 class RefundReason(models.Model):
-    """Why money is given back. `live_code` equals `code` until deletion: one live reason per code."""
+    """Why money is refunded. `live_code` equals `code` until deletion, so each code has one live reason."""
 
     id = PrefixedIdField(prefix="refr", verbose_name=_("id"))
     label = models.CharField(_("label"), max_length=255)

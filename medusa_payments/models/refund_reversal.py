@@ -11,7 +11,7 @@ from medusa_payments.models.refund import Refund
 
 
 class RefundReversal(models.Model):
-    """A ledger line: a refund that had been booked failed later, its money is back. Appended once, never changed."""
+    """A ledger line: a booked refund failed later, and its money is back. Appended once, never changed."""
 
     id = PrefixedIdField(prefix="refrev", verbose_name=_("id"))
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="refund_reversals", verbose_name=_("payment"))

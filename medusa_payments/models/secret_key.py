@@ -7,8 +7,8 @@ from medusa_payments.models.fields import HOST_ID_LENGTH, DatabaseTimeField, Pre
 class SecretKey(models.Model):
     """A key that a back-office program sends instead of logging in. It acts with the permissions of one user.
 
-    The token itself is shown once and not stored: `token_digest` is its SHA-256 (the token is random, so nothing slower
-    is needed) and `redacted` what people tell keys apart by.
+    The token is shown once and not stored. `token_digest` is its SHA-256; a random token needs no slower hash.
+    `redacted` is the part by which staff recognize a key.
     """
 
     id = PrefixedIdField(prefix="apk", verbose_name=_("id"))

@@ -15,11 +15,11 @@ STATUS_CHOICES = [
 
 
 class WebhookEvent(models.Model):
-    """The inbox: one row per event of a provider account, kept before anything is done about it.
+    """The inbox: one row per event of a provider account, stored before the event is applied.
 
-    `body` holds the signed bytes, or what of them may be kept, until retention erases it; `body_sha256` is the hash of
-    what was signed, and stays. `attempts` counts how often
-    it was applied or tried, next at `next_attempt_at`. Of a foreign event only id, type and time are kept.
+    `body` holds the signed bytes, or the part of them that may be stored, until retention erases it. `body_sha256` is
+    the hash of the signed bytes and stays. `attempts` counts the attempts to apply the event, the next one at
+    `next_attempt_at`. Of a foreign event only id, type and time are stored.
     """
 
     id = PrefixedIdField(prefix="whevt", verbose_name=_("id"))

@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class WebhookRefusal(models.Model):
-    """How many webhooks were refused on a day, per provider and reason. Nothing else is kept of them."""
+    """The number of refused webhooks per day, provider and reason. Nothing else of them is stored."""
 
     provider_id = models.CharField(_("provider"), max_length=100)
     reason = models.CharField(_("reason"), max_length=64)

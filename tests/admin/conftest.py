@@ -22,7 +22,7 @@ from tests.admin.browser import Browser
 LogIn = Callable[..., Client]
 
 CLERK = ("view_payment", "capture_payment", "refund_payment", "cancel_payment")
-"""The permissions of somebody who may do everything with payments."""
+"""The permissions of staff who may do everything with payments."""
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def log_in(db: None) -> LogIn:
 
 @pytest.fixture
 def viewer(log_in: LogIn) -> Client:
-    """A client of somebody who may look at everything and change nothing."""
+    """A client of staff who may view everything and change nothing."""
     of_payments = Permission.objects.filter(content_type__app_label="medusa_payments", codename__startswith="view_")
     return log_in(*of_payments.values_list("codename", flat=True))
 

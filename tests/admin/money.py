@@ -18,7 +18,7 @@ def verb_url(payment: Payment, verb: str) -> str:
 
 
 def lost(verb: str, outcome: str = "timeout_after") -> Payment:
-    """A payment whose provider does what is said to the first call of a verb."""
+    """Return a payment whose provider answers the first call of a verb with the outcome."""
     make = factories.captured_payment if verb == "refund" else factories.authorized_payment
     return make(amount=EUR_60, data={"outcome": outcome, "on": verb})
 

@@ -1,4 +1,4 @@
-"""Who may look, and that looking is all there is."""
+"""Who may view pages, and that pages are read-only."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -35,8 +35,8 @@ MONEY_MODELS = [model for model in MODELS if model not in {PublishableKey, Refun
 
 @pytest.fixture(autouse=True)
 def a_row_of_every_kind(payment: Payment) -> None:
-    """What the payment's own story has not: a dispute, a failed refund, a release, a webhook, a refused one,
-    a delivery, an account.
+    """Add what the history of the payment lacks: a dispute, a failed refund, a release, a webhook, a refused one, a
+    delivery, an account.
     """
     Dispute.objects.create(
         payment=payment,
@@ -87,7 +87,7 @@ def test_staff_without_the_permission_are_refused(log_in: LogIn, payment: Paymen
         assert client.get(url).status_code == 403, url
 
 
-def test_not_even_a_superuser_can_add_change_or_delete(admin_client: Client, payment: Payment) -> None:
+def test_superuser_cannot_add_change_or_delete(admin_client: Client, payment: Payment) -> None:
     for model in MONEY_MODELS:
         row = model._default_manager.order_by("pk")[0]
         before = model._default_manager.filter(pk=row.pk).values().get()
@@ -120,14 +120,14 @@ def test_related_rows_need_their_own_permission(log_in: LogIn, payment: Payment)
         assert hidden not in page
 
 
-def test_permission_to_move_money_is_not_permission_to_look(log_in: LogIn, payment: Payment) -> None:
+def test_permission_to_move_money_does_not_include_viewing(log_in: LogIn, payment: Payment) -> None:
     client = log_in("capture_payment", "refund_payment", "cancel_payment")
 
     assert client.get(page_url(payment)).status_code == 403
 
 
 @pytest.mark.parametrize("collection_id", ["pay_col_missing", "pay_col_missing\0"])
-def test_a_page_that_is_not_there_leads_back(viewer: Client, collection_id: str) -> None:
+def test_missing_object_redirects_to_the_admin(viewer: Client, collection_id: str) -> None:
     response = viewer.get(page_url(PaymentCollection(id=collection_id)), follow=True)
 
     assert response.redirect_chain == [(reverse("admin:index"), 302)]
@@ -135,7 +135,7 @@ def test_a_page_that_is_not_there_leads_back(viewer: Client, collection_id: str)
 
 
 @pytest.mark.parametrize("page", ["{}/change/", "{}/history/", "{}/refund/c2c8a2a1-5bd2-4d4b-9a4c-0c2b6c3d7a11/"])
-def test_an_id_that_is_a_card_number_is_not_kept_in_a_message(admin_client: Client, settings: Any, page: str) -> None:
+def test_card_number_as_id_is_not_stored_in_a_message(admin_client: Client, settings: Any, page: str) -> None:
     settings.MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
     admin_client.get(list_url(Payment) + page.format("4242424242424242"))

@@ -1,4 +1,4 @@
-"""A refund across the payments of a collection, on a page of its own: asked in words, done once per token."""
+"""The page of a refund across the payments of a collection: it asks first and moves money once per token."""
 
 from decimal import Decimal
 from typing import Any
@@ -46,43 +46,45 @@ def begin(browser: Browser, collection: PaymentCollection, amount: str = "50", *
     return browser.open(url(collection)).press("Continue", amount=amount, **filled)
 
 
-def test_is_asked_in_words_and_done_once(browser: Browser, collection: PaymentCollection) -> None:
+def test_collection_refund_asks_first_and_moves_money_once(browser: Browser, collection: PaymentCollection) -> None:
     assert BUTTON in browser.open(page_url(collection)).text
     form_url = browser.open(url(collection)).url
     browser.press("Continue", amount="50", note="Sorry")
     assert "Refund 50.00 EUR to the customer, across the payments of the collection?" in browser.text
-    assert "in proportion to what each payment can give back" in browser.text
+    assert "in proportion to what can be refunded from each payment" in browser.text
     assert refunded() == [0, 0]
 
     assert "50.00 EUR was refunded." in browser.press("Refund 50.00 EUR").text
     for _ in range(2):
         assert "50.00 EUR was refunded." in browser.resend().text
-    assert "This was sent already, and not again: 50.00 EUR was refunded." in browser.open(form_url).text
-    assert "This was sent already" in browser.resend(0).text
+    assert "This was sent before and was not sent again: 50.00 EUR was refunded." in browser.open(form_url).text
+    assert "This was sent before" in browser.resend(0).text
     assert refunded() == [3000, 2000]
     assert {line.note for payment in Payment.objects.all() for line in payment.refunds.all()} == {"Sorry"}
 
 
-def test_a_person_is_told_what_is_under_way_already(
+def test_collection_refund_warns_of_a_refund_in_progress(
     browser: Browser, collection: PaymentCollection, script: Script
 ) -> None:
-    """A client's answer was lost, and a person does it by hand."""
+    """A client never got its answer, and staff repeat its refund by hand."""
     script["refund"] = answer_lost
     with pytest.raises(PaymentOutcomeUnknown):
         refunds.refund(payment_id=collection.payments.earliest("created_at").pk, amount=Decimal(25))
 
     question = begin(browser, collection, "25").text
 
-    assert "This is under way already, and its outcome isn't known yet: 25.00 EUR, asked for at 20" in question
+    assert "Already in progress, outcome unknown: 25.00 EUR, requested at 20" in question
     assert sum(refunded()) == 0
 
 
-def test_the_oldest_first(browser: Browser, collection: PaymentCollection) -> None:
+def test_collection_refund_in_order_starts_with_the_oldest_payment(
+    browser: Browser, collection: PaymentCollection
+) -> None:
     begin(browser, collection, strategy="in_order").press("Refund 50.00 EUR")
     assert refunded() == [5000, 0]
 
 
-def test_all_of_it_is_proposed_and_then_nothing_is_left(browser: Browser, collection: PaymentCollection) -> None:
+def test_collection_refund_proposes_all_and_leaves_nothing(browser: Browser, collection: PaymentCollection) -> None:
     assert browser.open(url(collection)).form.values["amount"] == "100.00"
     browser.press("Continue").press("Refund 100.00 EUR")
     assert refunded() == [6000, 4000]
@@ -91,12 +93,14 @@ def test_all_of_it_is_proposed_and_then_nothing_is_left(browser: Browser, collec
 
 
 @pytest.mark.parametrize("amount", ["100.01", "0", "-1", "ten"])
-def test_amounts_that_can_not_be(browser: Browser, collection: PaymentCollection, amount: str) -> None:
+def test_collection_refund_rejects_impossible_amounts(
+    browser: Browser, collection: PaymentCollection, amount: str
+) -> None:
     assert "errorlist" in begin(browser, collection, amount).page
     assert not Operation.objects.filter(kind="refund").exists()
 
 
-def test_what_changed_meanwhile_is_asked_about_again(browser: Browser, collection: PaymentCollection) -> None:
+def test_collection_refund_asks_again_after_a_change(browser: Browser, collection: PaymentCollection) -> None:
     begin(browser, collection)
     refunds.refund(payment_id=Payment.objects.get(amount=6000).pk)
 
@@ -105,9 +109,11 @@ def test_what_changed_meanwhile_is_asked_about_again(browser: Browser, collectio
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"), [(answer_lost, "answer was lost"), (unavailable, "be reached")], ids=["lost", "unavailable"]
+    ("answer", "said"),
+    [(answer_lost, "the outcome is unknown"), (unavailable, "be reached")],
+    ids=["lost", "unavailable"],
 )
-def test_a_part_that_is_not_known_or_not_sent_is_submitted_again(
+def test_collection_refund_with_an_unknown_or_unsent_part_can_be_submitted_again(
     browser: Browser, collection: PaymentCollection, script: Script, answer: Any, said: str
 ) -> None:
     script["refund"] = _of_second(answer)
@@ -119,7 +125,7 @@ def test_a_part_that_is_not_known_or_not_sent_is_submitted_again(
     assert refunded() == [3000, 2000]
 
 
-def test_is_submitted_again_though_its_reason_is_gone(
+def test_collection_refund_can_be_submitted_again_after_its_reason_was_deleted(
     browser: Browser, collection: PaymentCollection, script: Script
 ) -> None:
     reason = refund_reasons.create(label="Damaged", code="damaged")
@@ -132,7 +138,7 @@ def test_is_submitted_again_though_its_reason_is_gone(
     assert refunded() == [3000, 2000]
 
 
-def test_a_part_that_is_not_known_is_not_found_out_about_as_a_refund_of_its_own(
+def test_unknown_part_of_a_collection_refund_is_not_offered_as_a_refund_of_its_own(
     browser: Browser, collection: PaymentCollection, script: Script
 ) -> None:
     script["refund"] = _of_second(answer_lost)
@@ -143,7 +149,9 @@ def test_a_part_that_is_not_known_is_not_found_out_about_as_a_refund_of_its_own(
     assert "Find out about the refund" not in browser.tools
 
 
-def test_a_part_that_is_refused(browser: Browser, collection: PaymentCollection, script: Script) -> None:
+def test_collection_refund_reports_a_refused_part(
+    browser: Browser, collection: PaymentCollection, script: Script
+) -> None:
     script["refund"] = _of_second(declined)
     begin(browser, collection).press("Refund 50.00 EUR")
     assert "30.00 EUR was refunded. 20.00 EUR was refused." in browser.text
@@ -151,13 +159,13 @@ def test_a_part_that_is_refused(browser: Browser, collection: PaymentCollection,
 
 
 @pytest.mark.parametrize("missing", ["refund_payment", "view_paymentcollection"])
-def test_both_permissions_are_needed(log_in: LogIn, collection: PaymentCollection, missing: str) -> None:
+def test_collection_refund_needs_both_permissions(log_in: LogIn, collection: PaymentCollection, missing: str) -> None:
     client = log_in(*({*CLERK, "view_paymentcollection"} - {missing}))
     assert client.get(url(collection)).status_code == 403
     assert client.post(url(collection), {"amount": "1", "confirmed": "yes"}).status_code == 403
 
 
-def test_an_unknown_collection(browser: Browser) -> None:
+def test_refund_of_an_unknown_collection_redirects_to_the_admin(browser: Browser) -> None:
     unknown = reverse("admin:medusa_payments_paymentcollection_refund", args=["pay_col_unknown"])
     assert "doesn\u2019t exist" in browser.open(unknown).text
 

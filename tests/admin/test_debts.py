@@ -1,4 +1,4 @@
-"""What staff see of answers that callers of captures and refunds were promised."""
+"""The answers that callers of captures and refunds are owed, as staff see them."""
 
 from decimal import Decimal
 from typing import Any
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.any_engine
 
 @pytest.fixture
 def debts() -> tuple[Debt, Debt]:
-    """Ann's answer got lost; Bob's was given."""
+    """Ann is still owed her answer; Bob got his."""
     ann, bob = (factories.UserFactory(username=f"{name}@example.com") for name in ("ann", "bob"))
     for_bob, for_ann = (
         factories.captured_payment(data=data) for data in ({}, {"outcome": "timeout_after", "on": "refund"})
@@ -29,21 +29,19 @@ def debts() -> tuple[Debt, Debt]:
 
 
 def told(debt: Debt) -> dict[str, Any]:
-    """The words of a debt's cells, by column."""
+    """Return the texts of the cells of a debt, by column."""
     answered = display.moment(debt.paid_at) if debt.paid_at else "-"
     return {"incurred_time": text(display.moment(debt.incurred_at)), "paid_time": text(answered)}
 
 
 def cells(page: str) -> dict[str, str]:
-    """The words of the one debt of a page's table, by column."""
+    """Return the texts of the only debt in a table of the page, by column."""
     table = page.split('id="debt-heading"')[1].split("</table>")[0]
     found = [part.partition('"') for part in table.split('class="field-')[1:]]
     return {name: text(f"<td{rest}".split("</t")[0]) for name, _, rest in found}
 
 
-def test_an_operations_page_says_who_is_owed_its_outcome_and_since_when(
-    viewer: Client, debts: tuple[Debt, Debt]
-) -> None:
+def test_operation_page_shows_who_is_owed_its_outcome_and_since_when(viewer: Client, debts: tuple[Debt, Debt]) -> None:
     unpaid, paid = debts
     assert (unpaid.paid_at is None, paid.paid_at is None) == (True, False)
     for debt, name in ((unpaid, "ann@example.com"), (paid, "bob@example.com")):
@@ -51,7 +49,7 @@ def test_an_operations_page_says_who_is_owed_its_outcome_and_since_when(
         assert cells(page).items() >= {"owed_to": name, **told(debt)}.items()
 
 
-def test_the_list_leads_to_what_is_still_owed(viewer: Client, debts: tuple[Debt, Debt]) -> None:
+def test_debt_list_can_show_unpaid_debts_only(viewer: Client, debts: tuple[Debt, Debt]) -> None:
     _, paid = debts
     links = [f'href="{page_url(debt.operation)}"' for debt in debts]
     for query, shown in (({}, [True, True]), ({"paid_at__isempty": "1"}, [True, False])):
@@ -63,7 +61,7 @@ def test_the_list_leads_to_what_is_still_owed(viewer: Client, debts: tuple[Debt,
         assert [link in page for link in links] == [False, True]
 
 
-def test_a_debt_has_a_page_on_which_nothing_can_be_changed(viewer: Client, debts: tuple[Debt, Debt]) -> None:
+def test_debt_page_is_read_only(viewer: Client, debts: tuple[Debt, Debt]) -> None:
     for debt, name in zip(debts, ("ann@example.com", "bob@example.com"), strict=True):
         page = html(viewer, page_url(debt))
         assert f'href="{page_url(debt.operation)}"' in page
@@ -74,7 +72,7 @@ def test_a_debt_has_a_page_on_which_nothing_can_be_changed(viewer: Client, debts
         assert 'href="delete' not in page
 
 
-def test_who_may_not_see_debts_sees_none(log_in: LogIn, debts: tuple[Debt, Debt]) -> None:
+def test_debts_are_hidden_without_the_permission(log_in: LogIn, debts: tuple[Debt, Debt]) -> None:
     clerk = log_in("view_operation", "view_payment")
     page = html(clerk, page_url(Operation.objects.get(pk=debts[0].operation_id)))
     assert 'id="debt-heading"' not in page

@@ -1,4 +1,4 @@
-"""What may be written here: refund reasons and keys, through their services."""
+"""Refund reasons and keys: the rows that staff may write, through their services."""
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -23,7 +23,7 @@ ADD_REASON = "admin:medusa_payments_refundreason_add"
 class TestRefundReasons:
     FORM = {"label": "Damaged", "code": "damaged", "description": ""}
 
-    def test_added_through_the_form(self, log_in: LogIn) -> None:
+    def test_refund_reason_is_added_through_the_form(self, log_in: LogIn) -> None:
         client = log_in("add_refundreason", "view_refundreason")
 
         response = client.post(reverse(ADD_REASON), self.FORM)
@@ -39,7 +39,7 @@ class TestRefundReasons:
         assert LogEntry.objects.get().object_id == reason.pk
         assert "Damaged" in html(client, page_url(reason))
 
-    def test_a_code_is_taken_once(self, log_in: LogIn) -> None:
+    def test_refund_reason_code_is_unique(self, log_in: LogIn) -> None:
         refund_reasons.create(label="Other", code="damaged")
 
         response = log_in("add_refundreason").post(reverse(ADD_REASON), self.FORM)
@@ -48,7 +48,7 @@ class TestRefundReasons:
         assert RefundReason.objects.get().label == "Other"
 
     @pytest.mark.parametrize("field", FORM)
-    def test_a_card_number_is_not_written_down(self, log_in: LogIn, field: str) -> None:
+    def test_refund_reason_with_a_card_number_is_refused(self, log_in: LogIn, field: str) -> None:
         client = log_in("add_refundreason", "change_refundreason")
         reason = refund_reasons.create(label="Other", code="other")
         for address in (reverse(ADD_REASON), page_url(reason)):
@@ -57,7 +57,7 @@ class TestRefundReasons:
         assert RefundReason.objects.values_list("label", "code", "description").get() == ("Other", "other", None)
         assert not LogEntry.objects.exists()
 
-    def test_changed_through_the_form(self, log_in: LogIn) -> None:
+    def test_refund_reason_is_changed_through_the_form(self, log_in: LogIn) -> None:
         client = log_in("change_refundreason")
         reason = refund_reasons.create(label="Other", code="other", description="Old words")
 
@@ -72,7 +72,7 @@ class TestRefundReasons:
             None,
         )
 
-    def test_a_deleted_one_is_only_looked_at(self, log_in: LogIn) -> None:
+    def test_deleted_refund_reason_is_read_only(self, log_in: LogIn) -> None:
         client = log_in("change_refundreason")
         reason = refund_reasons.create(label="Other", code="other")
         refund_reasons.delete(refund_reason_id=reason.pk)
@@ -80,7 +80,7 @@ class TestRefundReasons:
         assert client.post(page_url(reason), self.FORM).status_code == 403
         assert 'name="label"' not in html(client, page_url(reason))
 
-    def test_a_refusal_of_the_service_is_told(self, log_in: LogIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_refusal_of_the_service_is_shown_to_the_user(self, log_in: LogIn, monkeypatch: pytest.MonkeyPatch) -> None:
         client = log_in("add_refundreason", "view_refundreason")
         monkeypatch.setattr(RefundReasonForm, "clean_code", lambda form: form.cleaned_data["code"])
         refund_reasons.create(label="Other", code="damaged")
@@ -90,7 +90,9 @@ class TestRefundReasons:
         assert "Refund reason with code: damaged, already exists." in response.content.decode()
         assert response.redirect_chain == [(reverse(ADD_REASON), 302)]
 
-    def test_works_where_requests_are_atomic(self, log_in: LogIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_refund_reason_form_works_with_atomic_requests(
+        self, log_in: LogIn, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         client = log_in("add_refundreason", "view_refundreason")
         monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
 
@@ -98,11 +100,11 @@ class TestRefundReasons:
 
         assert RefundReason.objects.get().code == "damaged"
 
-    def test_needs_the_permission(self, viewer: Client) -> None:
+    def test_refund_reason_form_needs_the_permission(self, viewer: Client) -> None:
         assert viewer.post(reverse(ADD_REASON), self.FORM).status_code == 403
         assert not RefundReason.objects.exists()
 
-    def test_cannot_be_deleted(self, admin_client: Client) -> None:
+    def test_refund_reason_cannot_be_deleted_in_admin(self, admin_client: Client) -> None:
         reason = refund_reasons.create(label="Other", code="damaged")
 
         response = admin_client.post(page_url(reason).replace("/change/", "/delete/"), {"post": "yes"})
@@ -112,7 +114,7 @@ class TestRefundReasons:
 
 
 class TestPublishableKeys:
-    def test_the_token_is_generated_and_shown(self, log_in: LogIn) -> None:
+    def test_publishable_key_token_is_generated_and_shown(self, log_in: LogIn) -> None:
         client = log_in("add_publishablekey", "view_publishablekey")
 
         client.post(reverse(ADD_KEY), {"title": "Shop window", "token": "pk_chosen"})
@@ -125,20 +127,20 @@ class TestPublishableKeys:
         assert key.token in html(client, list_url(PublishableKey))
         assert key.token in html(client, page_url(key))
 
-    def test_a_secret_key_is_no_title(self, log_in: LogIn) -> None:
+    def test_publishable_key_title_cannot_be_a_secret_key(self, log_in: LogIn) -> None:
         log_in("add_publishablekey").post(reverse(ADD_KEY), {"title": "sk_live_51Canary"})
 
         assert not PublishableKey.objects.exists()
         assert not LogEntry.objects.exists()
 
-    def test_two_of_one_title_are_two(self, log_in: LogIn) -> None:
+    def test_two_publishable_keys_can_have_one_title(self, log_in: LogIn) -> None:
         client = log_in("add_publishablekey", "view_publishablekey")
         for _ in range(2):
             client.post(reverse(ADD_KEY), {"title": "Shop window"})
 
         assert PublishableKey.objects.count() == 2
 
-    def test_revoking_asks_first(self, admin_client: Client) -> None:
+    def test_revoking_publishable_keys_asks_first(self, admin_client: Client) -> None:
         key, other = publishable_keys.create(title="Old <b>"), publishable_keys.create(title="New")
         action = {"action": "revoke", "_selected_action": [key.pk]}
 
@@ -155,7 +157,7 @@ class TestPublishableKeys:
         assert LogEntry.objects.get().object_id == key.pk
         assert "revoked" in html(admin_client, page_url(key))
 
-    def test_revoking_needs_the_permission_to_change(self, viewer: Client) -> None:
+    def test_revoking_keys_needs_the_permission_to_change(self, viewer: Client) -> None:
         key = publishable_keys.create(title="Shop window")
 
         viewer.post(list_url(PublishableKey), {"action": "revoke", "_selected_action": [key.pk], "confirmed": "yes"})
@@ -164,7 +166,7 @@ class TestPublishableKeys:
 
     ROTATE = {"action": "rotate", "confirmed": "yes"}
 
-    def test_rotating_asks_first(self, log_in: LogIn) -> None:
+    def test_rotating_keys_asks_first(self, log_in: LogIn) -> None:
         client = log_in("view_publishablekey", "add_publishablekey", "change_publishablekey")
         key, other = publishable_keys.create(title="Old <b>"), publishable_keys.create(title="New")
         action = {"action": "rotate", "_selected_action": [key.pk]}
@@ -193,7 +195,7 @@ class TestPublishableKeys:
 
         assert not publishable_keys.is_valid(key.token)
 
-    def test_a_key_is_rotated_once(self, admin_client: Client) -> None:
+    def test_key_is_rotated_only_once(self, admin_client: Client) -> None:
         key = publishable_keys.create(title="Shop window")
         action = self.ROTATE | {"_selected_action": [key.pk], "overlap_seconds": "3600"}
         for _ in range(2):
@@ -202,7 +204,7 @@ class TestPublishableKeys:
         assert f"Shop window: PublishableKey {key.pk} was revoked before." in page.content.decode()
         assert PublishableKey.objects.count() == 2
 
-    def test_rotating_takes_only_the_times_that_were_offered(self, admin_client: Client) -> None:
+    def test_rotating_accepts_only_the_offered_times(self, admin_client: Client) -> None:
         key = publishable_keys.create(title="Shop window")
         action = self.ROTATE | {"_selected_action": [key.pk], "overlap_seconds": "31536000"}
 
@@ -222,7 +224,7 @@ class TestPublishableKeys:
         assert publishable_keys.is_valid(key.token)
         assert PublishableKey.objects.count() == 1
 
-    def test_a_key_cannot_be_edited(self, admin_client: Client) -> None:
+    def test_publishable_key_cannot_be_edited(self, admin_client: Client) -> None:
         key = publishable_keys.create(title="Shop window")
 
         assert admin_client.post(page_url(key), {"title": "Other", "token": "pk_other"}).status_code == 403
@@ -234,7 +236,7 @@ class TestSecretKeys:
     def issued(self) -> IssuedSecretKey:
         return secret_keys.create(user=UserFactory(username="robot@example.com", is_staff=True), title="Warehouse")
 
-    def test_shows_whose_it_is_but_not_the_key(self, viewer: Client, issued: IssuedSecretKey) -> None:
+    def test_secret_key_page_shows_the_user_but_not_the_token(self, viewer: Client, issued: IssuedSecretKey) -> None:
         for url in (list_url(SecretKey), page_url(issued.key)):
             page = html(viewer, url)
             assert "Warehouse" in page
@@ -243,10 +245,10 @@ class TestSecretKeys:
             assert issued.token not in page
             assert issued.key.token_digest not in page
 
-    def test_is_not_made_here(self, admin_client: Client) -> None:
+    def test_secret_key_cannot_be_added_in_admin(self, admin_client: Client) -> None:
         assert admin_client.post("/django-admin/medusa_payments/secretkey/add/", {"title": "x"}).status_code == 403
 
-    def test_revoking_asks_first(self, admin_client: Client, issued: IssuedSecretKey) -> None:
+    def test_revoking_secret_keys_asks_first(self, admin_client: Client, issued: IssuedSecretKey) -> None:
         action = {"action": "revoke", "_selected_action": [issued.key.pk]}
 
         question = admin_client.post(list_url(SecretKey), action).content.decode()
@@ -259,12 +261,12 @@ class TestSecretKeys:
 
         assert secret_keys.authenticate(issued.token) is None
 
-    def test_a_key_that_is_being_replaced_is_valid_still(self, viewer: Client, issued: IssuedSecretKey) -> None:
+    def test_secret_key_stays_valid_during_its_overlap(self, viewer: Client, issued: IssuedSecretKey) -> None:
         secret_keys.rotate(secret_key_id=issued.key.pk, overlap_seconds=3600)
 
         assert "revoked</span>" not in html(viewer, page_url(issued.key))
 
-    def test_what_a_program_did_is_under_the_name_of_its_key(self, viewer: Client, issued: IssuedSecretKey) -> None:
+    def test_actions_of_a_program_show_the_name_of_its_key(self, viewer: Client, issued: IssuedSecretKey) -> None:
         captured = factories.authorized_payment()
         captures.capture(payment_id=captured.pk, created_by=issued.key.pk)
 

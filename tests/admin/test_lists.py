@@ -1,4 +1,4 @@
-"""Finding rows, at a cost that doesn't grow with them."""
+"""Lists, search and filters, with a number of queries that doesn't grow with the rows."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -44,14 +44,14 @@ def statements_of(client: Client, url: str) -> list[str]:
 
 
 def found(client: Client, model: type[Model], **query: str) -> set[str]:
-    """The ids of the rows in a list."""
+    """Return the ids of the rows in a list."""
     response = client.get(list_url(model), query)
     assert response.status_code == 200, response
     return {row.pk for row in response.context["cl"].result_list}
 
 
 class TestQueries:
-    """Pinned: what comes on top of the login, with three payments of three clerks."""
+    """The number of queries on top of those of the login, with three payments of three clerks."""
 
     @pytest.fixture(autouse=True)
     def _payments_of_others(self, payment: Payment) -> None:
@@ -61,7 +61,7 @@ class TestQueries:
             account_holders.create(provider_id="pp_fake_fake", customer=Customer(id=customer_id))
         ContentType.objects.get_for_models(*apps.get_models())
 
-    def test_lists(self, viewer: Client, payment: Payment) -> None:
+    def test_lists_need_a_fixed_number_of_queries(self, viewer: Client, payment: Payment) -> None:
         # Count and rows; then: bounds and days of the date bar, the clerks' names, values of each filter.
         pinned = {
             PaymentCollection: 2 + 2 + 0 + 1,
@@ -77,7 +77,7 @@ class TestQueries:
         }
         assert {model: len(statements_of(viewer, list_url(model))) - LOGIN for model in pinned} == pinned
 
-    def test_pages(self, viewer: Client, payment: Payment) -> None:
+    def test_pages_need_a_fixed_number_of_queries(self, viewer: Client, payment: Payment) -> None:
         # The row (of a collection also its payments, for the totals); then: its tables, the clerks' names.
         pinned = {
             PaymentCollection: 2 + 8 + 1,
@@ -94,19 +94,19 @@ class TestQueries:
 
 
 class TestSearch:
-    def test_collections(self, viewer: Client, payment: Payment) -> None:
+    def test_collections_can_be_searched_by_their_own_fields(self, viewer: Client, payment: Payment) -> None:
         factories.captured_payment(email="john@example.com")
         collection = payment.payment_collection
 
         for term in (collection.pk, "cart_jane", "order_jane", "cus_jane", "jane@", "JANE@example.com"):
             assert found(viewer, PaymentCollection, q=term) == {collection.pk}, term
 
-    def test_a_collection_by_what_belongs_to_it(self, viewer: Client, payment: Payment) -> None:
+    def test_collection_is_found_by_its_sessions_and_payments(self, viewer: Client, payment: Payment) -> None:
         factories.captured_payment()
         for term in (payment.pk, payment.payment_session_id, payment.provider_ref):
             assert found(viewer, PaymentCollection, q=term) == {payment.payment_collection_id}
 
-    def test_all_that_belongs_to_a_collection(self, viewer: Client, payment: Payment) -> None:
+    def test_related_rows_are_found_by_the_id_of_their_collection(self, viewer: Client, payment: Payment) -> None:
         factories.refunded_payment()
         for model in (PaymentSession, Payment, Capture, Refund, Operation, Event):
             lookup = "payment__payment_collection" if model in {Capture, Refund} else "payment_collection"
@@ -117,7 +117,7 @@ class TestSearch:
             assert found(viewer, model, q=payment.payment_collection_id) == expected, model
             assert found(viewer, model, q="pay_col_other") == set(), model
 
-    def test_by_own_id_and_provider_reference(self, viewer: Client, payment: Payment) -> None:
+    def test_rows_are_found_by_own_id_and_provider_reference(self, viewer: Client, payment: Payment) -> None:
         factories.refunded_payment()
         for model in (PaymentSession, Payment, Capture, Refund, Operation):
             row: Any = model._default_manager.earliest("created_at")
@@ -126,7 +126,7 @@ class TestSearch:
             if model is not Operation:
                 assert found(viewer, model, q=row.provider_ref) == {row.pk}, model
 
-    def test_odd_terms_find_nothing_and_break_nothing(self, viewer: Client, payment: Payment) -> None:
+    def test_odd_search_terms_find_nothing(self, viewer: Client, payment: Payment) -> None:
         for term in ("%", "'", '"', "_", "\\", "\N{SNOWMAN}", "a" * 5000, "\0"):
             for model in (PaymentCollection, Payment, Operation):
                 assert viewer.get(list_url(model), {"q": term}).status_code == 200, (term, model)
@@ -144,21 +144,23 @@ class TestAccountHolders:
             payment_collection_id=collection.pk, provider_id="pp_fake_fake", customer=jane
         )
 
-    def test_search(self, viewer: Client, session: PaymentSession) -> None:
+    def test_account_holders_can_be_searched(self, viewer: Client, session: PaymentSession) -> None:
         holder = AccountHolder.objects.get(customer_id="cus_jane")
         its_own = (holder.pk, str(holder.external_id), session.payment_collection_id)
 
         for term in (*its_own, "cus_jane", "jane@", "JANE@example.com"):
             assert found(viewer, AccountHolder, q=term) == {holder.pk}, term
 
-    def test_the_collection_links_to_it_and_it_to_its_sessions(self, viewer: Client, session: PaymentSession) -> None:
+    def test_account_holder_and_sessions_link_to_each_other(self, viewer: Client, session: PaymentSession) -> None:
         holder = AccountHolder.objects.get(customer_id="cus_jane")
 
         assert f'href="{page_url(holder)}"' in html(viewer, page_url(session.payment_collection))
         assert f'href="{page_url(session)}"' in html(viewer, page_url(holder))
         assert found(viewer, PaymentSession, q=holder.pk) == {session.pk}
 
-    def test_nothing_that_the_provider_keeps_is_shown(self, admin_client: Client, session: PaymentSession) -> None:
+    def test_account_holder_page_hides_data_of_the_provider(
+        self, admin_client: Client, session: PaymentSession
+    ) -> None:
         AccountHolder.objects.update(data={"note": "a secret"}, request={"phone": "a secret"})
         holder = AccountHolder.objects.get(customer_id="cus_jane")
 
@@ -168,7 +170,7 @@ class TestAccountHolders:
         ("steps", "state"),
         [("open", "open"), ("rejected", "not open yet"), ("timeout_before", "unknown"), ("forgotten", "forgotten")],
     )
-    def test_how_it_stands(self, viewer: Client, fake_provider: Any, steps: str, state: str) -> None:
+    def test_account_holder_state_is_shown(self, viewer: Client, fake_provider: Any, steps: str, state: str) -> None:
         if steps in {"rejected", "timeout_before"}:
             fake_provider.steer("account_holder", steps)
         with suppress(PaymentsError):
@@ -180,7 +182,7 @@ class TestAccountHolders:
 
 
 class TestFilters:
-    def test_collections_by_status_and_currency(self, viewer: Client, payment: Payment) -> None:
+    def test_collections_can_be_filtered_by_status_and_currency(self, viewer: Client, payment: Payment) -> None:
         unpaid = factories.make_collection(currency_code="jpy")
         paid = payment.payment_collection_id
 
@@ -188,14 +190,14 @@ class TestFilters:
         assert found(viewer, PaymentCollection, status__exact="not_paid") == {unpaid.pk}
         assert found(viewer, PaymentCollection, currency_code="jpy") == {unpaid.pk}
 
-    def test_sessions_by_provider_and_life(self, viewer: Client, payment: Payment) -> None:
+    def test_sessions_can_be_filtered_by_provider_and_liveness(self, viewer: Client, payment: Payment) -> None:
         replaced = PaymentSession.objects.get(slot=None)
 
         assert found(viewer, PaymentSession, live="history") == {replaced.pk}
         assert found(viewer, PaymentSession, live="live") == {payment.payment_session_id}
         assert found(viewer, PaymentSession, provider_id="pp_system_default") == {replaced.pk}
 
-    def test_payments_by_state(self, viewer: Client) -> None:
+    def test_payments_can_be_filtered_by_state(self, viewer: Client) -> None:
         by_state = {
             "authorized": factories.authorized_payment(),
             "partially_captured": factories.partially_captured(Decimal(1)),
@@ -209,13 +211,13 @@ class TestFilters:
             state: {payment.pk} for state, payment in by_state.items()
         }
 
-    def test_refunded_is_of_which_all_that_was_captured_went_back(self, viewer: Client) -> None:
+    def test_payment_is_refunded_once_all_captured_money_went_back(self, viewer: Client) -> None:
         payment = factories.partially_captured(Decimal(60))
         refunds.refund(payment_id=payment.pk)
 
         assert found(viewer, Payment, state="refunded") == {payment.pk}
 
-    def test_unknown_operations_are_not_among_the_open_ones(self, viewer: Client, payment: Payment) -> None:
+    def test_unknown_operations_are_not_listed_as_open(self, viewer: Client, payment: Payment) -> None:
         lost = factories.authorized_payment(data={"outcome": "timeout_after", "on": "capture"})
         attempt(captures.capture, payment_id=lost.pk)
         unknown = Operation.objects.get(payment=lost)
@@ -227,32 +229,32 @@ class TestFilters:
         assert found(viewer, Operation, status="open") == {unknown.pk}
         assert found(viewer, Operation, status="unknown") == set()
 
-    def test_operations_by_kind(self, viewer: Client, payment: Payment) -> None:
+    def test_operations_can_be_filtered_by_kind(self, viewer: Client, payment: Payment) -> None:
         refund = payment.refunds.get()
 
         assert found(viewer, Operation, kind__exact="refund") == {refund.operation_id}
 
-    def test_refunds_by_reason(self, viewer: Client, payment: Payment) -> None:
+    def test_refunds_can_be_filtered_by_reason(self, viewer: Client, payment: Payment) -> None:
         refund = payment.refunds.get()
         factories.refunded_payment()
 
         assert found(viewer, Refund, refund_reason__id__exact=refund.refund_reason_id) == {refund.pk}
 
-    def test_ledger_lines_by_provider_and_currency(self, viewer: Client, payment: Payment) -> None:
+    def test_ledger_lines_can_be_filtered_by_provider_and_currency(self, viewer: Client, payment: Payment) -> None:
         other = factories.refunded_payment(provider_id="pp_system_default", currency_code="usd")
         refund = other.refunds.get()
 
         assert found(viewer, Refund, payment__provider_id="pp_system_default") == {refund.pk}
         assert found(viewer, Refund, payment__currency_code="usd") == {refund.pk}
 
-    def test_by_day(self, viewer: Client, payment: Payment) -> None:
+    def test_rows_can_be_filtered_by_day(self, viewer: Client, payment: Payment) -> None:
         tomorrow = (timezone.localtime() + timedelta(days=1)).isoformat()
 
         assert found(viewer, Payment, created_at__gte=tomorrow) == set()
         assert found(viewer, Payment, created_at__lt=tomorrow) == {payment.pk}
         assert found(viewer, Payment, created_at__year=str(timezone.localtime().year)) == {payment.pk}
 
-    def test_the_newest_comes_first(self, viewer: Client, payment: Payment) -> None:
+    def test_lists_start_with_the_newest_row(self, viewer: Client, payment: Payment) -> None:
         newer = factories.authorized_payment()
         Payment.objects.filter(pk=payment.pk).update(created_at=timezone.now() - timedelta(hours=1))
 

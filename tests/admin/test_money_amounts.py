@@ -1,4 +1,4 @@
-"""What can be asked for at the pages that move money, and what somebody else took meanwhile."""
+"""Amounts on the pages that move money: their limits, and changes by other clients meanwhile."""
 
 from decimal import Decimal
 from typing import Any
@@ -20,9 +20,9 @@ class TestAmounts:
     @pytest.mark.parametrize(
         ("amount", "told"),
         [
-            ("59.98", "No more than 59.97 EUR is left."),
-            ("99999999999999999999999999", "No more than 59.97 EUR is left."),
-            ("1e400", "No more than 59.97 EUR is left."),
+            ("59.98", "At most 59.97 EUR is left."),
+            ("99999999999999999999999999", "At most 59.97 EUR is left."),
+            ("1e400", "At most 59.97 EUR is left."),
             ("0", "The amount must be greater than 0."),
             ("-1", "The amount must be greater than 0."),
             ("1.234", "no more than 2 decimal places"),
@@ -33,7 +33,9 @@ class TestAmounts:
         ],
     )
     @pytest.mark.parametrize("is_confirmed", [False, True])
-    def test_impossible(self, browser: Browser, amount: str, told: str, is_confirmed: bool) -> None:
+    def test_impossible_amounts_are_rejected(
+        self, browser: Browser, amount: str, told: str, is_confirmed: bool
+    ) -> None:
         payment = factories.captured_payment(amount=EUR_60)
         browser.open(verb_url(payment, "refund"))
         before = rows()
@@ -49,7 +51,9 @@ class TestAmounts:
     @pytest.mark.parametrize(
         ("currency_code", "proposed", "step"), [("eur", "5.00", "0.01"), ("jpy", "5", "1"), ("kwd", "5.000", "0.001")]
     )
-    def test_in_steps_of_the_currency(self, browser: Browser, currency_code: str, proposed: str, step: str) -> None:
+    def test_amounts_follow_the_steps_of_the_currency(
+        self, browser: Browser, currency_code: str, proposed: str, step: str
+    ) -> None:
         payment = factories.captured_payment(amount=Decimal(5), currency_code=currency_code)
 
         browser.open(verb_url(payment, "refund"))
@@ -59,7 +63,7 @@ class TestAmounts:
         assert amount["max"] == "5"
         assert f"Amount in {currency_code.upper()}:" in browser.text
 
-    def test_reasons_that_were_deleted_cannot_be_chosen(self, browser: Browser) -> None:
+    def test_deleted_refund_reasons_cannot_be_chosen(self, browser: Browser) -> None:
         payment = factories.captured_payment()
         live, gone = factories.RefundReasonFactory(), factories.RefundReasonFactory()
         refund_reasons.delete(refund_reason_id=gone.pk)
@@ -69,7 +73,7 @@ class TestAmounts:
         assert gone.pk not in browser.page
         assert "Select a valid choice." in browser.press("Continue", refund_reason=gone.pk).text
 
-    def test_a_note_has_its_limit(self, browser: Browser) -> None:
+    def test_too_long_note_is_rejected(self, browser: Browser) -> None:
         payment = factories.captured_payment()
 
         browser.open(verb_url(payment, "refund")).press("Continue", note="x" * 5001)
@@ -78,7 +82,7 @@ class TestAmounts:
 
 
 class TestChangedMeanwhile:
-    def test_a_smaller_rest_is_asked_about_again(self, browser: Browser, fake_provider: Any) -> None:
+    def test_smaller_rest_asks_again(self, browser: Browser, fake_provider: Any) -> None:
         payment = factories.captured_payment(amount=EUR_60)
         browser.open(verb_url(payment, "refund")).press("Continue", amount="10")
         refunds.refund(payment_id=payment.pk, amount=Decimal(20))
@@ -86,12 +90,12 @@ class TestChangedMeanwhile:
         browser.press("Refund 10.00 EUR")
 
         assert "The payment has changed since you were asked." in browser.text
-        assert "29.97 EUR remain refundable afterwards." in browser.text
+        assert "29.97 EUR can still be refunded afterwards." in browser.text
         assert moved(fake_provider, "refund") == [2000]
         browser.press("Refund 10.00 EUR")
         assert moved(fake_provider, "refund") == [2000, 1000]
 
-    def test_what_does_not_fit_any_more_is_told(self, browser: Browser, fake_provider: Any) -> None:
+    def test_amount_that_no_longer_fits_is_rejected(self, browser: Browser, fake_provider: Any) -> None:
         payment = factories.captured_payment(amount=EUR_60)
         browser.open(verb_url(payment, "refund")).press("Continue", amount="50")
         refunds.refund(payment_id=payment.pk, amount=Decimal(20))
@@ -99,21 +103,21 @@ class TestChangedMeanwhile:
         browser.press("Refund 50.00 EUR")
 
         assert "The payment has changed since you were asked." in browser.text
-        assert "No more than 39.97 EUR is left." in browser.text
+        assert "At most 39.97 EUR is left." in browser.text
         assert moved(fake_provider, "refund") == [2000]
 
-    def test_cancel_releases_only_what_was_agreed_to(self, browser: Browser, fake_provider: Any) -> None:
+    def test_cancel_releases_only_the_confirmed_amount(self, browser: Browser, fake_provider: Any) -> None:
         payment = factories.authorized_payment(amount=EUR_60)
         browser.open(verb_url(payment, "cancel"))
         captures.capture(payment_id=payment.pk, amount=Decimal(20))
 
         browser.press("Release 59.97 EUR")
 
-        assert "Release 39.97 EUR to the customer? The 20.00 EUR that is captured stays captured." in browser.text
+        assert "Release 39.97 EUR to the customer? The captured 20.00 EUR stays captured." in browser.text
         assert not moved(fake_provider, "cancel")
 
     @pytest.mark.parametrize("earlier", [Decimal(20), EUR_60])
-    def test_a_limit_that_only_the_service_saw(
+    def test_limit_that_only_the_service_saw_is_reported(
         self, browser: Browser, fake_provider: Any, monkeypatch: pytest.MonkeyPatch, earlier: Decimal
     ) -> None:
         payment = factories.captured_payment(amount=EUR_60)
@@ -128,12 +132,12 @@ class TestChangedMeanwhile:
         browser.press("Refund 50.00 EUR")
 
         assert "You are not allowed to refund more than the captured amount" in browser.text
-        assert ("No more than 39.97 EUR is left." in browser.text) == (earlier < EUR_60)
+        assert ("At most 39.97 EUR is left." in browser.text) == (earlier < EUR_60)
         assert (browser.url == page_url(payment)) == (earlier == EUR_60)
         assert len(moved(fake_provider, "refund")) == 1
 
     @pytest.mark.parametrize("verb", VERBS)
-    def test_a_canceled_payment(self, browser: Browser, verb: str) -> None:
+    def test_canceled_payment_offers_nothing(self, browser: Browser, verb: str) -> None:
         payment = factories.authorized_payment()
         payments.cancel(payment_id=payment.pk)
         left = {"capture": "capture", "refund": "refund", "cancel": "release"}[verb]
@@ -145,7 +149,7 @@ class TestChangedMeanwhile:
         assert f"Nothing is left to {left}." in browser.resend().text
         assert rows() == before
 
-    def test_canceled_while_the_question_was_open(self, browser: Browser, fake_provider: Any) -> None:
+    def test_payment_canceled_during_the_question_moves_nothing(self, browser: Browser, fake_provider: Any) -> None:
         payment = factories.authorized_payment()
         browser.open(verb_url(payment, "cancel"))
         payments.cancel(payment_id=payment.pk)

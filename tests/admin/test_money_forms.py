@@ -1,4 +1,4 @@
-"""Capture, refund and cancel in Django admin: a form, a question, and the money moves."""
+"""Capture, refund and cancel in Django admin: a form, then a question, then the money moves."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.any_engine
 
 @pytest.mark.parametrize("provider_id", ["pp_fake_fake", "pp_system_default"])
 class TestHappyPath:
-    def test_capture(self, browser: Browser, provider_id: str) -> None:
+    def test_capture_form_captures_the_amount(self, browser: Browser, provider_id: str) -> None:
         payment = factories.authorized_payment(amount=EUR_60, email="jane@example.com", provider_id=provider_id)
 
         browser.open(verb_url(payment, "capture"))
@@ -38,13 +38,13 @@ class TestHappyPath:
         assert "10.50 EUR was captured. 49.47 EUR can still be captured." in browser.text
         assert payment.captures.get().amount == 1050
 
-    def test_refund(self, browser: Browser, provider_id: str) -> None:
+    def test_refund_form_refunds_the_amount(self, browser: Browser, provider_id: str) -> None:
         payment = factories.captured_payment(amount=EUR_60, email="jane@example.com", provider_id=provider_id)
         reason = refund_reasons.create(label="Damaged on arrival", code="damaged")
 
         browser.open(verb_url(payment, "refund"))
         browser.press("Continue", amount="10.50", refund_reason=reason.pk, note="Sorry,\r\nJane")
-        assert "Refund 10.50 EUR to jane@example.com? 49.47 EUR remain refundable afterwards." in browser.text
+        assert "Refund 10.50 EUR to jane@example.com? 49.47 EUR can still be refunded afterwards." in browser.text
         assert "Reason Damaged on arrival Note, visible to the customer Sorry, Jane" in browser.text
         browser.press("Refund 10.50 EUR")
 
@@ -53,7 +53,7 @@ class TestHappyPath:
         refund = payment.refunds.get()
         assert (refund.amount, refund.refund_reason, refund.note) == (1050, reason, "Sorry,\nJane")
 
-    def test_cancel(self, browser: Browser, provider_id: str) -> None:
+    def test_cancel_form_releases_all_of_it(self, browser: Browser, provider_id: str) -> None:
         payment = factories.authorized_payment(amount=EUR_60, email="jane@example.com", provider_id=provider_id)
 
         browser.open(verb_url(payment, "cancel"))
@@ -65,11 +65,11 @@ class TestHappyPath:
         assert "59.97 EUR was released." in browser.text
         assert (payment.released_amount, payment.canceled_at is None) == (5997, False)
 
-    def test_cancel_after_a_part_was_captured(self, browser: Browser, provider_id: str) -> None:
+    def test_cancel_after_a_partial_capture_releases_the_rest(self, browser: Browser, provider_id: str) -> None:
         payment = factories.partially_captured(Decimal(20), amount=EUR_60, provider_id=provider_id)
 
         browser.open(verb_url(payment, "cancel"))
-        question = "Release 39.97 EUR to the customer? The 20.00 EUR that is captured stays captured."
+        question = "Release 39.97 EUR to the customer? The captured 20.00 EUR stays captured."
         assert question in browser.text
         browser.press("Release 39.97 EUR")
 
@@ -77,8 +77,8 @@ class TestHappyPath:
         assert (payment.released_amount, payment.captured_amount, payment.canceled_at) == (3997, 2000, None)
 
 
-class TestWho:
-    def test_is_recorded_and_shown_in_the_timeline(self, admin_client: Client) -> None:
+class TestActor:
+    def test_user_is_recorded_and_shown_in_the_timeline(self, admin_client: Client) -> None:
         browser = Browser(admin_client)
         payment = factories.authorized_payment()
 
@@ -96,7 +96,7 @@ class TestPermissions:
         return factories.partially_captured(Decimal(20))
 
     @pytest.mark.parametrize("verb", VERBS)
-    def test_each_verb_has_its_own(self, log_in: LogIn, payment: Payment, verb: str) -> None:
+    def test_each_verb_needs_its_own_permission(self, log_in: LogIn, payment: Payment, verb: str) -> None:
         client = log_in("view_payment", f"{verb}_payment")
         browser = Browser(client)
 
@@ -109,7 +109,7 @@ class TestPermissions:
             assert client.post(f"{url}{uuid4()}/", {}).status_code == expected
 
     @pytest.mark.parametrize("verb", VERBS)
-    def test_a_confirmed_form_without_it_moves_nothing(self, viewer: Client, payment: Payment, verb: str) -> None:
+    def test_confirmed_form_without_permission_moves_nothing(self, viewer: Client, payment: Payment, verb: str) -> None:
         before = rows()
         for client in (viewer, Client()):
             response = client.post(f"{verb_url(payment, verb)}{uuid4()}/", {"amount": "1", "confirmed": "yes"})
@@ -118,7 +118,7 @@ class TestPermissions:
         assert Browser(viewer).open(page_url(payment)).tools == []
 
     @pytest.mark.parametrize("verb", VERBS)
-    def test_moving_needs_looking(self, log_in: LogIn, payment: Payment, verb: str) -> None:
+    def test_moving_money_needs_the_view_permission(self, log_in: LogIn, payment: Payment, verb: str) -> None:
         assert log_in(f"{verb}_payment").get(verb_url(payment, verb)).status_code == 403
 
 
@@ -136,12 +136,12 @@ class TestButtons:
             (lambda: payments.cancel(payment_id=factories.authorized_payment().pk), []),
         ],
     )
-    def test_only_for_what_there_is_to_do(
+    def test_buttons_are_shown_only_for_possible_verbs(
         self, browser: Browser, make: Callable[[], Payment], tools: list[str]
     ) -> None:
         assert browser.open(page_url(make())).tools == tools
 
-    def test_cost_no_query(self, log_in: LogIn) -> None:
+    def test_buttons_need_no_query(self, log_in: LogIn) -> None:
         payment = factories.partially_captured(Decimal(1))
         ContentType.objects.get_for_model(Payment)  # Django remembers it from then on.
         counts = []
@@ -153,9 +153,9 @@ class TestButtons:
         assert counts[0] == counts[1]
 
 
-class TestNothingHappensBeforeTheAnswer:
+class TestNothingMovesBeforeConfirmation:
     @pytest.mark.parametrize("verb", VERBS)
-    def test_by_looking(self, browser: Browser, verb: str) -> None:
+    def test_opening_the_form_moves_nothing(self, browser: Browser, verb: str) -> None:
         payment = factories.partially_captured(Decimal(20))
         before = rows()
 
@@ -168,7 +168,7 @@ class TestNothingHappensBeforeTheAnswer:
         assert rows() == before
 
     @pytest.mark.parametrize("verb", VERBS)
-    def test_by_a_form_from_elsewhere(self, log_in: LogIn, verb: str) -> None:
+    def test_form_without_csrf_token_moves_nothing(self, log_in: LogIn, verb: str) -> None:
         payment = factories.partially_captured(Decimal(20))
         trusting = log_in(*CLERK)
         client = Client(enforce_csrf_checks=True)
@@ -180,7 +180,7 @@ class TestNothingHappensBeforeTheAnswer:
         assert response.status_code == 403
         assert rows() == before
 
-    def test_by_asking(self, browser: Browser) -> None:
+    def test_question_moves_nothing(self, browser: Browser) -> None:
         payment = factories.captured_payment()
         before = rows()
 
@@ -191,7 +191,7 @@ class TestNothingHappensBeforeTheAnswer:
 
 
 class TestPages:
-    def test_markup_stays_text(self, browser: Browser) -> None:
+    def test_markup_in_money_forms_stays_text(self, browser: Browser) -> None:
         payment = factories.captured_payment()
         script = "<script>alert(1)</script>"
         PaymentCollection.objects.update(email=f"{script}@example.com", order_id=script)
@@ -206,7 +206,7 @@ class TestPages:
         assert payment.refunds.get().note == f'{script}">'
         assert script not in browser.page
 
-    def test_can_be_used_without_a_mouse(self, browser: Browser) -> None:
+    def test_money_forms_can_be_used_without_a_mouse(self, browser: Browser) -> None:
         payment = factories.captured_payment()
 
         browser.open(verb_url(payment, "refund"))
@@ -219,14 +219,14 @@ class TestPages:
         assert 'role="group" aria-labelledby="question" tabindex="-1" autofocus' in browser.page
         assert "<script" not in browser.page.split('id="content-main"')[1].split("</form>")[0]
 
-    def test_a_payment_that_is_not_there_leads_back(self, browser: Browser) -> None:
+    def test_form_of_a_missing_payment_redirects_to_the_admin(self, browser: Browser) -> None:
         for payment_id in ("pay_missing", "a/b", "pay_\0missing"):
             browser.open(verb_url(Payment(id=payment_id), "refund"))
 
             assert browser.url == reverse("admin:index")
             assert "doesn\N{RIGHT SINGLE QUOTATION MARK}t exist" in browser.text
 
-    def test_few_queries(self, browser: Browser, django_assert_max_num_queries: Any) -> None:
+    def test_money_forms_need_few_queries(self, browser: Browser, django_assert_max_num_queries: Any) -> None:
         payment = factories.captured_payment()
         url = browser.open(verb_url(payment, "refund")).url
 

@@ -1,4 +1,4 @@
-"""Repeated clicks, lost answers and refusals at the pages that move money."""
+"""Repeated clicks, unknown outcomes and refusals on the pages that move money."""
 
 from decimal import Decimal
 from typing import Any
@@ -18,11 +18,11 @@ from tests.admin.money import EUR_60, VERBS, lost, moved, verb_url
 pytestmark = pytest.mark.any_engine
 
 
-class TestBesideWhatIsNotKnown:
-    """A client's answer was lost, and a person does it by hand: the page says what is under way before it asks."""
+class TestBesideAnUnknownOperation:
+    """A client never got its answer, and staff repeat its operation by hand: the question warns them first."""
 
     @pytest.mark.parametrize("verb", ["capture", "refund"])
-    def test_a_person_is_told_before_the_money_moves_once_more(
+    def test_question_warns_of_an_operation_with_unknown_outcome(
         self, browser: Browser, fake_provider: Any, verb: str
     ) -> None:
         make = factories.captured_payment if verb == "refund" else factories.authorized_payment
@@ -33,18 +33,19 @@ class TestBesideWhatIsNotKnown:
 
         question = browser.open(verb_url(payment, verb)).press("Continue", amount="25").text
 
-        assert "This is under way already, and its outcome isn't known yet: 25.00 EUR, asked for at 20" in question
-        assert "Go on only if you want another one: both will be done." in question
+        assert "Already in progress, outcome unknown: 25.00 EUR, requested at 20" in question
+        assert "Continue only if you want another one: both will be carried out." in question
         assert moved(fake_provider, verb) == [2500]
 
-    def test_nothing_is_said_of_what_is_known(self, browser: Browser) -> None:
+    def test_question_does_not_mention_finished_operations(self, browser: Browser) -> None:
         payment = factories.captured_payment()
         refunds.refund(payment_id=payment.pk, amount=Decimal(25))
-        assert "under way already" not in browser.open(verb_url(payment, "refund")).press("Continue", amount="25").text
+        question = browser.open(verb_url(payment, "refund")).press("Continue", amount="25").text
+        assert "Already in progress" not in question
 
 
 class TestOneIntentIsOneRefund:
-    def test_double_click_reload_and_way_back(self, browser: Browser, fake_provider: Any) -> None:
+    def test_double_click_reload_and_back_button_refund_once(self, browser: Browser, fake_provider: Any) -> None:
         payment = factories.captured_payment()
         browser.open(verb_url(payment, "refund"))
         form_url = browser.url
@@ -53,21 +54,21 @@ class TestOneIntentIsOneRefund:
         for _ in range(2):
             browser.resend()
             assert "10.00 EUR was refunded. 90.00 EUR can still be refunded." in browser.text
-        already = "This was sent already, and not again: 10.00 EUR was refunded."
+        already = "This was sent before and was not sent again: 10.00 EUR was refunded."
         assert already in browser.resend(0).text
         assert already in browser.open(form_url).text
         assert moved(fake_provider, "refund") == [1000]
 
-    def test_a_refund_that_is_only_accepted_is_not_called_done(self, browser: Browser) -> None:
+    def test_accepted_refund_is_not_reported_as_done(self, browser: Browser) -> None:
         payment = factories.captured_payment()
         form_url = browser.open(verb_url(payment, "refund")).url
         browser.press("Continue", amount="10").press("Refund 10.00 EUR")
         Operation.objects.filter(payment=payment, kind="refund").update(status="accepted")
 
-        accepted = "The provider accepted a refund of 10.00 EUR and will say later whether it succeeded."
+        accepted = "The provider accepted a refund of 10.00 EUR and will report the outcome later."
         assert accepted in browser.open(form_url).text
 
-    def test_other_values_from_the_same_form_are_refused(self, browser: Browser, fake_provider: Any) -> None:
+    def test_same_form_with_other_values_is_refused(self, browser: Browser, fake_provider: Any) -> None:
         payment = factories.captured_payment()
         browser.open(verb_url(payment, "refund")).press("Continue", amount="10").press("Refund 10.00 EUR")
         url, values = browser.sent[-1]
@@ -79,7 +80,7 @@ class TestOneIntentIsOneRefund:
         assert browser.form.action != url
         assert moved(fake_provider, "refund") == [1000]
 
-    def test_beginning_anew_is_another_refund(self, browser: Browser, fake_provider: Any) -> None:
+    def test_new_form_is_another_refund(self, browser: Browser, fake_provider: Any) -> None:
         payment = factories.captured_payment()
         for _ in range(2):
             browser.open(verb_url(payment, "refund")).press("Continue", amount="10").press("Refund 10.00 EUR")
@@ -98,12 +99,15 @@ class TestUnknownOutcome:
 
     @pytest.mark.parametrize("outcome", ["timeout_before", "timeout_after"])
     @pytest.mark.parametrize("verb", VERBS)
-    def test_submitting_again_finds_out(self, browser: Browser, fake_provider: Any, verb: str, outcome: str) -> None:
+    def test_submitting_again_finds_the_outcome(
+        self, browser: Browser, fake_provider: Any, verb: str, outcome: str
+    ) -> None:
         payment = lost(verb, outcome)
 
         self.begin(browser, payment, verb)
         operation = Operation.objects.get(payment=payment, kind=verb)
-        assert "The provider's answer was lost. Submit again to find out; nothing is done twice." in browser.text
+        assert "The provider gave no clear answer, so the outcome is unknown. Submit again to find out." in browser.text
+        assert "The money moves only once." in browser.text
         assert f'href="{page_url(operation)}"' in browser.page
         assert "In flight 59.97 EUR" in browser.text
         browser.press("Submit again")
@@ -114,7 +118,7 @@ class TestUnknownOutcome:
         assert browser.tools == (["Refund payment"] if verb == "capture" else [])
 
     @pytest.mark.parametrize("verb", VERBS)
-    def test_the_payment_leads_back_to_it(self, browser: Browser, fake_provider: Any, verb: str) -> None:
+    def test_payment_page_links_to_the_unknown_operation(self, browser: Browser, fake_provider: Any, verb: str) -> None:
         payment = lost(verb)
         form_url = self.begin(browser, payment, verb).form.action
 
@@ -123,12 +127,12 @@ class TestUnknownOutcome:
         assert f"Find out about the {noun}" in browser.tools
         assert form_url in browser.page
         browser.open(form_url)
-        assert "This was sent already, and the provider's answer was lost or is still awaited." in browser.text
+        assert "This was sent before, and its outcome is in flight or unknown." in browser.text
         browser.press("Submit again")
 
         assert moved(fake_provider, verb) == [5997]
 
-    def test_reason_and_note_are_kept(self, browser: Browser) -> None:
+    def test_reason_and_note_survive_an_unknown_outcome(self, browser: Browser) -> None:
         payment = lost("refund")
         reason = refund_reasons.create(label="Damaged on arrival", code="damaged")
         browser.open(verb_url(payment, "refund"))
@@ -140,7 +144,7 @@ class TestUnknownOutcome:
         refund = payment.refunds.get()
         assert (refund.amount, refund.refund_reason, refund.note) == (1000, reason, "Sorry,\nJane")
 
-    def test_a_reason_that_was_deleted_meanwhile_is_still_shown(self, browser: Browser) -> None:
+    def test_reason_deleted_meanwhile_is_still_shown(self, browser: Browser) -> None:
         payment = lost("refund")
         reason = refund_reasons.create(label="Damaged on arrival", code="damaged")
         browser.open(verb_url(payment, "refund")).press("Continue", refund_reason=reason.pk)
@@ -149,7 +153,7 @@ class TestUnknownOutcome:
 
         assert "Reason Damaged on arrival" in browser.open(form_url).text
 
-    def test_changing_ones_mind_about_the_amount_is_no_way_around(self, browser: Browser, fake_provider: Any) -> None:
+    def test_another_amount_under_the_same_token_is_not_sent(self, browser: Browser, fake_provider: Any) -> None:
         payment = lost("refund")
         browser.open(verb_url(payment, "refund")).press("Continue", amount="10").press("Refund 10.00 EUR")
         url, values = browser.sent[-1]
@@ -170,13 +174,13 @@ class TestUnknownOutcome:
             None,
         ],
     )
-    def test_one_that_began_elsewhere_is_left_alone(self, browser: Browser, key: str | None) -> None:
+    def test_operation_of_another_client_gets_no_button(self, browser: Browser, key: str | None) -> None:
         payment = lost("refund")
         attempt(refunds.refund, payment_id=payment.pk, amount=Decimal(1), idempotency_key=key)
 
         assert browser.open(page_url(payment)).tools == ["Refund payment"]
 
-    def test_a_cancel_begun_by_somebody_else_is_taken_up(self, browser: Browser, fake_provider: Any) -> None:
+    def test_cancel_of_another_client_is_resumed(self, browser: Browser, fake_provider: Any) -> None:
         payment = lost("cancel")
         attempt(payments.cancel, payment_id=payment.pk)
 
@@ -189,39 +193,39 @@ class TestUnknownOutcome:
 
 
 class TestRefusals:
-    def test_declined_can_be_tried_anew(self, browser: Browser, fake_provider: Any) -> None:
+    def test_declined_operation_can_be_tried_again(self, browser: Browser, fake_provider: Any) -> None:
         payment = lost("refund", "declined")
         browser.open(verb_url(payment, "refund")).press("Continue", note="Sorry").press("Refund 59.97 EUR")
         spent_url = browser.sent[-1][0]
 
-        assert "The payment provider refused, nothing was done: " in browser.text
+        assert "The payment provider refused. No money was moved: " in browser.text
         assert browser.form.values["note"] == "Sorry"
         assert browser.form.action != spent_url
-        assert "The payment provider refused this already; nothing was done." in browser.open(spent_url).text
+        assert "The payment provider refused this before. No money was moved." in browser.open(spent_url).text
         assert not moved(fake_provider, "refund")
 
-    def test_a_provider_that_is_away_can_be_asked_again(self, browser: Browser, fake_provider: Any) -> None:
+    def test_unreachable_provider_can_be_tried_again(self, browser: Browser, fake_provider: Any) -> None:
         payment = lost("refund", "unavailable")
 
         browser.open(verb_url(payment, "refund")).press("Continue").press("Refund 59.97 EUR")
 
         form_url = browser.form.action
-        assert "The payment provider can't be reached; nothing was done. Submit again in a moment." in browser.text
+        assert "The payment provider can't be reached. No money was moved. Submit again in a moment." in browser.text
         browser.press("Submit again")
         assert Operation.objects.filter(payment=payment, kind="refund").count() == 1
-        assert "nothing was done. Submit again." in browser.open(form_url).text
+        assert "the provider couldn't be reached. No money was moved. Submit again." in browser.open(form_url).text
 
-    def test_somebody_at_work_is_waited_for(self, browser: Browser, fake_provider: Any) -> None:
+    def test_another_request_in_progress_is_waited_for(self, browser: Browser, fake_provider: Any) -> None:
         payment = factories.partially_captured(Decimal(20), amount=EUR_60)
         Payment.objects.filter(pk=payment.pk).update(capturing_amount=1000)
 
         browser.open(verb_url(payment, "cancel")).press("Release 29.97 EUR")
 
-        assert "This payment is being worked on right now" in browser.text
+        assert "Another request for this payment is in progress" in browser.text
         assert "Release 29.97 EUR" in browser.form.buttons
         assert not moved(fake_provider, "cancel")
 
-    def test_a_provider_that_is_gone_is_told(self, browser: Browser) -> None:
+    def test_removed_provider_is_reported(self, browser: Browser) -> None:
         payment = factories.captured_payment()
         Payment.objects.filter(pk=payment.pk).update(provider_account="another")
 
@@ -230,7 +234,7 @@ class TestRefusals:
         assert "is configured for another account" in browser.text
         assert "Continue" in browser.form.buttons
 
-    def test_works_where_requests_are_atomic(self, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_money_forms_work_with_atomic_requests(self, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
         payment = factories.captured_payment()
         monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
 
@@ -239,7 +243,7 @@ class TestRefusals:
         assert payment.refunds.get().amount == 10000
 
 
-def test_a_payment_that_froze_meanwhile_is_said_to_be_frozen(browser: Browser, fake_provider: Any) -> None:
+def test_payment_frozen_meanwhile_is_reported_as_frozen(browser: Browser, fake_provider: Any) -> None:
     payment = factories.captured_payment()
     browser.open(verb_url(payment, "refund")).press("Continue", amount="10")
     fake_provider.dashboard.capture(payment.provider_ref, 500)
@@ -248,5 +252,5 @@ def test_a_payment_that_froze_meanwhile_is_said_to_be_frozen(browser: Browser, f
     browser.press("Refund 10.00 EUR")
 
     assert "This payment is frozen" in browser.text
-    assert "being worked on" not in browser.text
+    assert "in progress" not in browser.text
     assert moved(fake_provider, "refund") == []

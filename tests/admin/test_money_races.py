@@ -1,4 +1,4 @@
-"""Impatient clicks and several people at once, on both engines."""
+"""Many clicks and several clients at once, on both engines."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -35,7 +35,7 @@ def at_once(browser: Browser, sent: list[tuple[str, dict[str, str]]]) -> list[An
 
 
 def question(browser: Browser, payment: Payment, verb: str, **filled: str) -> tuple[str, dict[str, str]]:
-    """Return what the last click of a fresh form would send."""
+    """Return the data that the last click of a new form sends."""
     browser.open(verb_url(payment, verb))
     if verb != "cancel":
         browser.press("Continue", **filled)
@@ -44,7 +44,7 @@ def question(browser: Browser, payment: Payment, verb: str, **filled: str) -> tu
 
 
 @pytest.mark.parametrize("verb", ["capture", "refund", "cancel"])
-def test_many_clicks_on_one_question_are_one(browser: Browser, fake_provider: Any, verb: str) -> None:
+def test_many_clicks_on_one_question_move_money_once(browser: Browser, fake_provider: Any, verb: str) -> None:
     make = factories.captured_payment if verb == "refund" else factories.authorized_payment
     payment = make(data={"on": verb, "delay_ms": 50})
     sent = question(browser, payment, verb)
@@ -58,10 +58,10 @@ def test_many_clicks_on_one_question_are_one(browser: Browser, fake_provider: An
     assert operation.status == "succeeded"
     for answer in answers:
         if answer.status_code == 200:
-            assert "nothing is done twice" in answer.content.decode()
+            assert "The money moves only once." in answer.content.decode()
 
 
-def test_several_people_never_refund_more_than_was_captured(browser: Browser, fake_provider: Any) -> None:
+def test_parallel_refunds_never_exceed_the_captured_amount(browser: Browser, fake_provider: Any) -> None:
     payment = factories.captured_payment(data={"on": "refund", "delay_ms": 50})
     sent = [question(browser, payment, "refund", amount="30") for _ in range(PARALLEL)]
 

@@ -1,4 +1,4 @@
-"""What the pages say."""
+"""The content of the pages."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -36,13 +36,13 @@ SECRET = "sk_never_shown"
 
 
 def text(page: str) -> str:
-    """The words of a page, with single spaces between them."""
+    """Return the text of a page with single spaces."""
     return " ".join(strip_tags(page.replace("><", "> <")).split())
 
 
 @pytest.mark.any_engine
 class TestPaymentPage:
-    def test_tells_the_whole_story(self, viewer: Client, payment: Payment) -> None:
+    def test_payment_page_shows_the_whole_history(self, viewer: Client, payment: Payment) -> None:
         page = html(viewer, page_url(payment))
 
         for words in ("120.50 EUR", "20.50 EUR", "100.00 EUR", "0.75 EUR", "partially refunded", "clerk@example.com"):
@@ -66,14 +66,14 @@ class TestPaymentPage:
             assert 'id="release-heading"' in page
             assert f'href="{page_url(release)}"' in page
 
-    def test_shows_what_is_in_flight_only_while_something_is(self, viewer: Client, payment: Payment) -> None:
+    def test_payment_page_shows_in_flight_amounts_only_if_there_are_any(self, viewer: Client, payment: Payment) -> None:
         assert "In flight" not in html(viewer, page_url(payment))
 
         Payment.objects.filter(pk=payment.pk).update(refunding_amount=125)
 
         assert "Refunding: 1.25 EUR" in text(html(viewer, page_url(payment)))
 
-    def test_rows_are_in_the_order_in_which_they_happened(self, viewer: Client, payment: Payment) -> None:
+    def test_related_rows_are_in_chronological_order(self, viewer: Client, payment: Payment) -> None:
         page = html(viewer, page_url(payment))
 
         first, second = payment.captures.order_by("amount")
@@ -89,13 +89,15 @@ class TestPaymentPage:
             (factories.refunded_payment, "refunded"),
         ],
     )
-    def test_state_in_a_word(self, viewer: Client, make: Callable[[], Payment], state: str) -> None:
+    def test_payment_page_shows_the_state_in_one_word(
+        self, viewer: Client, make: Callable[[], Payment], state: str
+    ) -> None:
         assert f"State: {state} Amount" in text(html(viewer, page_url(make())))
 
 
 @pytest.mark.any_engine
 class TestCollectionPage:
-    def test_timeline_has_every_event_with_who_and_through_what(self, viewer: Client, payment: Payment) -> None:
+    def test_timeline_shows_every_event_with_actor_and_operation(self, viewer: Client, payment: Payment) -> None:
         page = html(viewer, page_url(payment.payment_collection))
         timeline = page.split('id="event-heading"')[1]
 
@@ -110,31 +112,31 @@ class TestCollectionPage:
         assert "Session replaced" in words
         refund = payment.refunds.get()
         assert (
-            f"Payment refunded amount 0.75 EUR refunded in all 0.75 EUR payment {payment.pk} refund {refund.pk} "
+            f"Payment refunded amount 0.75 EUR refunded in total 0.75 EUR payment {payment.pk} refund {refund.pk} "
             f"clerk@example.com {refund.operation_id}"
         ) in words
 
-    def test_shows_sessions_that_are_history_too(self, viewer: Client, payment: Payment) -> None:
+    def test_collection_page_also_shows_sessions_that_are_not_live(self, viewer: Client, payment: Payment) -> None:
         page = text(html(viewer, page_url(payment.payment_collection)))
 
         replaced, live = payment.payment_collection.payment_sessions.order_by("created_at")
         assert f"{replaced.pk} canceled history pp_system_default 100.00 EUR" in page
         assert f"{live.pk} authorized live pp_fake_fake 120.50 EUR" in page
 
-    def test_a_deleted_collection_says_so(self, viewer: Client) -> None:
+    def test_collection_page_shows_that_it_was_deleted(self, viewer: Client) -> None:
         collection = factories.make_collection()
         PaymentCollection.objects.filter(pk=collection.pk).update(deleted_at=F("created_at"), live_cart_id=None)
 
         assert "Status: not paid deleted" in text(html(viewer, page_url(collection)))
 
-    def test_rounding_is_shown_where_it_took_something(self, viewer: Client) -> None:
+    def test_timeline_shows_rounding_that_changed_the_amount(self, viewer: Client) -> None:
         exact = factories.make_collection(amount=Decimal("1.5"))
         rounded = factories.make_collection(amount=Decimal("1.505"))
 
         assert "rounded off" not in html(viewer, page_url(exact))
         assert "amount 1.51 EUR rounded off -0.005" in text(html(viewer, page_url(rounded)))
 
-    def test_a_change_of_currency_keeps_both(self, viewer: Client, shop: CartDesk) -> None:
+    def test_timeline_shows_both_currencies_of_a_change(self, viewer: Client, shop: CartDesk) -> None:
         collection = factories.make_collection(amount=Decimal("1.5"))
         shop.put(CartSnapshot(amount=Decimal(300), currency_code="jpy"), cart_id=collection.cart_id)
         payment_sessions.initialize(payment_collection_id=collection.pk, provider_id="pp_system_default")
@@ -144,14 +146,14 @@ class TestCollectionPage:
 
 @pytest.mark.any_engine
 class TestOperationPage:
-    def test_lost_answer_is_unknown_not_open(self, viewer: Client) -> None:
+    def test_operation_with_a_lost_answer_is_shown_as_unknown(self, viewer: Client) -> None:
         lost = factories.authorized_payment(data={"outcome": "timeout_after", "on": "capture"})
         attempt(captures.capture, payment_id=lost.pk)
         operation = Operation.objects.get(payment=lost)
 
         assert "Kind: capture Status: unknown" in text(html(viewer, page_url(operation)))
 
-    def test_operation_at_work_is_open(self, viewer: Client, payment: Payment) -> None:
+    def test_operation_in_flight_is_shown_as_open(self, viewer: Client, payment: Payment) -> None:
         operation = payment.operations.earliest("created_at")
         Operation.objects.filter(pk=operation.pk).update(
             status="open", settled_at=None, lease_expires_at=F("created_at") + timedelta(days=1)
@@ -159,7 +161,7 @@ class TestOperationPage:
 
         assert "Status: open" in text(html(viewer, page_url(operation)))
 
-    def test_refusal_says_why(self, viewer: Client) -> None:
+    def test_refused_operation_shows_the_reason(self, viewer: Client) -> None:
         session = factories.make_session(data={"outcome": "declined"})
         attempt(
             payment_sessions.authorize,
@@ -172,7 +174,7 @@ class TestOperationPage:
         assert "Status: refused" in page
         assert f"Error: declined: {operation.error_message}" in page
 
-    def test_request_shows_ids_and_amounts_only(self, viewer: Client) -> None:
+    def test_operation_page_shows_only_ids_and_amounts_of_the_request(self, viewer: Client) -> None:
         session = factories.make_session(
             amount=Decimal("59.97"), customer_id="cus_jane", data={"outcome": "authorized", "on": "authorize"}
         )
@@ -188,7 +190,7 @@ class TestOperationPage:
 
 class TestEveryState:
     @pytest.mark.proof
-    def test_all_pages_open(self, admin_client: Client) -> None:
+    def test_pages_open_in_every_state(self, admin_client: Client) -> None:
         for outcome in set(Outcome) - CRASHES:
             for verb in ("initiate", "authorize", "capture", "refund"):
                 self._pay(outcome, verb)
@@ -230,7 +232,7 @@ class TestNothingLeaks:
             for row in model.objects.all():
                 assert SECRET not in html(admin_client, page_url(row))
 
-    def test_provider_data_is_not_even_read(
+    def test_provider_data_is_not_loaded(
         self, admin_client: Client, payment: Payment, django_assert_max_num_queries: Any
     ) -> None:
         urls = [page_url(payment), page_url(payment.payment_session), page_url(payment.payment_collection)]
@@ -258,7 +260,7 @@ class TestNothingLeaks:
 
 
 class TestTables:
-    def test_only_the_latest_rows_of_a_long_history(
+    def test_related_table_shows_only_the_latest_rows(
         self, viewer: Client, payment: Payment, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(related_tables, "ROW_LIMIT", 2)
@@ -272,7 +274,7 @@ class TestTables:
         url = timeline.split('payments-note">')[1].split('href="')[1].split('"')[0]
         assert f"{collection.event_count} events" in html(viewer, url)
 
-    def test_a_table_without_rows_says_so(self, viewer: Client) -> None:
+    def test_related_table_without_rows_says_none(self, viewer: Client) -> None:
         payment = factories.authorized_payment()
 
         assert "Captures None. Refunds None." in text(html(viewer, page_url(payment)))
@@ -287,11 +289,11 @@ class TestTables:
 
 
 @pytest.mark.any_engine
-class TestWords:
+class TestTexts:
     def test_every_event_has_a_title(self) -> None:
         assert set(TITLES) == set(EventName)
 
-    def test_every_reason_to_freeze_a_payment_is_told_in_words(self) -> None:
+    def test_every_reason_to_freeze_a_payment_has_a_text(self) -> None:
         given = {*FROZEN_FOR_A_PERSON, DriftKind.DUPLICATE_OBJECT, BEYOND_THE_LIMITS, CONTRADICTS_ITSELF}
         assert given <= REASONS.keys()
         assert not {str(words) for words in REASONS.values()} & set(DriftKind)
@@ -306,11 +308,11 @@ class TestWords:
     def test_money_is_exact_beyond_a_float(self) -> None:
         assert display.money(2**63 - 1, "eur") == "92233720368547758.07 EUR"
 
-    def test_money_in_the_language_of_the_reader(self) -> None:
+    def test_money_follows_the_language_of_the_user(self) -> None:
         with translation.override("de"):
             assert display.money(5997, "eur") == "59,97 EUR"
 
-    def test_an_actor_that_is_no_user_is_shown_as_it_is(self, viewer: Client, payment: Payment) -> None:
+    def test_actor_that_is_no_user_is_shown_as_its_id(self, viewer: Client, payment: Payment) -> None:
         for actor in ("cus_0815", "99999999999999999999", "4711", "\N{SNOWMAN}"):
             Refund.objects.update(created_by=actor)
 

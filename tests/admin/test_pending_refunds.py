@@ -24,7 +24,7 @@ pytestmark = pytest.mark.any_engine
 
 @pytest.fixture
 def payment(cart_desk: Any, fake_provider: FakeProvider) -> Payment:
-    """100 EUR captured, 30 of them on their way back, after 40 whose refund failed."""
+    """100 EUR captured, a refund of 30 pending, and one of 40 that failed."""
     payment = factories.captured_payment(data={"on": "refund", "outcome": "pending"})
     refunds.refund(payment_id=payment.pk, amount=Decimal(40))
     fake_provider.dashboard.settle_refund(
@@ -49,7 +49,7 @@ SUMS = ("Captured", "Refunded", "Can be refunded")
 
 
 def sums(client: Client, row: Payment | PaymentCollection) -> tuple[str, str, list[str]]:
-    """What a page says: of what is on its way back, in all amounts, and of each refund."""
+    """Return the pending amount, all amounts, and each refund, as a page shows them."""
     page = html(client, page_url(row))
     words = text(page)
     pending = re.search(r"(?:Refunding|Refund pending): ([\d.]+) EUR", words)
@@ -68,7 +68,7 @@ def sums(client: Client, row: Payment | PaymentCollection) -> tuple[str, str, li
     ],
     ids=["nothing yet", "it arrives", "it fails", "it fails after it was booked"],
 )
-def test_only_what_arrived_counts_as_refunded(
+def test_pending_and_failed_refunds_are_not_counted_as_refunded(
     admin_client: Client,
     payment: Payment,
     fake_provider: FakeProvider,
@@ -77,7 +77,7 @@ def test_only_what_arrived_counts_as_refunded(
     told: str,
     listed: list[str],
 ) -> None:
-    """What is pending can't be refunded again; what failed is seen, and can."""
+    """Pending money can't be refunded again. Money of a failed refund can, and the page shows the failure."""
     for state in becomes:
         refund_ref = fake_provider.dashboard.refund_refs(payment.provider_ref)[1]
         fake_provider.dashboard.settle_refund(refund_ref, RefundState(state))
@@ -86,7 +86,7 @@ def test_only_what_arrived_counts_as_refunded(
         assert sums(admin_client, row) == (pending, told, listed)
 
 
-def test_the_page_of_a_refund_without_a_line_is_its_operations(admin_client: Client, payment: Payment) -> None:
+def test_refund_without_a_line_redirects_to_its_operation(admin_client: Client, payment: Payment) -> None:
     for operation in Operation.objects.filter(kind="refund"):
         url = reverse("admin:medusa_payments_refund_change", args=[operation.line_id])
         answer = admin_client.get(url)
@@ -96,7 +96,7 @@ def test_the_page_of_a_refund_without_a_line_is_its_operations(admin_client: Cli
     assert (unknown.status_code, unknown["Location"]) == (302, reverse("admin:index"))
 
 
-def test_lists_lead_to_pending_refunds(admin_client: Client, payment: Payment) -> None:
+def test_refund_list_links_to_pending_refunds(admin_client: Client, payment: Payment) -> None:
     other = factories.captured_payment()
 
     refunds_list = html(admin_client, list_url(Refund))
@@ -114,7 +114,7 @@ def test_lists_lead_to_pending_refunds(admin_client: Client, payment: Payment) -
         assert [row.pk in page for row in rows] == [True, False]
 
 
-def test_the_list_says_which_booked_refunds_failed(
+def test_refund_list_shows_booked_refunds_that_failed(
     admin_client: Client, payment: Payment, fake_provider: FakeProvider
 ) -> None:
     refund_ref = fake_provider.dashboard.refund_refs(payment.provider_ref)[1]

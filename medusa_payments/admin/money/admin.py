@@ -1,4 +1,4 @@
-"""Where money is captured, refunded and canceled: buttons on a payment's page, and the pages they lead to."""
+"""Capture, refund and cancel: the buttons on the page of a payment, and the pages behind them."""
 
 from collections.abc import Iterator, Sequence
 from uuid import UUID
@@ -21,7 +21,7 @@ DECISIONS = [UNFREEZE, LOOK]
 
 
 class MoneyAdmin(ReadOnlyAdmin[Payment]):
-    """The payment's own row is still never edited here; services move the money.
+    """Adds buttons that call services. The row of the payment itself stays read-only.
 
     Each verb needs its own permission (`capture_payment`, `refund_payment`, `cancel_payment`) and the one to view.
     """
@@ -54,10 +54,10 @@ class MoneyAdmin(ReadOnlyAdmin[Payment]):
         return [*unfinished, *to_decide, *([] if obj.frozen_at else to_do)]
 
     def _unfinished(self, payment: Payment) -> Iterator[tuple[str, UUID]]:
-        """Yield what was begun here and whose outcome isn't known."""
+        """Yield kind and token of the open operations that these pages began."""
         if payment.capturing_amount or payment.releasing_amount or payment.refunding_amount:
             begun = primary(Operation).filter(payment=payment, status=OperationStatus.OPEN.value)
-            # Sent by itself, a part of a refund across payments would be another request under the same key.
+            # A part of a refund across payments shares its key with the other parts, so it can't be sent alone.
             begun = begun.exclude(kind=OperationKind.REFUND.value, requested_amount=None)
             for kind, key in begun.order_by("created_at", "id").values_list("kind", "idempotency_key"):
                 token = token_of(key)

@@ -1,4 +1,4 @@
-"""The page on which money is refunded across the payments of a collection: a form, the question, then the service."""
+"""The page that refunds across the payments of a collection: a form, a question, then the call of the service."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -32,9 +32,7 @@ NAME = "refund"
 
 
 class CollectionRefundView(QuestionPage[PaymentCollection]):
-    """As `MoneyView`: nothing changes before the question is answered, and the token in the address is the idempotency
-    key of the parts.
-    """
+    """Like `MoneyView`: nothing changes before staff confirm, and the token is the idempotency key of all parts."""
 
     token: UUID
 
@@ -51,7 +49,7 @@ class CollectionRefundView(QuestionPage[PaymentCollection]):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         if self._parts():
-            return self.leave(messages.INFO, _("This was sent already, and not again: %s") % self._report())
+            return self.leave(messages.INFO, _("This was sent before and was not sent again: %s") % self._report())
         if not self.available:
             return self.leave(messages.WARNING, _("Nothing is left to refund."))
         return self._ask(self._form())
@@ -72,11 +70,11 @@ class CollectionRefundView(QuestionPage[PaymentCollection]):
 
     @cached_property
     def available(self) -> int:
-        """What the payments can give back together (minor units)."""
+        """How much can be refunded from all payments together (minor units)."""
         return sum(payment.refundable_amount for payment in refundable_payments(self.row))
 
     def _parts(self) -> Sequence[Operation]:
-        """The operations that this token was used for."""
+        """Return the operations of this token."""
         refunds = primary(Operation).filter(payment_collection=self.row, kind=OperationKind.REFUND.value)
         return list(refunds.filter(idempotency_key=self._key))
 
@@ -118,8 +116,8 @@ class CollectionRefundView(QuestionPage[PaymentCollection]):
             done[OperationStatus(part.status)] += part.amount or 0
         told = [
             (OperationStatus.SUCCEEDED, _("%s was refunded.")),
-            (OperationStatus.ACCEPTED, _("Of %s the provider will say later whether it was.")),
-            (OperationStatus.OPEN, _("Of %s it isn't known yet.")),
+            (OperationStatus.ACCEPTED, _("The provider will report the outcome of %s later.")),
+            (OperationStatus.OPEN, _("The outcome of %s is unknown.")),
             (OperationStatus.NOT_EXECUTED, _("%s was not sent.")),
             (OperationStatus.REFUSED, _("%s was refused.")),
         ]
@@ -168,18 +166,18 @@ class CollectionRefundView(QuestionPage[PaymentCollection]):
 
 
 def may_refund(model_admin: ReadOnlyAdmin[PaymentCollection], request: HttpRequest) -> bool:
-    """Say whether a user may look at collections and refund payments."""
+    """Return True if a user may see collections and refund payments."""
     return model_admin.has_view_permission(request) and request.user.has_perm(PERMISSION)
 
 
 def refundable_payments(collection: PaymentCollection) -> list[Payment]:
-    """Return the payments of a collection that can give something back, the oldest first."""
+    """Return the payments of a collection that can be refunded, the oldest first."""
     payments = collection_refunds.divisible(collection).defer("provider_data", "metadata")
     return [payment for payment in payments if payment.refundable_amount]
 
 
 def refund_urls(model_admin: ReadOnlyAdmin[PaymentCollection]) -> list[URLPattern]:
-    """Return the paths of the page, outside of any transaction of the host's."""
+    """Return the paths of the page, outside any transaction of the host."""
     view = model_admin.admin_site.admin_view(CollectionRefundView.as_view(model_admin=model_admin))
     name = f"{model_admin.opts.app_label}_{model_admin.opts.model_name}_{NAME}"
     routes = (f"<path:object_id>/{NAME}/", f"<path:object_id>/{NAME}/<uuid:token>/")

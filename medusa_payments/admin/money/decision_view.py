@@ -1,4 +1,4 @@
-"""Pages on which a person decides something: the evidence of both sides, a short form, and then the service."""
+"""Pages on which staff decide: the evidence of both sides, a short form, then the call of the service."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ from medusa_payments.admin.parts.transactions import without_transactions
 from medusa_payments.exceptions import PaymentsError
 
 Evidence = Sequence[Lines]
-"""What speaks for either side, a group for each."""
+"""Groups of lines: what the ledger has, what the provider has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """One thing to decide about a row. `carry_out` returns what the user is told. `evidence` may ask the provider.
+    """A decision about a row. `evidence` may ask the provider. `carry_out` returns the message for the user.
 
-    `initial` is what the form offers.
+    `initial` fills in the form.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Decision:
 
 
 class DecisionView(QuestionPage[Model]):
-    """Shows the evidence, asks, and carries out. Nothing changes before the form is sent."""
+    """Shows the evidence and the form, then carries out. Nothing changes before the form is sent."""
 
     decision: Decision = None  # type: ignore[assignment]
 
@@ -85,7 +85,7 @@ class DecisionView(QuestionPage[Model]):
 
 
 def decision_urls(model_admin: ReadOnlyAdmin[Any], decisions: Sequence[Decision]) -> list[URLPattern]:
-    """Return the paths of an admin's decisions, outside of any transaction of the host's."""
+    """Return the paths of an admin's decisions, outside any transaction of the host."""
     names = f"{model_admin.opts.app_label}_{model_admin.opts.model_name}"
     return without_transactions(
         [

@@ -1,4 +1,4 @@
-"""What people decide: how an unknown operation ended, that a frozen payment may go on, that a webhook is replayed."""
+"""Decisions of staff: how an unknown operation ended, to unfreeze a payment, to replay a webhook."""
 
 from collections.abc import Iterator, Mapping
 from itertools import takewhile
@@ -25,13 +25,13 @@ from medusa_payments.states import OperationStatus
 LONGEST_NOTE = 2000
 
 UNDECIDED = {OperationStatus.OPEN.value, OperationStatus.ACCEPTED.value}
-"""The states in which staff can be asked how an operation ended."""
+"""The statuses in which staff can decide how an operation ended."""
 
 
 class NoteForm(forms.Form):
     note = forms.CharField(
         label=_("Note"),
-        help_text=_("What you found, and where. It stays in the timeline."),
+        help_text=_("Write what you found and where you found it. The timeline keeps this note."),
         max_length=LONGEST_NOTE,
         widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
     )
@@ -39,34 +39,34 @@ class NoteForm(forms.Form):
 
 class VerdictForm(NoteForm):
     verdict = forms.ChoiceField(
-        label=_("In the provider's own books"),
+        label=_("What the provider's dashboard shows"),
         choices=[
             (Verdict.EXECUTED.value, _("it was executed")),
-            (Verdict.NOT_EXECUTED.value, _("there is no trace of it")),
+            (Verdict.NOT_EXECUTED.value, _("it was not executed")),
         ],
         widget=forms.RadioSelect,
     )
     provider_ref = forms.CharField(
         label=_("Provider reference"),
-        help_text=_("The provider's id of the capture, refund or payment, if you see one."),
+        help_text=_("The provider's id of the capture, refund or payment, if the dashboard shows one."),
         max_length=255,
         required=False,
         widget=forms.TextInput(attrs={"class": "vTextField"}),
     )
     amount = forms.DecimalField(
         label=_("Amount that moved"),
-        help_text=_("Of a capture or refund, if it isn't the amount that was asked for."),
+        help_text=_("Only for a capture or refund that moved another amount than the requested one."),
         required=False,
     )
     field_order = ["verdict", "provider_ref", "amount", "note"]
 
 
 class NothingToFill(forms.Form):
-    """Only a button."""
+    """A form that only has a button."""
 
 
 def _provider_side(session: PaymentSession) -> Iterator[tuple[Text, Text]]:
-    """What the provider says right now."""
+    """Read the provider now, and yield what it shows."""
     reading = comparing.read(session)
     if isinstance(reading, Found):
         seen = reading.snapshot
@@ -108,11 +108,11 @@ def _evidence_of_operation(operation: Operation, model_admin: ReadOnlyAdmin[Any]
         (_("Idempotency key at the provider"), display.identifier(comparing.provider_key(operation))),
         *([(_("Refund"), display.identifier(operation.line_id))] if operation.line_id else []),
         *([(_("Provider reference"), display.identifier(operation.line_ref))] if operation.line_ref else []),
-        (_("What is known"), operation.error_message or "-"),
+        (_("Last error"), operation.error_message or "-"),
     ]
     seen = decisions.seen_amount(operation)
     if seen is not None:
-        rows.append((_("The provider has of it"), f"{seen} {operation.currency_code.upper()}"))
+        rows.append((_("Amount at the provider"), f"{seen} {operation.currency_code.upper()}"))
     payment = primary(Payment).filter(pk=operation.payment_id).first()
     return [rows, *([[*_our_side(payment)]] if payment else []), [*_provider_side(session)]]
 
@@ -128,7 +128,7 @@ def _evidence_of_payment(payment: Payment, model_admin: ReadOnlyAdmin[Any]) -> E
     for event in since_it_moved:
         rows.append((_("Frozen because"), event_details.describe_reason(event.data.get("reason", ""))))
         told = event_details.describe_side(event.data.get("theirs", {}), payment.currency_code)
-        rows.append((_("The provider had"), told))
+        rows.append((_("Provider at that time"), told))
     theirs = [*_provider_side(primary(PaymentSession).get(pk=payment.payment_session_id))]
     return [rows, [*_our_side(payment)], theirs]
 
@@ -148,7 +148,7 @@ def _decide(operation: Operation, answers: Mapping[str, Any], user_id: str) -> T
 def _unfreeze(payment: Payment, answers: Mapping[str, Any], user_id: str) -> Text:
     unfrozen = decisions.unfreeze(payment_id=payment.pk, note=answers["note"], created_by=user_id)
     if unfrozen.frozen_at is not None:
-        return _("Recorded. Meanwhile the provider has more that can't be booked, so the payment is frozen again.")
+        return _("Recorded. The provider reports something new that can't be booked, so the payment is frozen again.")
     return _("Recorded. The payment can move money again.")
 
 
@@ -180,7 +180,7 @@ def _differences(
     if planned.problem:
         yield _("Problem"), planned.problem
     for change in planned.changes:
-        # What it would be called is not known before it is recorded.
+        # A dry run makes up ids that nothing will have, so leave them out.
         known = {name: value for name, value in change.data.items() if not name.endswith("_id")}
         described = event_details.describe_data(known, currency_code, model_admin.admin_site)
         yield _("Would record"), format_html("{}{}", TITLES.get(change.name, change.name), described)
@@ -197,14 +197,14 @@ def _told(done: Convergence) -> Text:
 
 DECIDE = Decision(
     name="decide",
-    title=_("Decide how it ended"),
+    title=_("Decide the outcome"),
     button=_("Record this decision"),
     permission="medusa_payments.resolve_payment",
     form_class=VerdictForm,
     is_due=lambda operation: operation.needs_person_at is not None and operation.status in UNDECIDED,
     evidence=_evidence_of_operation,
     carry_out=_decide,
-    not_due=_("There is nothing to decide about this operation."),
+    not_due=_("This operation needs no decision."),
     initial=lambda operation: {"amount": decisions.seen_amount(operation)},
 )
 
@@ -241,5 +241,5 @@ REPLAY = Decision(
     is_due=lambda event: bool(event.provider_ref or event.session_id),
     evidence=_evidence_of_webhook,
     carry_out=_replay,
-    not_due=_("This event is about no payment."),
+    not_due=_("This event names no payment."),
 )

@@ -1,4 +1,4 @@
-"""What a service refused, in words that a person can act on."""
+"""Tell staff why a service refused, and what they can do."""
 
 from django.contrib.admin import AdminSite
 from django.utils.html import format_html
@@ -21,7 +21,7 @@ from medusa_payments.services import comparing
 
 
 def explain(error: PaymentsError, site: AdminSite) -> SafeString:
-    """Return what happened and what to do about it, with a link to the operation where there is one."""
+    """Return what happened and what staff can do, with a link to the operation if the error names one."""
     operation_id = error.details.get("operation_id")
     if not operation_id:
         return format_html("{}", _words(error))
@@ -32,23 +32,28 @@ def explain(error: PaymentsError, site: AdminSite) -> SafeString:
 def _words(error: PaymentsError) -> Text:
     match error:
         case PaymentOutcomeUnknown():
-            return _("The provider's answer was lost. Submit again to find out; nothing is done twice.")
+            return _(
+                "The provider gave no clear answer, so the outcome is unknown. "
+                "Submit again to find out. The money moves only once."
+            )
         case Conflict(code=comparing.FROZEN_CODE):
             return _(
-                "This payment is frozen: the provider reports something that can't be booked. Nothing was done; "
-                "somebody has to look at it and unfreeze it first."
+                "This payment is frozen: the provider reports something that can't be booked. No money was moved. "
+                "Staff must check the payment and unfreeze it first."
             )
         case Conflict():
             return _(
-                "This payment is being worked on right now, by an earlier click or by somebody else. "
-                "Submit again in a moment; nothing is done twice."
+                "Another request for this payment is in progress. Submit again in a moment. The money moves only once."
             )
         case ProviderNotReachable():
-            return _("The payment provider can't be reached; nothing was done. Submit again in a moment.")
+            return _("The payment provider can't be reached. No money was moved. Submit again in a moment.")
         case IdempotencyError():
-            return _("This form was sent before with other values; see what came of that. Nothing was done now.")
+            return _(
+                "This form was sent before with other values. No money was moved now. "
+                "Check the outcome of the first one."
+            )
         case PaymentAuthorizationError() | InvalidData() if "operation_id" in error.details:
-            return _("The payment provider refused, nothing was done: %(message)s") % {
+            return _("The payment provider refused. No money was moved: %(message)s") % {
                 "message": error.message or error.code
             }
     return error.message

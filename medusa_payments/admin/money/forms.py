@@ -1,4 +1,4 @@
-"""What people are asked before money moves."""
+"""Forms that staff fill in before money moves."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ LONGEST_NOTE = 5000
 
 
 class MoneyForm(forms.Form):
-    """Asks nothing. `limit` is the most that may be asked for (minor units), None for what was asked for before."""
+    """A form without fields. `limit` is the largest amount (minor units); None repeats an earlier request."""
 
     def __init__(self, answers: Mapping[str, Any] | None, *, payment: Payment, limit: int | None) -> None:
         super().__init__(answers)
@@ -26,7 +26,7 @@ class MoneyForm(forms.Form):
 
 
 class AmountForm(MoneyForm):
-    """Asks for an amount in major units, and proposes all that is left."""
+    """Asks for an amount in major units. All that is left is filled in."""
 
     def __init__(self, answers: Mapping[str, Any] | None, *, payment: Payment, limit: int | None) -> None:
         super().__init__(answers, payment=payment, limit=limit)
@@ -39,7 +39,7 @@ class AmountForm(MoneyForm):
 
 
 class RefundDetails(forms.Form):
-    """Why money is given back."""
+    """Asks why money is refunded."""
 
     refund_reason = forms.ModelChoiceField(RefundReason._default_manager.none(), label=_("Reason"), required=False)
     note = forms.CharField(
@@ -51,17 +51,17 @@ class RefundDetails(forms.Form):
     )
 
     def offer_reasons(self, *, is_repeat: bool) -> None:
-        """Let one of the shop's reasons be chosen; in a repeat also one that was deleted since."""
+        """Offer the reasons of the shop. A repeat also offers reasons that were deleted since."""
         reasons = RefundReason._default_manager.all() if is_repeat else refund_reasons.listed()
         self.fields["refund_reason"].queryset = reasons.order_by("label", "id")  # type: ignore[attr-defined]
 
     def clean_note(self) -> str:
-        # Browsers send the lines of a text area and of a hidden field with different ends.
+        # Browsers end lines differently in a text area and in a hidden field.
         note: str = self.cleaned_data["note"]
         return note.replace("\r\n", "\n").replace("\r", "\n")
 
     def details(self) -> list[tuple[Text, Text]]:
-        """Return what a valid form says besides the amount."""
+        """Return the answers of a valid form other than the amount."""
         said = [
             (_("Reason"), self.cleaned_data["refund_reason"]),
             (_("Note, visible to the customer"), self.cleaned_data["note"]),
@@ -76,13 +76,13 @@ class RefundForm(RefundDetails, AmountForm):
 
 
 class CollectionRefundForm(RefundDetails):
-    """Asks how much is given back across the payments of a collection, and how it is divided."""
+    """Asks how much is refunded across the payments of a collection, and how it is divided."""
 
     strategy = forms.ChoiceField(
         label=_("Divided"),
         choices=[
-            (RefundStrategy.PROPORTIONAL.value, _("in proportion to what each payment can give back")),
-            (RefundStrategy.IN_ORDER.value, _("the oldest payment first")),
+            (RefundStrategy.PROPORTIONAL.value, _("in proportion to what can be refunded from each payment")),
+            (RefundStrategy.IN_ORDER.value, _("from the oldest payment first")),
         ],
         initial=RefundStrategy.PROPORTIONAL.value,
     )
@@ -117,7 +117,7 @@ def _amount_field(currency_code: str, limit: int) -> forms.DecimalField:
         decimal_places=places,
         error_messages={
             "min_value": _("The amount must be greater than 0."),
-            "max_value": _("No more than %(amount)s is left.") % {"amount": display.money(limit, currency_code)},
+            "max_value": _("At most %(amount)s is left.") % {"amount": display.money(limit, currency_code)},
         },
         widget=forms.NumberInput(attrs={"autofocus": True, "class": "vTextField", "inputmode": "decimal"}),
     )

@@ -1,4 +1,4 @@
-"""What can be done about a payment's money: each verb in words, and the service behind it."""
+"""The verbs on the money of a payment: their texts, and the services that they call."""
 
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
@@ -35,14 +35,14 @@ class MoneyVerb(ABC):
 
     @abstractmethod
     def available(self, payment: Payment) -> int:
-        """Return how much there is left to do this with."""
+        """Return the amount that is left for this verb."""
 
     def why_nothing_is_left(self, payment: Payment) -> Text:
-        """Say why there is nothing to do this with."""
+        """Return why no amount is left for this verb."""
         return self.nothing_left
 
     def in_flight(self, payment: Payment) -> int:
-        """Return how much is reserved by operations of this kind whose outcome is not known yet."""
+        """Return the amount of this kind that is in flight."""
         amount: int = getattr(payment, self.in_flight_counter)
         return amount
 
@@ -52,26 +52,26 @@ class MoneyVerb(ABC):
 
     @abstractmethod
     def question(self, form: Any) -> Text:
-        """Say what a valid form will do, and what is left afterwards."""
+        """Ask whether to do what a valid form says, and tell what is left afterwards."""
 
     def details(self, form: Any) -> list[tuple[Text, Text]]:
-        """Return what else a form says."""
+        """Return the other answers of a form."""
         return []
 
     @abstractmethod
     def button(self, amount: str) -> Text:
-        """Return the words of the last click."""
+        """Return the text of the button that moves the money."""
 
     @abstractmethod
     def report(self, operation: Operation, payment: Payment) -> Text:
-        """Say what a finished operation did, and what is left now."""
+        """Tell what a finished operation did, and what is left now."""
 
     @abstractmethod
     def carry_out(self, form: Any, *, created_by: str, idempotency_key: str) -> Payment:
-        """Have the service do what a valid form asks for. Raises what the service raises."""
+        """Call the service with a valid form. Raises what the service raises."""
 
     def answers(self, operation: Operation) -> dict[str, Any]:
-        """Return what was filled into the form that an operation comes from."""
+        """Return the answers of the form that an operation comes from."""
         if not operation.requested_amount:
             return {}
         return {"amount": to_major_units(operation.requested_amount, operation.currency_code)}
@@ -134,7 +134,7 @@ class RefundVerb(MoneyVerb):
 
     def question(self, form: RefundForm) -> Text:
         words = _words(form.payment, self.amount(form), self.available(form.payment) - self.amount(form))
-        return _("Refund %(amount)s to %(customer)s? %(rest)s remain refundable afterwards.") % words
+        return _("Refund %(amount)s to %(customer)s? %(rest)s can still be refunded afterwards.") % words
 
     def button(self, amount: str) -> Text:
         return _("Refund %(amount)s") % {"amount": amount}
@@ -142,7 +142,7 @@ class RefundVerb(MoneyVerb):
     def report(self, operation: Operation, payment: Payment) -> Text:
         words = _words(payment, operation.amount, self.available(payment))
         if operation.status == OperationStatus.ACCEPTED:
-            return _("The provider accepted a refund of %(amount)s and will say later whether it succeeded.") % words
+            return _("The provider accepted a refund of %(amount)s and will report the outcome later.") % words
         return _("%(amount)s was refunded. %(rest)s can still be refunded.") % words
 
     def carry_out(self, form: RefundForm, *, created_by: str, idempotency_key: str) -> Payment:
@@ -174,7 +174,7 @@ class CancelVerb(MoneyVerb):
     in_flight_counter = "releasing_amount"
 
     def available(self, payment: Payment) -> int:
-        # A cancel that somebody else began is taken up where it was left.
+        # The amount of an open cancel counts too, so that staff can resume one that another client began.
         return payment.capturable_amount + payment.releasing_amount
 
     def amount(self, form: MoneyForm) -> int:
@@ -183,7 +183,7 @@ class CancelVerb(MoneyVerb):
     def question(self, form: MoneyForm) -> Text:
         words = _words(form.payment, self.amount(form), form.payment.captured_amount)
         if form.payment.captured_amount:
-            return _("Release %(amount)s to %(customer)s? The %(rest)s that is captured stays captured.") % words
+            return _("Release %(amount)s to %(customer)s? The captured %(rest)s stays captured.") % words
         return _("Cancel the payment and release %(amount)s to %(customer)s? Nothing was captured.") % words
 
     def button(self, amount: str) -> Text:

@@ -1,4 +1,4 @@
-"""The pages on which money is moved: a form, the question in words, and then the service."""
+"""Pages that move money: first a form, then a question, then the call of the service."""
 
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -28,35 +28,34 @@ if TYPE_CHECKING:
     from medusa_payments.admin.money.verbs import MoneyVerb
 
 KEY_PREFIX = "admin-"
-"""What the idempotency keys of these pages begin with; the token follows."""
+"""The start of the idempotency keys of these pages. The token follows."""
 
 WAS_SENT = {
     OperationStatus.OPEN.value: _(
-        "This was sent already, and the provider's answer was lost or is still awaited. "
-        "Submit again to find out; nothing is done twice."
+        "This was sent before, and its outcome is in flight or unknown. "
+        "Submit again to find out. The money moves only once."
     ),
     OperationStatus.NOT_EXECUTED.value: _(
-        "This was tried already, and the provider couldn't be reached; nothing was done. Submit again."
+        "This was tried before, but the provider couldn't be reached. No money was moved. Submit again."
     ),
 }
-"""What is said of an operation that sending the form again goes on with."""
+"""Notices about an operation that is resumed when the form is sent again, by its status."""
 
 
 def warned(notice: Text, operations: QuerySet[Operation]) -> str:
-    """Return a notice, and which of these operations are open, so that nobody asks once more for one that a client has
-    lost sight of.
+    """Add a warning to the notice that lists those of the operations that are open.
 
-    The pages' keys are new, and a new key is a new request, whatever else is under way.
+    These pages make new idempotency keys, and a new key always means a new operation. The warning keeps staff from
+    repeating an operation by hand whose answer another client didn't get.
     """
     found = operations.filter(status=OperationStatus.OPEN.value).order_by("created_at", "id")
     of_which = "; ".join(
-        _("%(amount)s, asked for at %(time)s")
+        _("%(amount)s, requested at %(time)s")
         % {"amount": display.money(each.amount or 0, each.currency_code), "time": _when(each)}
         for each in found
     )
     warning = _(
-        "This is under way already, and its outcome isn't known yet: %s. "
-        "Go on only if you want another one: both will be done."
+        "Already in progress, outcome unknown: %s. Continue only if you want another one: both will be carried out."
     )
     return " ".join(str(each) for each in (notice, warning % of_which if of_which else "") if each)
 
@@ -66,7 +65,7 @@ def _when(operation: Operation) -> str:
 
 
 def token_of(idempotency_key: str | None) -> UUID | None:
-    """Return the token behind an idempotency key; None for a key that these pages didn't make."""
+    """Return the token in an idempotency key; None for a key that these pages didn't make."""
     text = (idempotency_key or "").removeprefix(KEY_PREFIX)
     try:
         token = UUID(text)
@@ -76,11 +75,11 @@ def token_of(idempotency_key: str | None) -> UUID | None:
 
 
 class MoneyView(QuestionPage[Payment]):
-    """One verb on one payment. Nothing changes before the question is answered.
+    """Carry out one verb on one payment. Nothing changes before staff confirm the question.
 
-    The token in the address stands for one intent and is the idempotency key of its operation: whoever sends the pages
-    under that address again, by a double click, a reload or from the browser's history, means the same operation.
-    Without a token a new one is made up.
+    The token in the address stands for one intent and is the idempotency key of its operation. A double click, a
+    reload or an entry of the browser's history sends the same token and so means the same operation. An address
+    without a token redirects to one with a new token.
     """
 
     verb: "MoneyVerb" = None  # type: ignore[assignment]
@@ -122,7 +121,7 @@ class MoneyView(QuestionPage[Payment]):
 
     @cached_property
     def operation(self) -> Operation | None:
-        """The operation that this token was used for, if it was."""
+        """The operation of this token; None if the token wasn't used yet."""
         by_key = primary(Operation).filter(idempotency_key=self.key, kind=self.verb.kind.value, target=self.row.pk)
         return by_key.first()
 
@@ -151,7 +150,7 @@ class MoneyView(QuestionPage[Payment]):
         if self.operation is not None and self.operation.status in WAS_SENT:
             return self._ask_again(self.operation, notice=notice)
         if self.operation is not None:
-            # Its token is used up: what follows is another intent.
+            # A closed operation answers its token, so the next attempt needs a token of its own.
             self.token = uuid4()
             del self.operation
         if not self.verb.available(self.row):
@@ -163,8 +162,8 @@ class MoneyView(QuestionPage[Payment]):
         if operation.status in WAS_SENT:
             return self._ask_again(operation, notice=WAS_SENT[operation.status])
         if operation.status == OperationStatus.REFUSED:
-            return self.leave(messages.ERROR, _("The payment provider refused this already; nothing was done."))
-        return self.leave(messages.INFO, _("This was sent already, and not again: %s") % self._report())
+            return self.leave(messages.ERROR, _("The payment provider refused this before. No money was moved."))
+        return self.leave(messages.INFO, _("This was sent before and was not sent again: %s") % self._report())
 
     def _report(self) -> Text:
         return self.verb.report(self.operation, self.row) if self.operation else self.verb.why_nothing_is_left(self.row)

@@ -10,7 +10,7 @@ from medusa_payments.models import AccountHolder, PaymentSession
 
 @admin.register(AccountHolder)
 class AccountHolderAdmin(ReadOnlyAdmin[AccountHolder]):
-    """A customer's account with a provider. What the provider keeps of the person isn't shown, nor what was sent."""
+    """A customer's account with a provider. Neither the provider's object nor the request is shown."""
 
     list_display = ("id", "state_badge", "provider", "customer", "email", "reference", "created_time")
     list_filter = ("provider_id", "created_at", ("forgotten_at", admin.EmptyFieldListFilter))

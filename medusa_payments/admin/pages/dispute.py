@@ -15,12 +15,12 @@ from medusa_payments.models import Dispute
 from medusa_payments.states import ANSWERABLE_STATES
 
 SOON = timedelta(days=3)
-"""From when on a deadline is shown in the colour of an error."""
+"""A deadline that is this near is shown in the colour of an error."""
 
 ANSWERABLE = Q(state__in=[state.value for state in ANSWERABLE_STATES], evidence_due_by__isnull=False)
 
 URGENCY = Case(When(ANSWERABLE, then=F("evidence_due_by")), default=None)
-"""When evidence is due; nothing for what nobody can answer any more."""
+"""When evidence is due; None for disputes that can't be answered any more."""
 
 
 class DeadlineFilter(admin.SimpleListFilter):
@@ -51,7 +51,7 @@ class DeadlineFilter(admin.SimpleListFilter):
 
 @admin.register(Dispute)
 class DisputeAdmin(ReadOnlyAdmin[Dispute]):
-    """What customers' banks question, the most urgent first. It is answered in the provider's own back office."""
+    """Disputes of customers' banks, the most urgent first. The shop answers them at the provider's dashboard."""
 
     list_display = (
         "id",

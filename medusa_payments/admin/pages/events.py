@@ -16,7 +16,7 @@ from medusa_payments.services import worker
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin[Event]):
-    """The timeline: what happened, when, by whom, through which operation."""
+    """The timeline: what happened, when, who did it, through which operation."""
 
     list_display = ("title", "collection_link", "details", "operation_link", "who", "created_time")
     list_filter = ("name", "created_at")
@@ -60,7 +60,7 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("waiting", _("waiting")), ("delivered", _("delivered")), ("dead", _("given up"))]
+        return [("waiting", _("waiting")), ("delivered", _("delivered")), ("dead", _("failed"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[EventDelivery]) -> QuerySet[EventDelivery]:
         states = {
@@ -73,7 +73,7 @@ class StateFilter(admin.SimpleListFilter):
 
 @admin.register(EventDelivery)
 class EventDeliveryAdmin(ReadOnlyAdmin[EventDelivery]):
-    """Which events the shop's own code has been told of."""
+    """The delivery of events to the signal receivers of the shop."""
 
     list_display = ("event_link", "title", "attempts", "delivered_time", "next_time", "dead_time", "error_message")
     list_filter = (StateFilter, "event__name")
@@ -101,7 +101,7 @@ class EventDeliveryAdmin(ReadOnlyAdmin[EventDelivery]):
     event_link = columns.link("event", _("event"))
     delivered_time = columns.moment("delivered_at", _("delivered at"))
     next_time = columns.moment("next_attempt_at", _("next attempt at"))
-    dead_time = columns.moment("dead_at", _("given up at"))
+    dead_time = columns.moment("dead_at", _("failed at"))
 
     @admin.display(description=_("what"))
     def title(self, delivery: EventDelivery) -> Any:

@@ -1,4 +1,4 @@
-"""What the keys of storefronts and of back-office programs have in common."""
+"""The keys of storefronts and of back-office programs."""
 
 from typing import Any, TypeVar
 
@@ -26,7 +26,7 @@ KeyT = TypeVar("KeyT", PublishableKey, SecretKey)
 
 
 class KeyAdmin(ReadOnlyAdmin[KeyT]):
-    """Keys can be revoked, after a question, by users with Django's change permission."""
+    """The base of both. Users with Django's change permission may revoke keys, after a question."""
 
     revocation_warning: Text = ""
     actions: tuple[str, ...] = ("revoke",)
@@ -34,7 +34,7 @@ class KeyAdmin(ReadOnlyAdmin[KeyT]):
     revoked_time = columns.moment("revoked_at", _("valid until"))
 
     def revoke_key(self, key: KeyT) -> None:
-        """Have a service revoke a key."""
+        """Revoke a key through its service."""
         raise NotImplementedError
 
     @admin.display(description=_("state"), ordering="revoked_at")
@@ -67,9 +67,10 @@ class KeyAdmin(ReadOnlyAdmin[KeyT]):
         return request.user.has_perm(f"medusa_payments.change_{self.opts.model_name}")
 
     def ask(self, request: HttpRequest, queryset: QuerySet[KeyT], **question: Any) -> HttpResponse:
-        """Return the page that asks before an action is carried out on keys.
+        """Return the page that asks for confirmation before an action on keys.
 
-        `question` is the `action`, the page's `title` and `warning`, the words on its `button`, and perhaps a `form`.
+        `question` holds the `action`, the `title` and `warning` of the page, the text of its `button`, and the `form`
+        if there is one.
         """
         request.current_app = self.admin_site.name
         context = {
@@ -100,7 +101,7 @@ class RotationForm(forms.Form):
 class PublishableKeyAdmin(KeyAdmin[PublishableKey], ServiceBackedAdmin[PublishableKey]):
     """The keys of the storefronts. They are shown in full: every visitor of a storefront sees its key.
 
-    Rotating, which makes keys and revokes others, needs Django's permissions to add and to change.
+    Rotating makes keys and revokes others, so it needs Django's permissions to add and to change.
     """
 
     list_display = ("title", "key", "state_badge", "created_time", "revoked_time")
@@ -127,7 +128,7 @@ class PublishableKeyAdmin(KeyAdmin[PublishableKey], ServiceBackedAdmin[Publishab
                 queryset,
                 action="rotate",
                 title=_("Rotate keys"),
-                warning=_("Each gets a successor with the same title, and is revoked when its time is over."),
+                warning=_("Each key gets a successor with the same title and is revoked after the chosen time."),
                 button=_("Yes, rotate"),
                 form=form,
             )
@@ -151,7 +152,7 @@ class PublishableKeyAdmin(KeyAdmin[PublishableKey], ServiceBackedAdmin[Publishab
 
 @admin.register(SecretKey)
 class SecretKeyAdmin(KeyAdmin[SecretKey]):
-    """The keys of back-office programs. `manage.py payments_secret_key` makes them, because a token is shown once."""
+    """The keys of back-office programs. `manage.py payments_secret_key` makes them and shows the token once."""
 
     list_display = ("title", "key", "acts_for", "state_badge", "created_time", "last_used_time", "revoked_time")
     search_fields = ("title__icontains", "id__exact", "redacted__exact")

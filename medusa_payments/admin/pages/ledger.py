@@ -10,7 +10,7 @@ from medusa_payments.models import Capture, RefundReversal, Release
 
 @admin.register(Capture)
 class CaptureAdmin(ReadOnlyAdmin[Capture]):
-    """Ledger lines: what was captured."""
+    """Ledger lines: captured money."""
 
     list_display = ("id", "amount_money", "payment_link", "provider", "reference", "who", "created_time")
     list_filter = ("payment__provider_id", "payment__currency_code", "created_at")

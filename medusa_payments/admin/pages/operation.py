@@ -14,9 +14,9 @@ from medusa_payments.admin.parts import columns, display
 from medusa_payments.admin.parts.question_page import url_of
 from medusa_payments.admin.parts.read_only import ReadOnlyAdmin, Tool
 from medusa_payments.models import Capture, Debt, Event, Operation, Refund, Release
-from medusa_payments.models.operation import STATUS_CHOICES
+from medusa_payments.models.operation import SETTLER_CHOICES, STATUS_CHOICES
 from medusa_payments.services import comparing
-from medusa_payments.states import OperationStatus
+from medusa_payments.states import OperationStatus, Settler
 
 UNKNOWN = "unknown"
 NEEDS_PERSON = "needs_person"
@@ -24,8 +24,10 @@ NEEDS_PERSON = "needs_person"
 SHOWN_STATUS_LABELS: dict[str, Any] = {
     **dict(STATUS_CHOICES),
     UNKNOWN: _("unknown"),
-    NEEDS_PERSON: _("waits for a person"),
+    NEEDS_PERSON: _("needs staff"),
 }
+
+SETTLER_LABELS: dict[str, Any] = {**dict(SETTLER_CHOICES), Settler.PERSON.value: _("decision of staff")}
 
 SHOWN_REQUEST_KEYS = (
     "payment_collection_id",
@@ -35,11 +37,11 @@ SHOWN_REQUEST_KEYS = (
     "customer_id",
     "reason_code",
 )
-"""What of a provider request is shown, besides its key and amount: never the data of storefront or provider."""
+"""The keys of a provider request that are shown. The data of storefront and provider never is."""
 
 
 def is_unknown() -> Q:
-    """Open, and nobody is at work on it any more, by the database's clock."""
+    """Return the condition of unknown operations: open, with a lease that ran out by the clock of the database."""
     return Q(status=OperationStatus.OPEN.value, lease_expires_at__lte=Now())
 
 
@@ -62,7 +64,7 @@ class ShownStatusFilter(admin.SimpleListFilter):
 
 @admin.register(Operation)
 class OperationAdmin(ReadOnlyAdmin[Operation]):
-    """What a provider was asked to do, by whom, and what it answered."""
+    """What a provider was asked to do, who asked, and what the provider answered."""
 
     list_display = (
         "id",
@@ -93,11 +95,11 @@ class OperationAdmin(ReadOnlyAdmin[Operation]):
         (_("Belongs to"), {"fields": ("collection_link", "session_link", "payment_link", "refund_link")}),
         (_("Provider"), {"fields": (("provider", "account", "api_version"), "request_json")}),
         (
-            _("Course"),
+            _("Progress"),
             {
                 "fields": (
                     ("who", "created_time"),
-                    ("settled_time", "settled_by"),
+                    ("settled_time", "settled_through"),
                     ("attempts", "next_attempt_time", "needs_person_time"),
                     ("lease_expires_time", "fence"),
                     "caller_key",
@@ -119,12 +121,16 @@ class OperationAdmin(ReadOnlyAdmin[Operation]):
     caller_key = columns.identifier("idempotency_key", _("caller's idempotency key"))
     settled_time = columns.moment("settled_at", _("settled at"))
     next_attempt_time = columns.moment("next_attempt_at", _("next attempt at"))
-    needs_person_time = columns.moment("needs_person_at", _("needs a person since"))
+    needs_person_time = columns.moment("needs_person_at", _("needs staff since"))
     lease_expires_time = columns.moment("lease_expires_at", _("lease expires at"))
 
     @admin.display(description=_("status"), ordering="status")
     def shown_status(self, operation: Any) -> str:
         return display.badge(operation.shown_status, SHOWN_STATUS_LABELS[operation.shown_status])
+
+    @admin.display(description=_("settled by"), ordering="settled_by")
+    def settled_through(self, operation: Operation) -> Any:
+        return SETTLER_LABELS.get(operation.settled_by) or self.get_empty_value_display()
 
     @admin.display(description=_("refund"))
     def refund_link(self, operation: Operation) -> str:
@@ -163,7 +169,7 @@ class OperationAdmin(ReadOnlyAdmin[Operation]):
 
 @admin.register(Debt)
 class DebtAdmin(ReadOnlyAdmin[Debt]):
-    """Who was promised the outcome of a capture or refund that was asked for without an idempotency key."""
+    """Callers without an idempotency key who are owed the outcome of a capture or refund."""
 
     list_display = ("id", "operation_link", "owed_to", "incurred_time", "paid_time", "is_doubtful")
     list_filter = (("paid_at", admin.EmptyFieldListFilter), "is_doubtful", "incurred_at")
@@ -175,12 +181,12 @@ class DebtAdmin(ReadOnlyAdmin[Debt]):
     related_columns = ("owed_to", "incurred_time", "paid_time", "is_doubtful")
     actor_field = "who"
 
-    # Not `who`: Django shows a field of that name instead, which holds an id.
+    # Not `who`: Django would show the field of that name, which holds an id.
     owed_to = columns.who(_("owed to"))
     operation_link = columns.link("operation", _("operation"))
     incurred_time = columns.moment("incurred_at", _("since"))
     paid_time = columns.moment("paid_at", _("answered at"))
 
     def has_module_permission(self, request: Any) -> bool:
-        """It is looked at below its operation."""
+        """Hide the list: debts are shown on the page of their operation."""
         return False

@@ -22,7 +22,7 @@ from medusa_payments.queries import payments
 
 
 class PaymentState(TextChoices):
-    """How far a payment has come, in one word, derived from its counters. The first that holds."""
+    """The state of a payment in one word, derived from its counters. The first that applies counts."""
 
     FROZEN = "frozen", _("frozen")
     DISPUTED = "disputed", _("disputed")
@@ -51,7 +51,7 @@ STATE = Case(
 IN_FLIGHT = (
     _("In flight"),
     {
-        "description": _("Reserved by operations whose outcome is not known yet."),
+        "description": _("Amounts of operations that are in flight or unknown."),
         "fields": (("capturing_money", "releasing_money", "refunding_money"),),
     },
 )
@@ -60,7 +60,7 @@ IN_FLIGHT = (
 DISPUTED = (
     _("Disputed"),
     {
-        "description": _("Withheld by disputes, which are listed below. What is disputed can't be refunded."),
+        "description": _("Withheld by the disputes below. Disputed money can't be refunded."),
         "fields": (("disputed_money", "withheld_money"),),
     },
 )
@@ -79,7 +79,7 @@ class StateFilter(admin.SimpleListFilter):
 
 @admin.register(Payment)
 class PaymentAdmin(MoneyAdmin):
-    """Authorized money and what became of it."""
+    """Authorized money, and how much of it was captured, released and refunded."""
 
     list_display = (
         "id",
@@ -165,7 +165,7 @@ class PaymentAdmin(MoneyAdmin):
     releasing_money = columns.money("releasing_amount", _("releasing"))
     refunding_money = columns.money("refunding_amount", _("refunding"))
     disputed_money = columns.money("disputed_amount", _("can't be refunded"))
-    withheld_money = columns.money("withheld_amount", _("withheld in all"))
+    withheld_money = columns.money("withheld_amount", _("withheld in total"))
     collection_link = columns.link("payment_collection", _("payment collection"))
     session_link = columns.link("payment_session", _("payment session"))
     provider = columns.identifier("provider_id", _("provider"))

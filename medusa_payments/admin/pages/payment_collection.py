@@ -27,7 +27,7 @@ from medusa_payments.states import RefundState
 
 
 class PendingRefundFilter(admin.SimpleListFilter):
-    """Collections with a refund on its way: their status and totals don't tell."""
+    """Finds collections with a pending refund, which their status and totals don't show."""
 
     title = _("refund")
     parameter_name = "refund"
@@ -42,7 +42,7 @@ class PendingRefundFilter(admin.SimpleListFilter):
 
 @admin.register(PaymentCollection)
 class PaymentCollectionAdmin(ReadOnlyAdmin[PaymentCollection]):
-    """What a customer owes and has paid, and all that happened to it."""
+    """What a customer is to pay and has paid, with everything that happened."""
 
     list_display = (
         "id",
@@ -141,7 +141,7 @@ class PaymentCollectionAdmin(ReadOnlyAdmin[PaymentCollection]):
         return [*collection_refund.refund_urls(self), *super().get_urls()]
 
     def tools(self, request: HttpRequest, obj: PaymentCollection) -> Sequence[Tool]:
-        """One payment is refunded on its own page."""
+        """Offer the refund across payments only if there are several. A single one has a refund page of its own."""
         if not collection_refund.may_refund(self, request):
             return ()
         if len(collection_refund.refundable_payments(obj)) < 2:

@@ -25,7 +25,7 @@ class LiveFilter(admin.SimpleListFilter):
 
 @admin.register(PaymentSession)
 class PaymentSessionAdmin(ReadOnlyAdmin[PaymentSession]):
-    """One attempt to pay. The data that storefront and provider sent isn't shown: there may be secrets in it."""
+    """One attempt to pay. The data of storefront and provider isn't shown: it may hold secrets."""
 
     list_display = (
         "id",

@@ -42,9 +42,9 @@ class StateFilter(admin.SimpleListFilter):
 
 @admin.register(Refund)
 class RefundAdmin(ReadOnlyAdmin[Refund]):
-    """Ledger lines: what was given back. The tables on other pages also show refunds that have no line (yet).
+    """Ledger lines: refunded money. The tables on other pages also show refunds that have no line yet.
 
-    The page of such a refund is its operation's.
+    The id of a refund without a line leads to the page of its operation.
     """
 
     list_display = (
@@ -103,7 +103,7 @@ class RefundAdmin(ReadOnlyAdmin[Refund]):
         return related.defer("payment__provider_data").annotate(state=STATE)
 
     def rows_related_to(self, request: HttpRequest, lookup: str, pk: str) -> list[Refund]:
-        """As elsewhere, with the refunds that are pending, or failed before they were booked."""
+        """Load the lines, and the refunds that are pending or failed before they were booked."""
         booked = super().rows_related_to(request, lookup, pk)
         without_line = refunds.without_line().select_related("payment").defer("request", "payment__provider_data")
         related = without_line.filter(**{"pk" if lookup == "operation" else lookup: pk})

@@ -21,7 +21,7 @@ class RefundReasonForm(ModelForm):  # type: ignore[type-arg]
 
 @admin.register(RefundReason)
 class RefundReasonAdmin(ServiceBackedAdmin[RefundReason]):
-    """What staff choose from when money is given back."""
+    """The reasons that staff choose from when they refund."""
 
     list_display = ("label", "code", "description", "created_time", "deleted_time")
     search_fields = ("label__icontains", "code__icontains", "id__exact")
@@ -41,7 +41,7 @@ class RefundReasonAdmin(ServiceBackedAdmin[RefundReason]):
         return not is_deleted and super(ReadOnlyAdmin, self).has_change_permission(request, obj)
 
     def has_view_permission(self, request: HttpRequest, obj: RefundReason | None = None) -> bool:
-        """Who may change a reason sees it in the form."""
+        """Also accept Django's change permission: the form shows the reason."""
         return super(ReadOnlyAdmin, self).has_view_permission(request, obj)
 
     def store(self, row: RefundReason, *, is_new: bool) -> RefundReason:

@@ -16,7 +16,7 @@ from medusa_payments.models import WebhookEvent, WebhookRefusal
 
 @admin.register(WebhookEvent)
 class WebhookEventAdmin(ReadOnlyAdmin[WebhookEvent]):
-    """The inbox: what providers told us, and what became of it. Bodies are shown to those who may replay."""
+    """The inbox: events of providers, and whether they were applied. Only users who may replay see bodies."""
 
     list_display = (
         "id",
@@ -38,7 +38,7 @@ class WebhookEventAdmin(ReadOnlyAdmin[WebhookEvent]):
         (None, {"fields": ("id", "event_type", "status_badge", "error_message")}),
         (_("Provider"), {"fields": (("provider", "account"), "event", "reference", "session")}),
         (
-            _("Course"),
+            _("Progress"),
             {"fields": (("received_time", "occurred_time", "applied_time"), ("attempts", "duplicates", "next_time"))},
         ),
         (_("Body"), {"fields": ("body_sha256",)}),
@@ -78,7 +78,7 @@ class WebhookEventAdmin(ReadOnlyAdmin[WebhookEvent]):
 
 @admin.register(WebhookRefusal)
 class WebhookRefusalAdmin(ReadOnlyAdmin[WebhookRefusal]):
-    """How many webhooks were refused; nothing else is kept of them."""
+    """The number of refused webhooks. Nothing else of them is stored."""
 
     list_display = ("day", "provider_id", "reason", "count")
     list_filter = ("provider_id", "reason", "day")

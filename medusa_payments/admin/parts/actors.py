@@ -1,4 +1,4 @@
-"""Who did it: rows keep the id of a user or of a secret key, people read names."""
+"""Names of users and secret keys. Rows only keep their ids."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,7 +13,7 @@ KEY_PREFIX = SecretKey._meta.get_field("id").prefix
 
 
 def put_names(rows: Iterable[tuple[Model, str]]) -> None:
-    """Set `actor_name` on every row: the name of the user or the secret key, or else the id itself.
+    """Set `actor_name` on every row to the name of the user or secret key, or else to the id.
 
     Two queries at most.
     """
@@ -39,7 +39,7 @@ def _key_names(actor_ids: set[str]) -> dict[str, str]:
 
 
 def _primary_key(actor_id: str) -> Any:
-    """Return what a user's primary key of this text is; None for text that no user has as primary key."""
+    """Return the text as a primary key of a user; None if no user can have it."""
     field = get_user_model()._meta.pk
     try:
         key = field.to_python(actor_id)

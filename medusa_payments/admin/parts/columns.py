@@ -1,6 +1,6 @@
 """Columns of lists and pages. Each function returns a method for a `ModelAdmin` class body.
 
-The suffix of the attribute's name tells the stylesheet what it holds: `_money`, `_link`, `_time`.
+The stylesheet knows the kind of a column by the suffix of its attribute: `_money`, `_link`, `_time`.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ Column = Callable[[Any, Any], str]
 
 
 def money(field: str, label: Text, *, currency: str = "currency_code", is_sortable: bool = True) -> Column:
-    """An amount in minor units, in the currency that the dotted path `currency` leads to."""
+    """Show an amount in minor units. `currency` is the dotted path to its currency."""
 
     @admin.display(description=label, ordering=field if is_sortable else None)
     def column(model_admin: Any, row: Any) -> str:
@@ -29,7 +29,7 @@ def money(field: str, label: Text, *, currency: str = "currency_code", is_sortab
 
 
 def computed_money(amount_of: Callable[[Any], int], label: Text) -> Column:
-    """An amount in minor units that is no column, in the row's own currency."""
+    """Show a computed amount in minor units, in the currency of the row."""
 
     @admin.display(description=label)
     def column(model_admin: Any, row: Any) -> str:
@@ -47,7 +47,7 @@ def status(label: Text) -> Column:
 
 
 def link(relation: str, label: Text) -> Column:
-    """The object that a foreign key points to, without loading it."""
+    """Show a link to the object of a foreign key, without loading the object."""
 
     @admin.display(description=label, ordering=relation)
     def column(model_admin: Any, row: Any) -> str:
@@ -59,7 +59,7 @@ def link(relation: str, label: Text) -> Column:
 
 
 def identifier(path: str, label: Text) -> Column:
-    """An id or reference of the shop or the provider, at a dotted path from the row."""
+    """Show an id or reference of the shop or the provider, at a dotted path from the row."""
 
     @admin.display(description=label, ordering=path.replace(".", "__"))
     def column(model_admin: Any, row: Any) -> str:
@@ -88,7 +88,7 @@ def json(field: str, label: Text) -> Column:
 
 
 def who(label: Text) -> Column:
-    """Who did it, by name; see `actors.put_names`."""
+    """Show the name of who did it; see `actors.put_names`."""
 
     @admin.display(description=label)
     def column(model_admin: Any, row: Any) -> str:

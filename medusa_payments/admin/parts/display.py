@@ -1,4 +1,4 @@
-"""How single values look: money, states, moments, ids and JSON."""
+"""Show single values: money, states, moments, ids and JSON."""
 
 from contextlib import suppress
 from datetime import datetime
@@ -58,9 +58,9 @@ TONES = {
 
 
 def money(minor_units: int, currency_code: str) -> str:
-    """Return the amount as people write it in the active language, with all digits of its currency: `59.97 EUR`.
+    """Return the amount in the format of the active language, with all digits of its currency: `59.97 EUR`.
 
-    A currency that nobody knows, of which a provider may have told, is said to be counted in minor units.
+    Providers may report currencies that ISO 4217 doesn't have. Their amounts are shown in minor units.
     """
     try:
         places = exponent(currency_code)
@@ -75,7 +75,7 @@ def badge(value: str, label: Text) -> SafeString:
 
 
 def moment(value: datetime) -> SafeString:
-    """Return the local time to the second, in the short form of logs; milliseconds and offset are shown on hover."""
+    """Return the local time to the second. Milliseconds and offset are shown on hover."""
     local = timezone.localtime(value) if timezone.is_aware(value) else value
     exact = local.isoformat(sep=" ", timespec="milliseconds")
     return format_html('<time datetime="{0}" title="{0}">{1}</time>', exact, f"{local:%Y-%m-%d %H:%M:%S}")
@@ -86,7 +86,7 @@ def identifier(value: str) -> SafeString:
 
 
 def object_link(site: AdminSite, model: type[Model], pk: str) -> SafeString:
-    """Return a link to an object's page; its id alone when the site doesn't show that model."""
+    """Return a link to the page of an object, or its id alone if the site doesn't show that model."""
     if not site.is_registered(model):
         return identifier(pk)
     url = reverse(admin_urlname(model._meta, SafeString("change")), args=[quote(pk)], current_app=site.name)
@@ -98,7 +98,7 @@ def json(value: Any) -> SafeString:
 
 
 def document(text: str) -> SafeString:
-    """Return a JSON document, set in lines; what isn't one is shown as it is."""
+    """Return a JSON document with line breaks. Return other text unchanged."""
     with suppress(msgspec.DecodeError):
         text = msgspec.json.format(text, indent=2)
     return format_html('<pre class="payments-json">{}</pre>', text)

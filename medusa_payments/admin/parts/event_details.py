@@ -1,4 +1,4 @@
-"""The data of an event as people read it: amounts with their currency, ids as links, changes as before and after."""
+"""Show the data of an event: amounts with their currency, ids as links, changes as before and after."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -37,11 +37,11 @@ LABELS = {
     "status": _("status"),
     "state": _("state"),
     "amount": _("amount"),
-    "captured_amount": _("captured in all"),
-    "refunded_amount": _("refunded in all"),
-    "released_amount": _("released in all"),
+    "captured_amount": _("captured in total"),
+    "refunded_amount": _("refunded in total"),
+    "released_amount": _("released in total"),
     "withheld_amount": _("withheld"),
-    "disputed_amount": _("disputed in all"),
+    "disputed_amount": _("disputed in total"),
     "evidence_due_by": _("evidence due by"),
     "reason": _("reason"),
     "ours": _("ledger"),
@@ -78,7 +78,7 @@ LABELS = {
     DriftKind.REFUND_AMOUNT.value: _("refund"),
     DriftKind.DISPUTE_MISSING_THERE.value: _("dispute"),
 }
-"""In the order in which they are shown; a database doesn't keep the order of JSON keys."""
+"""Labels, in the order in which they are shown: databases don't keep the order of JSON keys."""
 
 SIDES = {"ours", "theirs"}
 
@@ -106,25 +106,25 @@ WORDS: dict[str, Text] = {
 
 REASONS: dict[str, Text] = {
     reasons.NOT_RESOLVED_IN_TIME: _("not resolved in time"),
-    reasons.BEYOND_THE_LIMITS: _("beyond the limits"),
-    reasons.CONTRADICTS_ITSELF: _("more captured one by one than in all"),
+    reasons.BEYOND_THE_LIMITS: _("the provider reports more than the payment allows"),
+    reasons.CONTRADICTS_ITSELF: _("its captures add up to more than its captured total"),
     reasons.ORDER_UNKNOWN: _("the shop doesn't say whether an order exists; the money is kept"),
-    reasons.NOT_RELEASABLE: _("it is captured, or its provider doesn't release it; the money is kept"),
-    reasons.NOT_LOOKED_AFTER: _("it could not be looked after"),
-    DriftKind.MISSING_THERE.value: _("the provider doesn't know our payment"),
+    reasons.NOT_RELEASABLE: _("the money is captured, or the provider can't release it; it is kept"),
+    reasons.NOT_LOOKED_AFTER: _("its follow-ups failed"),
+    DriftKind.MISSING_THERE.value: _("the provider has no such payment"),
     DriftKind.FOREIGN_SESSION.value: _("the provider's object names another session"),
     DriftKind.CURRENCY.value: _("the currencies differ"),
-    DriftKind.AMOUNT.value: _("less is authorized than we believe"),
-    DriftKind.CAPTURE_MISSING_THERE.value: _("we booked a capture that the provider hasn't"),
-    DriftKind.RELEASE_MISSING_THERE.value: _("we booked a release that the provider hasn't"),
-    DriftKind.REFUND_MISSING_THERE.value: _("we booked a refund that the provider hasn't"),
-    DriftKind.REFUND_AMOUNT.value: _("one refund, two amounts"),
-    DriftKind.DISPUTE_MISSING_THERE.value: _("we know a dispute that the provider hasn't"),
-    DriftKind.DUPLICATE_OBJECT.value: _("a second object for one session"),
+    DriftKind.AMOUNT.value: _("the provider authorized less than the ledger says"),
+    DriftKind.CAPTURE_MISSING_THERE.value: _("the ledger has a capture that the provider doesn't have"),
+    DriftKind.RELEASE_MISSING_THERE.value: _("the ledger has a release that the provider doesn't have"),
+    DriftKind.REFUND_MISSING_THERE.value: _("the ledger has a refund that the provider doesn't have"),
+    DriftKind.REFUND_AMOUNT.value: _("ledger and provider have different amounts for one refund"),
+    DriftKind.DISPUTE_MISSING_THERE.value: _("a dispute is stored here that the provider doesn't have"),
+    DriftKind.DUPLICATE_OBJECT.value: _("the provider has a second object for this session"),
 }
 
 IN_THE_PAYMENTS_CURRENCY = {"withheld_amount", "disputed_amount"}
-"""A dispute can be in another one."""
+"""Amounts of a dispute that are in the currency of the payment, not of the dispute."""
 
 
 def describe(event: Event, site: AdminSite) -> SafeString:
@@ -134,7 +134,7 @@ def describe(event: Event, site: AdminSite) -> SafeString:
 
 
 def describe_data(data: Mapping[str, Any], currency_code: str, site: AdminSite) -> SafeString:
-    """Return what an event's data says as a description list, empty without data."""
+    """Return the data of an event as a description list, empty without data."""
     lines = list(_lines(data, _Writer(site=site, currency_code=currency_code)))
     if not lines:
         return SafeString()
@@ -143,17 +143,17 @@ def describe_data(data: Mapping[str, Any], currency_code: str, site: AdminSite) 
 
 
 def describe_state(state: str) -> Text:
-    """Return a status or state in words."""
+    """Return the label of a status or state."""
     return WORDS.get(state, state)
 
 
 def describe_reason(reason: str) -> Text:
-    """Return in words why a payment was frozen, or what was found; what somebody wrote stays as it is."""
+    """Return the label of a reason. Return a reason that staff or a provider wrote unchanged."""
     return REASONS.get(reason, reason)
 
 
 def describe_side(facts: Mapping[str, Any], currency_code: str) -> str:
-    """Return what ledger or provider says where they disagree; every whole number there is an amount in minor units."""
+    """Return the side of the ledger or the provider in a discrepancy. Whole numbers are amounts in minor units."""
     currency_code = facts.get("currency_code", currency_code)
     said = {
         name: display.money(fact, currency_code) if isinstance(fact, int) else describe_state(str(fact))

@@ -1,4 +1,4 @@
-"""Pages of a row's own on which staff are asked before anything changes."""
+"""The base of pages that ask staff before anything changes on a row."""
 
 from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
@@ -19,25 +19,25 @@ from medusa_payments.admin.parts.read_only import ReadOnlyAdmin
 RowT = TypeVar("RowT", bound=Model)
 
 Lines = Sequence[tuple[Text, Text]]
-"""Labels and what they say."""
+"""Pairs of label and value."""
 
 
 class QuestionPage(View, Generic[RowT]):
-    """Lays out what the templates of these pages show. Subclasses find the row, ask and carry out."""
+    """Fills the templates of these pages. Subclasses find the row, ask and carry out."""
 
     http_method_names = ["get", "head", "post"]
     model_admin: ReadOnlyAdmin[RowT] = None  # type: ignore[assignment]
     row: RowT
 
     def missing(self, request: HttpRequest, row_id: str) -> HttpResponse:
-        """Send the user away from the page of a row that isn't there."""
+        """Redirect from the page of a row that doesn't exist."""
         response: HttpResponse = self.model_admin._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
             request, self.model_admin.opts, row_id
         )
         return response
 
     def leave(self, level: int, text: Text) -> HttpResponse:
-        """Send the user to the row's own page, with a message."""
+        """Redirect to the page of the row, with a message."""
         self.model_admin.message_user(self.request, text, level)
         return HttpResponseRedirect(url_of(self.model_admin, "change", self.row.pk))
 
@@ -51,9 +51,9 @@ class QuestionPage(View, Generic[RowT]):
         summary: Sequence[Lines],
         **content: Any,
     ) -> HttpResponse:
-        """Show the template `name` with the form, which is sent to `action_url`.
+        """Render the template `name` with the form, which is sent to `action_url`.
 
-        Above it stands a summary of the row, in groups that each begin a line.
+        The summary of the row is shown above the form. Each of its groups begins a new line.
         """
         self.request.current_app = self.model_admin.admin_site.name
         context = {
@@ -73,11 +73,11 @@ class QuestionPage(View, Generic[RowT]):
 
 
 def laid_out(form: Form) -> AdminForm:
-    """Return a form with all of its fields as Django admin lays them out."""
+    """Return the form with all its fields in the layout of Django admin."""
     return AdminForm(form, [(None, {"fields": list(form.fields)})], {})  # type: ignore[arg-type]
 
 
 def url_of(model_admin: ReadOnlyAdmin[Any], name: str, row_id: str, *token: UUID) -> str:
-    """Return the address of a row's page `name`, `change` being its own."""
+    """Return the address of the page `name` of a row. `change` is its main page."""
     view_name = f"admin:{model_admin.opts.app_label}_{model_admin.opts.model_name}_{name}"
     return reverse(view_name, args=[quote(row_id), *token], current_app=model_admin.admin_site.name)

@@ -1,4 +1,4 @@
-"""The base of every page: rows are looked at here; what changes them goes through the services."""
+"""The base of every page. It shows rows; only services change them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ else:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
-    """A button at the top of a page that leads to where something is done about its object."""
+    """A button at the top of a page, with the address that it leads to."""
 
     label: Text
     url: str
@@ -43,10 +43,10 @@ class Tool:
 class ReadOnlyAdmin(_TypedAdmin[RowT]):
     """Shows rows and never adds, changes or deletes one, whatever permissions the user has.
 
-    `related` are the tables below a page: each model with the lookup that leads from its rows to the page's object.
-    A table has the `related_columns` of its model's own admin, and is left out for a user who may not view that model.
-    `actor_field` is the database column that says who did it; the column `who` shows the name. `search_fields` spell
-    out their lookups (`order_id__exact`).
+    `related` names the tables below a page: a model, and the lookup from its rows to the object of the page. A table
+    has the `related_columns` of the admin of its model. A user who may not view that model doesn't get the table.
+    `actor_field` is the database column with the id of who did it; the column `who` shows the name. `search_fields`
+    name their lookups (`order_id__exact`).
     """
 
     related: Mapping[type[Model], str] = {}
@@ -56,7 +56,7 @@ class ReadOnlyAdmin(_TypedAdmin[RowT]):
 
     change_form_template = "admin/medusa_payments/page.html"
     list_per_page = 50
-    # A second, unfiltered count(*) on every search costs more than it tells.
+    # The unfiltered count(*) is slow on large tables, on every search.
     show_full_result_count = False
     ordering = ("-created_at", "id")
 
@@ -71,7 +71,7 @@ class ReadOnlyAdmin(_TypedAdmin[RowT]):
         return [telling_of_trouble(pattern) for pattern in super().urls]
 
     def has_view_permission(self, request: HttpRequest, obj: RowT | None = None) -> bool:
-        """Django lets those look who may change; nobody changes these rows, and the API asks for `view_…` as well."""
+        """Ask for `view_…` as the API does. Django would also accept `change_…`, which nobody needs for these rows."""
         return request.user.has_perm(f"{self.opts.app_label}.view_{self.opts.model_name}")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -84,11 +84,11 @@ class ReadOnlyAdmin(_TypedAdmin[RowT]):
         return False
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> RowT | None:
-        # PostgreSQL takes no NUL, and no id has one.
+        # PostgreSQL refuses NUL, and no id contains one.
         return None if "\0" in object_id else super().get_object(request, object_id, from_field)
 
     def message_user(self, request: HttpRequest, message: Any, *arguments: Any, **options: Any) -> None:
-        """Django quotes the id it was asked for, and some projects keep messages in the database."""
+        """Hide sensitive data: Django quotes the id from the address, and some projects store messages."""
         shown = without_quoted_data(str(message)) if quotes_sensitive_data(str(message)) else message
         super().message_user(request, shown, *arguments, **options)
 
@@ -98,9 +98,10 @@ class ReadOnlyAdmin(_TypedAdmin[RowT]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[RowT], search_term: str
     ) -> tuple[QuerySet[RowT], bool]:
-        """Find the rows in which every word matches one of `search_fields`, by a query of its own for each field.
+        """Find the rows in which every word matches one of `search_fields`.
 
-        So each can use its index; one condition over all fields and their joins would read whole tables.
+        Each field gets a query of its own, which can use its index. One condition over all fields and joins would
+        read whole tables.
         """
         lookups = self.get_search_fields(request)
         for word in search_term.split() if lookups else ():
@@ -128,11 +129,11 @@ class ReadOnlyAdmin(_TypedAdmin[RowT]):
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def tools(self, request: HttpRequest, obj: RowT) -> Sequence[Tool]:
-        """Return the buttons of an object's page: what there is to do and this user may do."""
+        """Return the buttons of the page of an object: the actions that are possible and that this user may take."""
         return ()
 
     def related_tables(self, request: HttpRequest, obj: RowT) -> list[RelatedTable]:
-        """Load the tables below a page, as far as the user may see them, and name who did what on it."""
+        """Load the tables below a page that the user may see, and put names to the ids of who did it."""
         loaded = [
             (model_admin, model_admin.rows_related_to(request, lookup, obj.pk))
             for model_admin, lookup in self._related_admins()
@@ -146,7 +147,7 @@ class ReadOnlyAdmin(_TypedAdmin[RowT]):
         ]
 
     def rows_related_to(self, request: HttpRequest, lookup: str, pk: str) -> list[RowT]:
-        """Load the rows of another page's table: the latest ones that `lookup` leads from to its object."""
+        """Load the latest rows whose `lookup` leads to the object of another page."""
         return latest_rows(self.get_queryset(request).filter(**{lookup: pk}), latest_first=self.latest_first)
 
     def acted(self, rows: Iterable[RowT]) -> Iterator[tuple[RowT, str]]:

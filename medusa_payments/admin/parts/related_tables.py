@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 RowT = TypeVar("RowT", bound=Model)
 
 ROW_LIMIT = 200
-"""How many rows a table shows, the latest ones, so that no history makes a page slow."""
+"""A table shows this many of the latest rows, so that a long history doesn't make the page slow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelatedTable:
-    """What the template draws. `rows` are cells of (column, content); `search_url` leads to the rows left out."""
+    """The data of the template. `rows` hold cells of (column, content). `search_url` leads to all rows."""
 
     name: str
     title: str
@@ -70,6 +70,6 @@ def _cell(name: str, row: Model, model_admin: "ModelAdmin[Any]") -> Any:
 
 
 def _search_url(model_admin: "ModelAdmin[Any]", payment_collection_id: str) -> str:
-    """Every list can be searched by the id of the collection that its rows belong to."""
+    """Return the address of the list, searched by the id of the collection."""
     url = reverse(admin_urlname(model_admin.opts, SafeString("changelist")), current_app=model_admin.admin_site.name)
     return f"{url}?{urlencode({'q': payment_collection_id})}"

@@ -1,4 +1,4 @@
-"""The base for what people may write here: their forms go to a service."""
+"""The base of pages on which staff may write: the form goes to a service."""
 
 from typing import Any
 
@@ -13,15 +13,15 @@ from medusa_payments.exceptions import PaymentsError
 
 
 class ServiceBackedAdmin(ReadOnlyAdmin[RowT]):
-    """Users with Django's add permission may add rows; `form_fields` is what the form asks for.
+    """Users with Django's add permission may add rows. `form_fields` are the fields of the form.
 
-    Its views open no transaction, because services commit their own. What a service refuses is told to the user.
+    Its views open no transaction, because services commit their own. A refusal of the service is shown to the user.
     """
 
     form_fields: tuple[str, ...] = ()
 
     def store(self, row: RowT, *, is_new: bool) -> Model:
-        """Have a service do what the form says; return the stored row."""
+        """Call the service with the form. Return the stored row."""
         raise NotImplementedError
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -45,7 +45,7 @@ class ServiceBackedAdmin(ReadOnlyAdmin[RowT]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        # Django's own method is this one inside `atomic()`, where services refuse to work.
+        # Django's method wraps this one in `atomic()`, and services refuse to work inside a transaction.
         try:
             response: HttpResponse = self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
         except PaymentsError as error:

@@ -1,4 +1,4 @@
-"""Services commit their own transactions, so the views that call them must not be inside one."""
+"""Keep views out of transactions: services commit their own."""
 
 from itertools import product
 
@@ -7,7 +7,7 @@ from django.urls import URLPattern
 
 
 def without_transactions(patterns: list[URLPattern]) -> list[URLPattern]:
-    """Take views out of the transactions that `ATOMIC_REQUESTS` opens on any database."""
+    """Exempt views from the transactions that `ATOMIC_REQUESTS` opens, on every database."""
     for pattern, alias in product(patterns, connections):
         transaction.non_atomic_requests(using=alias)(pattern.callback)
     return patterns

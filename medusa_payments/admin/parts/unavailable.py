@@ -1,4 +1,4 @@
-"""What the pages say when the database can't be used right now."""
+"""The answer of the pages when the database is unavailable."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -15,7 +15,7 @@ RETRY_SECONDS = 5
 
 
 def telling_of_trouble(pattern: URLPattern) -> URLPattern:
-    """Have a page answer trouble with the database in words (503), instead of with a fault of the server (500)."""
+    """Make a page answer 503 with an explanation, not 500, when the database is unavailable."""
     pattern.callback = _guarded(pattern.callback)
     return pattern
 
@@ -42,7 +42,7 @@ def _undo_transactions_of_the_host() -> None:
 
 
 def _page() -> HttpResponse:
-    """Nothing on it is read from the database, not even who looks at it."""
+    """Render the page without reading the database: not even the user is known."""
     text = render_to_string("admin/medusa_payments/unavailable.html")
     headers = {"Retry-After": str(RETRY_SECONDS), "Cache-Control": "private, no-store"}
     return HttpResponse(text, status=503, headers=headers)

@@ -10,7 +10,7 @@ ROOMS = ("services", "core", "queries", "api", "admin")
 
 ADVICE = re.compile(
     r"(try|repeat|retry|submit|choose|create|send|initialize|cancel|refund(?! reason)|call|use|wait|make|ask|log in|"
-    r"take|pay|capture|you can|you may|a person has to|somebody has to)\b.*[^?]$",
+    r"take|pay|capture|you can|you may|a person has to|staff must)\b.*[^?]$",
     flags=re.IGNORECASE,
 )
 """A sentence, or a part of one, that tells its reader to do something. Questions don't."""

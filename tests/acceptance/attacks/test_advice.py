@@ -76,12 +76,12 @@ ADVICE = {
     "Send a new UUID for a new refund, and the same one again": "test_send_an_idempotency_key",
     "Send the body as application/json.": "test_send_json",
     "You may retry the request with the provided Idempotency-Key.": "test_retry_with_the_idempotency_key",
-    "The provider's answer was lost. Submit again": ADMIN + "test_submitting_again_finds_out",
-    "is still awaited. Submit again to find out": ADMIN + "test_the_payment_leads_back_to_it",
-    "somebody has to look at it and unfreeze it first.": "test_a_person_looks_at_a_frozen_payment",
-    "by somebody else. Submit again in a moment": ADMIN + "test_somebody_at_work_is_waited_for",
-    "nothing was done. Submit again in a moment.": ADMIN + "test_a_provider_that_is_away_can_be_asked_again",
-    "nothing was done. Submit again.": ADMIN + "test_a_provider_that_is_away_can_be_asked_again",
+    "so the outcome is unknown. Submit again": ADMIN + "test_submitting_again_finds_the_outcome",
+    "in flight or unknown. Submit again to find out": ADMIN + "test_payment_page_links_to_the_unknown_operation",
+    "Staff must check the payment and unfreeze it first.": "test_a_person_looks_at_a_frozen_payment",
+    "is in progress. Submit again in a moment": ADMIN + "test_another_request_in_progress_is_waited_for",
+    "No money was moved. Submit again in a moment.": ADMIN + "test_unreachable_provider_can_be_tried_again",
+    "No money was moved. Submit again.": ADMIN + "test_unreachable_provider_can_be_tried_again",
     "and is done: operation {}, {} {}. Send an Idempotency-Key to do it again.": (
         HERE + "test_32_to_47_retries.py::test_32_a_clerk_who_polled_is_asked_once_more_before_an_equal_refund_moves"
     ),
