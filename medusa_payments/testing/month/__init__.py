@@ -12,7 +12,7 @@ the same end make the same rows. In a migration's test, pass the migration's `ap
 left out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from random import Random
@@ -24,13 +24,11 @@ from django.utils import timezone
 from medusa_payments.testing.fake_ledger import FakeLedger
 from medusa_payments.testing.month.around import add_surroundings
 from medusa_payments.testing.month.scenes import SCENES, Scene
-from medusa_payments.testing.month.story import Story
+from medusa_payments.testing.month.story import AT_REST, Story
 from medusa_payments.testing.month.writer import Writer
 
 LENGTH = timedelta(days=30)
 LAST_HOUR = timedelta(hours=1)
-AT_REST = timedelta(minutes=5)
-"""Before its end nothing happens any more, so that all that was sent has arrived."""
 
 
 def make_month(
@@ -41,6 +39,7 @@ def make_month(
     ledger: FakeLedger | None = None,
     apps: Apps = installed,
     using: str = "default",
+    scenes: Sequence[Scene] = SCENES,
 ) -> None:
     """Write the rows of so many payment collections, and what surrounds them.
 
@@ -51,17 +50,17 @@ def make_month(
     writer = Writer(apps, chance=chance, using=using, ledger=ledger)
     end = (ends_at or timezone.now()) - AT_REST
     add_surroundings(writer, end)
-    for scene in islice(_scenes(chance), collections):
+    for scene in islice(_endless(scenes, chance), collections):
         _play(scene, writer, end)
         writer.flush_if_many()
     writer.flush()
 
 
-def _scenes(chance: Random) -> Iterator[Scene]:
-    yield from SCENES
-    weights = [scene.weight for scene in SCENES]
+def _endless(scenes: Sequence[Scene], chance: Random) -> Iterator[Scene]:
+    yield from scenes
+    weights = [scene.weight for scene in scenes]
     while True:
-        yield from chance.choices(SCENES, weights, k=1_000)
+        yield from chance.choices(scenes, weights, k=1_000)
 
 
 def _play(scene: Scene, writer: Writer, end: datetime) -> None:

@@ -13,14 +13,18 @@ REASONS = ("damaged", "wrong_size", "late")
 def add_surroundings(writer: Writer, at: datetime) -> None:
     """Add a row of each kind and state that no payment needs."""
     writer.add("PublishableKey", id=writer.new_id("apk", at), title="Storefront", token=writer.token("pk"))
-    for code in REASONS:
-        writer.add("RefundReason", id=writer.new_id("refr", at), label=code, code=code, live_code=code, created_at=at)
+    # Names of their own, so that a month can be added to a shop that has reasons, or a month, already.
+    for label in REASONS:
+        code = writer.token(label)
+        writer.add("RefundReason", id=writer.new_id("refr", at), label=label, code=code, live_code=code, created_at=at)
     deleted = writer.token("reason")
     writer.add("RefundReason", id=writer.new_id("refr", at), label=deleted, code=deleted, deleted_at=at)
     _add_customers(writer, at)
     for status in WebhookStatus:
         _add_webhook(writer, at, status)
-    writer.add("WebhookRefusal", provider_id=FAKE.provider_id, reason="bad_signature", day=at.date(), count=3)
+    writer.add(
+        "WebhookRefusal", provider_id=FAKE.provider_id, reason=writer.token("bad_signature"), day=at.date(), count=3
+    )
 
 
 def _add_customers(writer: Writer, at: datetime) -> None:

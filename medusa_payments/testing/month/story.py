@@ -22,6 +22,8 @@ from medusa_payments.testing.month.writer import Writer
 
 LEASE = timedelta(seconds=65)
 IN_FLIGHT = timedelta(seconds=95)
+AT_REST = timedelta(minutes=5)
+"""For so long before its end nothing happens in a month, so that all that was sent has arrived."""
 
 BY_PROVIDER = "provider"
 
@@ -314,6 +316,8 @@ def _times(ending: Ending, now: datetime, *, is_local: bool) -> tuple[datetime, 
     # A process that died or gave up long ago: its lease is over, and whatever it sent has arrived.
     is_old = is_local or ending in {Ending.LOST, Ending.NEVER_ARRIVED}
     begun = now - IN_FLIGHT if is_old else now
+    # A process that is alive at the end of the month has only just begun.
+    begun += AT_REST if ending is Ending.LEASED else timedelta(0)
     return begun + LEASE, begun + IN_FLIGHT
 
 
