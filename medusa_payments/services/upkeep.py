@@ -11,12 +11,12 @@ from datetime import timedelta
 from functools import partial
 
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from medusa_payments.carts import CartSnapshot
 from medusa_payments.core.books import locks
 from medusa_payments.core.books.locks import locked_collection
 from medusa_payments.core.policy.misfit import ChosenSplit
+from medusa_payments.core.saga import turns
 from medusa_payments.core.saga.stages import BATCH, StageReport
 from medusa_payments.exceptions import (
     Conflict,
@@ -130,8 +130,7 @@ def follow_cart(collection: PaymentCollection, snapshot: CartSnapshot, *, reques
 
 def _took_turn(collection: PaymentCollection) -> bool:
     """Claim a collection for one turn, so that no other worker has it; say whether the turn came to its end."""
-    claimed = primary(PaymentCollection).filter(pk=collection.pk, attention_at=collection.attention_at)
-    if not claimed.update(attention_at=timezone.now() + TURN):
+    if not turns.take(primary(PaymentCollection), collection, turns.LOOKS, TURN):
         return False
     try:
         tend(collection.pk)
@@ -153,7 +152,7 @@ def _postpone(payment_collection_id: str, error: str) -> None:
         freezing.record_discrepancy(collection, reason=NOT_LOOKED_AFTER, ours={}, theirs={"error": error})
         primary(PaymentCollection).filter(pk=collection.pk).update(
             event_count=collection.event_count,
-            attention_at=timezone.now() + attention.backoff(collection.attention_count),
+            attention_at=turns.later(collection.attention_count),
             attention_count=collection.attention_count + 1,
         )
 
