@@ -9,9 +9,10 @@ from django.db import connection
 from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 
+from medusa_payments.core.saga import comparing
 from medusa_payments.models import Capture, Dispute, Event, Operation, Payment, Refund, RefundReversal, Release
 from medusa_payments.providers.facts import DisputeState
-from medusa_payments.services import captures, convergence, payments, rebuild, refunds
+from medusa_payments.services import captures, payments, rebuild, refunds
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.scripted import Script, changed, euros
 from tests.till import Till
@@ -70,7 +71,7 @@ def test_an_amount_that_no_event_tells_is_reported(busy: Payment) -> None:
 def test_an_amount_that_the_provider_raised_adds_up(till: Till, script: Script) -> None:
     payment = till.authorized()
     script["retrieve"] = changed(money=euros(12000))
-    convergence.look_at(payment.payment_session_id)
+    comparing.look_at(payment.payment_session_id)
     assert Payment.objects.get().amount == 12000
     assert found() == []
 
@@ -99,7 +100,7 @@ def test_a_cancel_in_flight_adds_up(till: Till) -> None:
 def test_what_a_dispute_withholds_adds_up(till: Till, fake_provider: FakeProvider) -> None:
     payment = till.captured()
     fake_provider.dashboard.open_dispute(payment.provider_ref, 4000)
-    convergence.look_at(payment.payment_session_id)
+    comparing.look_at(payment.payment_session_id)
     assert Payment.objects.get().withheld_amount == 4000
     assert found() == []
 

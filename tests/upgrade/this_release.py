@@ -15,9 +15,9 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 django.setup()
 
+from medusa_payments.core.reconciliation.run import Scope, reconcile  # noqa: E402
 from medusa_payments.models import Operation  # noqa: E402 -- after django.setup
 from medusa_payments.services import rebuild  # noqa: E402
-from medusa_payments.services.reconciliation.run import Scope, reconcile  # noqa: E402
 from tests import audit  # noqa: E402
 
 

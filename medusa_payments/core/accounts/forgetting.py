@@ -6,12 +6,14 @@ A forgotten row stays marked until that is done, so a provider that can't be rea
 import logging
 from datetime import timedelta
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from medusa_payments.core.accounts import account_calls, opening
-from medusa_payments.core.base import locks, workers
+from medusa_payments.core.base import locks
+from medusa_payments.core.base import turns
 from medusa_payments.core.base.stages import BATCH, StageReport
+from medusa_payments.core.base.turns import LEASES
 from medusa_payments.exceptions import InvalidData, PaymentsError
 from medusa_payments.models import AccountHolder
 from medusa_payments.providers.account_holders import DeleteAccountHolderRequest
@@ -38,7 +40,7 @@ def mark_forgotten(customer_id: str) -> list[AccountHolder]:
 
 def erase_due(limit: int = BATCH, is_dry_run: bool = False) -> StageReport:
     """Erase what was marked and is nobody's turn."""
-    due = _marked().filter(_is_free())
+    due = _marked().filter(turns.is_free(LEASES))
     holders = list(due.order_by("forgotten_at")[:limit])
     notes = tuple(f"{holder.pk} is to be forgotten" for holder in holders) if is_dry_run else ()
     done = 0 if is_dry_run else sum(erase(holder) for holder in holders)
@@ -51,7 +53,7 @@ def erase(holder: AccountHolder) -> bool:
     Never raises for what the provider does. An account whose provider isn't configured any more, or refuses to close
     it, is erased here alone.
     """
-    if not _claim(holder):
+    if not _take(holder):
         return False
     provider = _provider_of(holder)
     try:
@@ -68,10 +70,9 @@ def erase(holder: AccountHolder) -> bool:
         metadata=None,
         request={},
         error_message="",
-        lease_expires_at=None,
-        leased_by="",
         erased_at=Now(),
         updated_at=Now(),
+        **turns.let_go(LEASES),
     )
     return True
 
@@ -103,12 +104,9 @@ def _provider_of(holder: AccountHolder) -> PaymentProvider | None:
     return able[0] if able else None
 
 
-def _claim(holder: AccountHolder) -> bool:
+def _take(holder: AccountHolder) -> bool:
     """Take a marked row for one turn, unless a living process has it; read what it has become."""
-    mine = _marked().filter(pk=holder.pk, fence=holder.fence)
-    if not workers.is_gone(holder.leased_by):
-        mine = mine.filter(_is_free())
-    if not mine.update(fence=F("fence") + 1, lease_expires_at=Now() + TURN, leased_by=workers.identity()):
+    if not turns.take(_marked(), holder, LEASES, TURN):
         return False
     holder.refresh_from_db(from_queryset=primary(AccountHolder))
     return True
@@ -116,7 +114,3 @@ def _claim(holder: AccountHolder) -> bool:
 
 def _marked() -> QuerySet[AccountHolder]:
     return primary(AccountHolder).filter(forgotten_at__isnull=False, erased_at__isnull=True)
-
-
-def _is_free() -> Q:
-    return Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lte=Now())

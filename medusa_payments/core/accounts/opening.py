@@ -20,7 +20,9 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from medusa_payments.core.accounts import account_calls
-from medusa_payments.core.base import calls, leases, locks, workers
+from medusa_payments.core.base import locks
+from medusa_payments.core.base import calls, leases, turns, workers
+from medusa_payments.core.base.turns import LEASES
 from medusa_payments.customers import Customer
 from medusa_payments.exceptions import (
     Conflict,
@@ -49,7 +51,7 @@ PATIENCE_SECONDS = 5
 _SETTLED = timedelta(hours=1)
 """After how long a provider that looks accounts up in an index is sure to find one."""
 
-_IDLE: dict[str, Any] = {"lease_expires_at": None, "leased_by": ""}
+_IDLE = turns.let_go(LEASES)
 _NOTHING_SENT: dict[str, Any] = {**_IDLE, "request": {}, "sent_at": None, "in_flight_until": None}
 
 
@@ -167,16 +169,15 @@ def _take_over(provider: PaymentProvider, customer: Customer, earlier: AccountHo
     is_resend = row.is_sent
     asks_first = is_resend and (bool(row.is_old) or not row.request)
     request = _request_to_send(row, customer)
-    values = leases.taken(provider)
+    values: dict[str, Any] = {"updated_at": Now()}
     if not is_resend:
         values |= {"email": customer.email, **_sending(provider, request)}
     elif not asks_first:
         values |= leases.sending(provider)
     with locks.durable_transaction():
-        free = primary(AccountHolder).filter(pk=row.pk, fence=row.fence, external_id=None, forgotten_at=None)
-        if not free.update(fence=F("fence") + 1, updated_at=Now(), **values):
+        to_open = primary(AccountHolder).filter(external_id=None, forgotten_at=None)
+        if not turns.take(to_open, row, LEASES, timedelta(seconds=leases.lease_seconds(provider)), **values):
             raise _in_progress(row)
-    row.fence += 1
     return Claim(
         holder=row,
         request=request,
@@ -287,7 +288,7 @@ def _let_go(claim: Claim, *, is_sent: bool) -> None:
 
 
 def _mine(claim: Claim) -> QuerySet[AccountHolder]:
-    return primary(AccountHolder).filter(pk=claim.holder.pk, fence=claim.holder.fence, external_id=None)
+    return turns.held(primary(AccountHolder).filter(external_id=None), claim.holder, LEASES)
 
 
 def _request_to_send(row: AccountHolder, customer: Customer) -> CreateAccountHolderRequest:

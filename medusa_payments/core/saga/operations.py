@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from medusa_payments.core.base import leases, workers
+from medusa_payments.core.base import leases, turns
 from medusa_payments.core.base.leases import KEY_WINDOW_MARGIN
 from medusa_payments.core.base.leases import UNKNOWN_RETRY_SECONDS as UNKNOWN_RETRY_SECONDS
 from medusa_payments.core.base.providers import provider_for
@@ -135,14 +134,12 @@ def resume(book: Book, operation: Operation, *, is_deferred: bool = False) -> Re
 def claim(operation: Operation) -> Reservation | None:
     """Take over an open operation that nobody is at work on, to find out; None when somebody else was faster."""
     leased_at = time.monotonic()
-    free = primary(Operation).filter(pk=operation.pk, status=OperationStatus.OPEN.value, fence=operation.fence)
-    if not workers.is_gone(operation.leased_by):
-        free = free.filter(lease_expires_at__lte=Now())
     proves_absence = leases.has_arrived(operation)
-    if not free.update(fence=F("fence") + 1, **leases.taken(provider_for(operation))):
-        return None
+    lease = timedelta(seconds=leases.lease_seconds(provider_for(operation)))
     is_resend = was_sent(operation)
-    operation.fence += 1
+    still_open = primary(Operation).filter(status=OperationStatus.OPEN.value)
+    if not turns.take(still_open, operation, turns.LEASES, lease):
+        return None
     return Reservation(operation=operation, is_resend=is_resend, proves_absence=proves_absence, leased_at=leased_at)
 
 

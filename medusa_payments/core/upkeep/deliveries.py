@@ -1,11 +1,12 @@
 """Delivering events again to the host's signal receivers, until every receiver has returned."""
 
-from django.db.models import F
 from django.db.models.functions import Now
 
-from medusa_payments.core.base.stages import BATCH, StageReport
 from medusa_payments.core.books import events
 from medusa_payments.core.books.events import signal_of
+from medusa_payments.core.base import turns
+from medusa_payments.core.base.stages import BATCH, StageReport
+from medusa_payments.core.base.turns import ATTEMPTS
 from medusa_payments.models import EventDelivery
 from medusa_payments.queries.primary import primary
 
@@ -30,10 +31,10 @@ def deliver_again(event_id: str) -> bool:
 
 
 def _deliver(delivery: EventDelivery) -> bool:
-    turn = primary(EventDelivery).filter(pk=delivery.pk, attempts=delivery.attempts, next_attempt_at__lte=Now())
-    if not turn.update(attempts=F("attempts") + 1, next_attempt_at=Now() + events.TURN):
+    # A delivery that was made, or is dead, has no next attempt; it isn't free to be taken either.
+    waiting = primary(EventDelivery).filter(next_attempt_at__isnull=False)
+    if not turns.take(waiting, delivery, ATTEMPTS, events.TURN):
         return False
-    delivery.attempts += 1
     signal = signal_of(delivery.event.name)
     if signal is None:
         return False

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from medusa_payments.core.base import calls, locks
+from medusa_payments.core.base import locks
 from medusa_payments.core.base.locks import durable_transaction
+from medusa_payments.core.base import calls, turns
 from medusa_payments.core.base.stages import BATCH, StageReport
-from medusa_payments.core.policy.waits import SHORTEST_WAIT, backoff
+from medusa_payments.core.base.turns import ATTEMPTS
 from medusa_payments.exceptions import InvalidData, PaymentsError
 from medusa_payments.ids import new_id
 from medusa_payments.models import PaymentSession, WebhookEvent, WebhookRefusal
@@ -110,7 +111,7 @@ def keep_hint(provider: PaymentProvider, notice: WebhookNotice, now: datetime) -
 def apply_due(compare: Compare, limit: int = BATCH, is_dry_run: bool = False) -> StageReport:
     """Apply the events that wait in the inbox and are due."""
     pending = primary(WebhookEvent).filter(status__in=_PENDING)
-    events = list(pending.filter(_is_due()).order_by("received_at", "id")[:limit])
+    events = list(pending.filter(turns.is_free(ATTEMPTS)).order_by("received_at", "id")[:limit])
     if is_dry_run:
         notes = tuple(f"{event.pk}: {event.event_type} is to be applied" for event in events)
         return StageReport(name="webhooks", left=pending.count(), notes=notes)
@@ -124,14 +125,14 @@ def apply(event: WebhookEvent, compare: Compare) -> bool:
     """
     if event.status not in _PENDING:
         return False
-    turn = primary(WebhookEvent).filter(_is_due(), pk=event.pk, attempts=event.attempts, status__in=_PENDING)
+    pending = primary(WebhookEvent).filter(status__in=_PENDING)
     if _is_account_busy(event):
         # Nobody is asked anything, which says nothing about the event: no attempt is counted.
-        turn.update(status=WebhookStatus.WAITING.value, next_attempt_at=Now() + SHORTEST_WAIT)
+        due = turns.held(pending, event, ATTEMPTS).filter(turns.is_free(ATTEMPTS))
+        due.update(status=WebhookStatus.WAITING.value, next_attempt_at=turns.later(0))
         return False
-    if not turn.update(attempts=F("attempts") + 1, next_attempt_at=Now() + TURN):
+    if not turns.take(pending, event, ATTEMPTS, TURN):
         return False
-    event.attempts += 1
     try:
         session = session_of(event)
         compared = _WITHOUT_SESSION if session is None else compare(event, session)
@@ -146,18 +147,24 @@ def apply(event: WebhookEvent, compare: Compare) -> bool:
 
 
 def store(event: WebhookEvent, compared: Compared) -> None:
-    """Record what an event led to: it is applied, ignored, or tried again later."""
-    event.error_message = compared.problem
-    event.next_attempt_at = None
+    """Record what an event led to: it is applied, ignored, or tried again later.
+
+    What was applied is recorded always, anything else only if no other process has taken the event over meanwhile:
+    then that one's result counts.
+    """
+    row = primary(WebhookEvent).filter(pk=event.pk)
+    if not compared.waits and not compared.problem:
+        event.status, event.error_message = WebhookStatus.APPLIED.value, ""
+        event.next_attempt_at, event.applied_at = None, timezone.now()
+        event.save(update_fields=["status", "error_message", "next_attempt_at", "applied_at"])
+        return
+    values: dict[str, Any] = {"status": WebhookStatus.IGNORED.value, "next_attempt_at": None}
     if not compared.waits:
-        event.status = (WebhookStatus.IGNORED if compared.problem else WebhookStatus.APPLIED).value
-        event.applied_at = timezone.now()
-    elif compared.may_last and timezone.now() - event.received_at > PATIENCE:
-        event.status = WebhookStatus.IGNORED.value
-    else:
-        event.status = WebhookStatus.WAITING.value
-        event.next_attempt_at = timezone.now() + backoff(event.attempts)
-    event.save(update_fields=["status", "error_message", "next_attempt_at", "applied_at"])
+        values |= {"applied_at": Now()}
+    elif not (compared.may_last and timezone.now() - event.received_at > PATIENCE):
+        values = {"status": WebhookStatus.WAITING.value, "next_attempt_at": turns.later(event.attempts)}
+    turns.held(row, event, ATTEMPTS).update(error_message=compared.problem, **values)
+    event.refresh_from_db(from_queryset=row)
 
 
 def session_of(event: WebhookEvent) -> PaymentSession | None:
@@ -184,10 +191,6 @@ def notice_of(event: WebhookEvent, provider: PaymentProvider) -> WebhookNotice:
 def _is_account_busy(event: WebhookEvent) -> bool:
     to_ask = [each for each in providers.on_account(event.provider_account) if each.capabilities.can_retrieve]
     return any(calls.is_busy(provider) for provider in to_ask)
-
-
-def _is_due() -> Q:
-    return Q(next_attempt_at=None) | Q(next_attempt_at__lte=Now())
 
 
 def _count_refusal(provider_id: str, reason: str) -> None:

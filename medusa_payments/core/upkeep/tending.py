@@ -8,9 +8,8 @@ import logging
 from datetime import timedelta
 
 from django.db.models.functions import Now
-from django.utils import timezone
 
-from medusa_payments.core.base import calls, locks
+from medusa_payments.core.base import turns, calls, locks
 from medusa_payments.core.base.stages import BATCH, StageReport
 from medusa_payments.core.books import attention, failed_refunds, freezing
 from medusa_payments.core.books import book as books
@@ -63,8 +62,7 @@ def _to_be_asked(payment_collection_id: str) -> list[PaymentSession]:
 
 def _took_turn(collection: PaymentCollection) -> bool:
     """Claim a collection for one turn, so that no other worker has it; say whether the turn came to its end."""
-    claimed = primary(PaymentCollection).filter(pk=collection.pk, attention_at=collection.attention_at)
-    if not claimed.update(attention_at=timezone.now() + TURN):
+    if not turns.take(primary(PaymentCollection), collection, turns.LOOKS, TURN):
         return False
     try:
         tend(collection.pk)

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from medusa_payments import signals
 from medusa_payments.core.saga import comparing
+from medusa_payments.core.upkeep import inbox
 from medusa_payments.exceptions import InsideTransaction, InvalidData, PaymentsError
 from medusa_payments.models import (
     Capture,
@@ -322,7 +323,7 @@ class TestAttack29Webhooks:
         fake_provider.dashboard.pay(till.session().provider_ref)
         body, headers = fake_provider.webhooks()[-1]
         with monkeypatch.context() as patch:
-            patch.setattr(webhooks, "_apply_in_turn", lambda _: False)
+            patch.setattr(inbox, "apply", lambda *_: False)
             webhooks.receive(provider_id="fake_fake", body=body, headers=headers)
         assert not Payment.objects.exists()
 

@@ -28,6 +28,7 @@ from medusa_payments.exceptions import (
     ProviderNotReachable,
 )
 from medusa_payments.management.commands.payments_reconcile import NOT_ALL_WAS_COMPARED
+from medusa_payments.core.base import providers
 from medusa_payments.models import (
     Capture,
     Event,

@@ -10,8 +10,9 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
+from medusa_payments.core.saga import comparing
 from medusa_payments.models import Event, Operation, Payment, PaymentCollection, Release
-from medusa_payments.services import captures, convergence, payments, rebuild
+from medusa_payments.services import captures, payments, rebuild
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.scripted import Script, changed, euros
 from tests.till import Till
@@ -49,7 +50,7 @@ def released_twice(till: Till, script: Script) -> Payment:
     payment = till.authorized()
     for total in (4000, 10000):
         script["retrieve"] = changed(released=euros(total))
-        convergence.look_at(payment.payment_session_id)
+        comparing.look_at(payment.payment_session_id)
     script.clear()
     return Payment.objects.get(pk=payment.pk)
 
