@@ -10,8 +10,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from medusa_payments.core.accounts import account_calls, opening
-from medusa_payments.core.base import locks
-from medusa_payments.core.base import turns
+from medusa_payments.core.base import locks, turns
 from medusa_payments.core.base.stages import BATCH, StageReport
 from medusa_payments.core.base.turns import LEASES
 from medusa_payments.exceptions import InvalidData, PaymentsError

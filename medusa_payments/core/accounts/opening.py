@@ -20,8 +20,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from medusa_payments.core.accounts import account_calls
-from medusa_payments.core.base import locks
-from medusa_payments.core.base import calls, leases, turns, workers
+from medusa_payments.core.base import calls, leases, locks, turns, workers
 from medusa_payments.core.base.turns import LEASES
 from medusa_payments.customers import Customer
 from medusa_payments.exceptions import (

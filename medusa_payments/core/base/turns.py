@@ -14,8 +14,8 @@ from django.db.models import F, Model, Q, QuerySet
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
-from medusa_payments.core.policy.waits import backoff
 from medusa_payments.core.base import workers
+from medusa_payments.core.policy.waits import backoff
 
 RowT = TypeVar("RowT", bound=Model)
 

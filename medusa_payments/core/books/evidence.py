@@ -149,6 +149,7 @@ def _absorb_nothing(book: Book, operation: Operation, message: str, settled_by: 
 
 def _leave_to_the_worker(book: Book, operation: Operation, message: str) -> None:
     """Nothing was executed and nothing is on its way."""
+    book.hold_fence(operation)
     operation.error_message = message
     operation.lease_expires_at = book.clock() - A_TICK
     operation.in_flight_until = None
@@ -159,6 +160,7 @@ def _note_unknown(book: Book, operation: Operation, outcome: Unknown) -> None:
 
     Nobody works on it, and nothing is sent any more, so what was sent arrives within the provider's timeout or never.
     """
+    book.hold_fence(operation)
     operation.error_message = outcome.message
     operation.lease_expires_at = book.clock() - A_TICK
     operation.is_key_spent = operation.is_key_spent or outcome.was_answered

@@ -138,7 +138,7 @@ def _money(book: Book, payment: Payment) -> MoneyFacts:
 
 def _was_refused(operation: Operation) -> bool:
     """A refund that failed after it was booked counts, too."""
-    return operation.status == OperationStatus.REFUSED or operation.is_reversed  # type: ignore[attr-defined,no-any-return]
+    return operation.status == OperationStatus.REFUSED or operation.is_reversed  # type: ignore[attr-defined]
 
 
 def _refusal(operation: Operation) -> Refusal:

@@ -86,12 +86,15 @@ def _execute_once(payment_collection_id: str, reserve: Reserve, include_deleted:
     try:
         with changing(payment_collection_id, include_deleted=include_deleted) as book:
             reservation = reserve(book)
-            if reservation is None or not reservation.operation.is_open:
-                return reservation and reservation.operation
-            provider = provider_for(reservation.operation)
+            if reservation is None:
+                return None
+            operation = reservation.operation
+            if not operation.is_open:
+                return operation
+            provider = provider_for(operation)
             if provider.capabilities.is_local and not reservation.is_resend:
                 outcome = sending.send(provider, reservation)
-                return evidence.absorb(book, reservation.operation.pk, outcome)
+                return evidence.absorb(book, operation.pk, outcome)
     except DatabaseError:
         if reservation is not None:
             _withdraw(reservation)

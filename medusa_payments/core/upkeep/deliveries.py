@@ -2,11 +2,11 @@
 
 from django.db.models.functions import Now
 
-from medusa_payments.core.books import events
-from medusa_payments.core.books.events import signal_of
 from medusa_payments.core.base import turns
 from medusa_payments.core.base.stages import BATCH, StageReport
 from medusa_payments.core.base.turns import ATTEMPTS
+from medusa_payments.core.books import events
+from medusa_payments.core.books.events import signal_of
 from medusa_payments.models import EventDelivery
 from medusa_payments.queries.primary import primary
 

@@ -14,9 +14,8 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from medusa_payments.core.base import locks
+from medusa_payments.core.base import calls, locks, turns
 from medusa_payments.core.base.locks import durable_transaction
-from medusa_payments.core.base import calls, turns
 from medusa_payments.core.base.stages import BATCH, StageReport
 from medusa_payments.core.base.turns import ATTEMPTS
 from medusa_payments.exceptions import InvalidData, PaymentsError

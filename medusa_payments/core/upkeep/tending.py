@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from django.db.models.functions import Now
 
-from medusa_payments.core.base import turns, calls, locks
+from medusa_payments.core.base import calls, locks, turns
 from medusa_payments.core.base.stages import BATCH, StageReport
 from medusa_payments.core.books import attention, failed_refunds, freezing
 from medusa_payments.core.books import book as books

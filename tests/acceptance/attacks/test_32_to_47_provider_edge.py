@@ -16,7 +16,7 @@ from django.db import connections
 from django.db.models.functions import Now
 from django.test import Client
 
-from medusa_payments.core.base import calls
+from medusa_payments.core.base import calls, providers
 from medusa_payments.core.reconciliation import run
 from medusa_payments.core.saga import comparing
 from medusa_payments.customers import Customer
@@ -28,7 +28,6 @@ from medusa_payments.exceptions import (
     ProviderNotReachable,
 )
 from medusa_payments.management.commands.payments_reconcile import NOT_ALL_WAS_COMPARED
-from medusa_payments.core.base import providers
 from medusa_payments.models import (
     Capture,
     Event,
