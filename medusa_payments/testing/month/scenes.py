@@ -114,8 +114,8 @@ def _amount_raised(story: Story) -> None:
     before, payment = attempt.payment.amount, attempt.payment
     payment.amount += 500
     attempt.theirs.amount = attempt.theirs.authorized = payment.amount
-    told = {"payment_id": payment.pk, "before": before, "after": payment.amount}
-    story.event("payment.amount_raised", actor="provider", **told)
+    changed = {"before": {"amount": before}, "after": {"amount": payment.amount}}
+    story.event("payment.amount_raised", actor="provider", payment_id=payment.pk, **changed)
     movements.capture_at_provider(story, attempt, payment.amount)
 
 
