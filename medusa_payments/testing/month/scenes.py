@@ -6,7 +6,8 @@ from functools import partial
 
 from medusa_payments.states import DisputeState, SessionStatus, UndoPolicy
 from medusa_payments.testing.month import movements
-from medusa_payments.testing.month.story import FAKE, SYSTEM, Attempt, Ending, Side, Story
+from medusa_payments.testing.month.endings import Ending
+from medusa_payments.testing.month.story import FAKE, SYSTEM, Attempt, Side, Story
 
 Play = Callable[[Story], None]
 
