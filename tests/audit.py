@@ -84,9 +84,10 @@ def _counters() -> Iterator[str]:
     for payment in Payment.objects.all():
         captured = _total(payment.captures)
         refunded = _total(payment.refunds) - _total(payment.refund_reversals)
-        if (payment.captured_amount, payment.refunded_amount) != (captured, refunded):
-            counted = f"{payment.captured_amount}/{payment.refunded_amount}"
-            yield f"{payment.pk} counts {counted}, its lines {captured}/{refunded}"
+        counted = (payment.captured_amount, payment.released_amount, payment.refunded_amount)
+        lines = (captured, _total(payment.releases), refunded)
+        if counted != lines:
+            yield f"{payment.pk} counts {counted} captured, released and refunded, its lines {lines}"
 
 
 def _total(lines: object) -> int:

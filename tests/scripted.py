@@ -100,6 +100,12 @@ class OneShot(Scripted):
     capabilities = Capabilities(supports_multiple_captures=False)
 
 
+class CapturesOnce(Scripted):
+    """Captures once and lets the rest go, which it tells only when it is asked."""
+
+    capabilities = replace(FakeProvider.capabilities, supports_multiple_captures=False)
+
+
 def without_keys(found: PaymentSnapshot | None) -> PaymentSnapshot | None:
     return found and replace(
         found,
@@ -115,6 +121,17 @@ def lost(_: Any, __: Verb) -> Any:
 def answer_lost(request: Any, call: Verb) -> Any:
     call(request)
     raise ProviderOutcomeUnknown("Timed out after it was executed.")
+
+
+def captured_for_good(provider: FakeProvider) -> Callable[[Any, Verb], Any]:
+    """The last capture: the provider lets the rest go, and doesn't mention it in its answer."""
+
+    def capture(request: Any, call: Verb) -> Any:
+        result = call(request)
+        provider.dashboard.cancel(request.provider_ref)
+        return result
+
+    return capture
 
 
 def unavailable(_: Any, __: Verb) -> Any:

@@ -18,6 +18,7 @@ from medusa_payments.admin.read_only import ReadOnlyAdmin
 from medusa_payments.admin.refund import RefundAdmin
 from medusa_payments.admin.refund_reason import RefundReasonAdmin
 from medusa_payments.admin.refund_reversal import RefundReversalAdmin
+from medusa_payments.admin.release import ReleaseAdmin
 from medusa_payments.admin.secret_key import SecretKeyAdmin
 from medusa_payments.admin.webhook_event import WebhookEventAdmin
 from medusa_payments.admin.webhook_refusal import WebhookRefusalAdmin
@@ -38,6 +39,7 @@ __all__ = [
     "RefundAdmin",
     "RefundReasonAdmin",
     "RefundReversalAdmin",
+    "ReleaseAdmin",
     "SecretKeyAdmin",
     "WebhookEventAdmin",
     "WebhookRefusalAdmin",

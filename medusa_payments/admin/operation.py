@@ -13,7 +13,7 @@ from medusa_payments.admin.decision_view import decision_urls
 from medusa_payments.admin.decisions import DECIDE
 from medusa_payments.admin.question_page import url_of
 from medusa_payments.admin.read_only import ReadOnlyAdmin, Tool
-from medusa_payments.models import Capture, Debt, Event, Operation, Refund
+from medusa_payments.models import Capture, Debt, Event, Operation, Refund, Release
 from medusa_payments.models.operation import STATUS_CHOICES
 from medusa_payments.services import operations
 from medusa_payments.states import OperationStatus
@@ -105,7 +105,7 @@ class OperationAdmin(ReadOnlyAdmin[Operation]):
             },
         ),
     )
-    related = {Capture: "operation", Refund: "operation", Debt: "operation", Event: "operation"}
+    related = {Capture: "operation", Refund: "operation", Release: "operation", Debt: "operation", Event: "operation"}
     related_columns = ("id", "kind", "shown_status", "amount_money", "who", "created_time", "settled_time", "error")
     actor_field = "created_by"
 

@@ -101,7 +101,9 @@ def session_facts(
     )
 
 
-def payment_facts(rows: Rows, payment: Payment, *, wanted: int | None, on_expiry: ExpiryPolicy) -> PaymentFacts:
+def payment_facts(
+    rows: Rows, payment: Payment, *, wanted: int | None, on_expiry: ExpiryPolicy, captures_once: bool = False
+) -> PaymentFacts:
     """Return what is known of a payment, and of what was tried with it."""
     on_session = rows.operations_on(payment.payment_session)
     own = [operation for operation in on_session if operation.payment_id == payment.pk]
@@ -120,6 +122,7 @@ def payment_facts(rows: Rows, payment: Payment, *, wanted: int | None, on_expiry
         awaits_refund=any(
             each.kind == OperationKind.REFUND and each.status == OperationStatus.ACCEPTED for each in own
         ),
+        captures_once=captures_once,
     )
 
 

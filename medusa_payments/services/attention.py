@@ -1,7 +1,9 @@
 """When the worker is to look after a collection."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
+from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
 from medusa_payments.conf import payments_settings
@@ -68,6 +70,20 @@ def follow_capture(collection: PaymentCollection, payment: Payment) -> None:
         ask(collection)
 
 
+def follow_rest(collection: PaymentCollection, payment: Payment) -> None:
+    """Have the worker ask what became of the rest, once a part of a payment is captured that is captured once only."""
+    if payment.captured_amount and payment.capturable_amount and captures_once(payment):
+        ask(collection)
+
+
+def captures_once(payment: Payment) -> bool:
+    """Return True if a payment's provider captures once only, and can be asked whether it released the rest."""
+    # A provider that is configured wrongly can't be asked, and must not keep a capture from being booked.
+    with suppress(ImproperlyConfigured):
+        return any(each.can_retrieve and not each.supports_multiple_captures for each in _capabilities(payment))
+    return False
+
+
 def watch_expiry(collection: PaymentCollection, payment: Payment) -> None:
     """Have the worker look after an authorization in time. No-op for one that doesn't run out."""
     was_warned = payment.expiry_warned_at is not None
@@ -108,11 +124,11 @@ def is_within_reach(session: PaymentSession) -> bool:
     return any(each.can_retrieve or each.has_webhooks for each in _capabilities(session))
 
 
-def _capabilities(session: PaymentSession) -> list[Capabilities]:
+def _capabilities(of: PaymentSession | Payment) -> list[Capabilities]:
     """Another alias on its account stands in for one that is gone (`operations.provider_for`)."""
-    if session.provider_id in providers:
-        return [providers[session.provider_id].capabilities]
-    return [provider.capabilities for provider in providers.on_account(session.provider_account)]
+    if of.provider_id in providers:
+        return [providers[of.provider_id].capabilities]
+    return [provider.capabilities for provider in providers.on_account(of.provider_account)]
 
 
 def backoff(attempts: int) -> timedelta:

@@ -218,7 +218,8 @@ def _payment_facts(rows: Rows, payment: Payment) -> PaymentFacts:
     code = collection.currency_code
     wanted = amounts.step_up(collection.amount, provider=provider, currency_code=code) if provider else None
     on_expiry = _on_expiry(payment) if payment.capture_before else ExpiryPolicy.NOTHING
-    return payment_facts(rows, payment, wanted=wanted, on_expiry=on_expiry)
+    captures_once = attention.captures_once(payment)
+    return payment_facts(rows, payment, wanted=wanted, on_expiry=on_expiry, captures_once=captures_once)
 
 
 def _provider_of(payment: Payment) -> PaymentProvider | None:

@@ -19,7 +19,9 @@ from medusa_payments.models import (
     PaymentSession,
     Refund,
     RefundReversal,
+    Release,
 )
+from medusa_payments.providers import cleaning
 from medusa_payments.providers.types import CancelResult, CaptureResult, RefundResult, RefundStatus, SessionResult
 from medusa_payments.queries.primary import primary
 from medusa_payments.services import attention, events, split_policy
@@ -70,6 +72,7 @@ def book_authorization(
     if operation is not None and result.status == SessionStatus.CAPTURED:
         captured = result.captured or result.money
         _append_capture(collection, payment, operation, captured.minor_units, provider_ref=None)
+        attention.follow_rest(collection, payment)
 
 
 def book_capture(collection: PaymentCollection, operation: Operation, result: CaptureResult) -> None:
@@ -81,6 +84,8 @@ def book_capture(collection: PaymentCollection, operation: Operation, result: Ca
     _append_capture(collection, payment, operation, result.money.minor_units, provider_ref=result.capture_ref)
     if result.released is not None and result.released.minor_units:
         book_release(collection, payment, result.released.minor_units, operation=operation)
+    # What an answer doesn't mention is unknown, not zero: the rest of the only capture may be released.
+    attention.follow_rest(collection, payment)
 
 
 def book_external_capture(collection: PaymentCollection, payment: Payment, amount: int, *, provider_ref: str) -> None:
@@ -148,6 +153,7 @@ def book_cancel(collection: PaymentCollection, operation: Operation, result: Can
         _cancel(payment)
     if not _saved_within_limits(collection, payment, operation, {"released": payment.released_amount}):
         return
+    _append_release(payment, operation, amount)
     events.record(
         collection,
         EventName.PAYMENT_CANCELED,
@@ -165,6 +171,7 @@ def book_release(
     payment.released_amount += amount
     if not _saved_within_limits(collection, payment, operation, {"released": payment.released_amount}):
         return
+    _append_release(payment, operation, amount)
     has_expired = operation is None and expiry.is_over(payment.capture_before, timezone.now())
     events.record(
         collection,
@@ -268,6 +275,23 @@ def _append_refund(
         refund_id=refund.pk,
         amount=amount,
         refunded_amount=payment.refunded_amount,
+    )
+
+
+def _append_release(payment: Payment, operation: Operation | None, amount: int) -> None:
+    """Append the line of what `released_amount` counts already; none for nothing.
+
+    No provider names a release, so one without an operation is known by what was released in all after it.
+    """
+    if not amount:
+        return
+    total = cleaning.reference(f"{payment.provider_ref}:released:{payment.released_amount}")
+    primary(Release).create(
+        payment=payment,
+        operation=operation,
+        amount=amount,
+        provider_ref=None if operation else total,
+        created_by=operation.created_by if operation else BY_PROVIDER,
     )
 
 

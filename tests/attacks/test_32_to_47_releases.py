@@ -1,6 +1,6 @@
 """Scenario 44: whatever gives uncaptured money back, it is counted once, and never more than was held.
 
-A release has no line of its own yet: its event tells the amount, the payment's counter adds them up.
+Its line and its event tell the amount, the payment's counter adds them up.
 """
 
 from collections.abc import Callable
@@ -28,12 +28,13 @@ TOLD_BY = ["payment.released", "payment.canceled", "payment.authorization_expire
 
 
 def released(payment: Payment, *, is_frozen: bool = False) -> int:
-    """The released amount of a payment, once its events were found to add up to it and the limits to hold."""
+    """The released amount of a payment, once its lines and events were found to add up to it and the limits to hold."""
     payment.refresh_from_db()
     assert (payment.frozen_at is not None) == is_frozen
     told = [event.data["amount"] for event in Event.objects.filter(name__in=TOLD_BY)]
     assert sum(told) == payment.released_amount, told
     assert all(amount > 0 for amount in told), told
+    assert sorted(payment.releases.values_list("amount", flat=True)) == sorted(told)
     assert payment.captured_amount + payment.released_amount + payment.capturable_amount == payment.amount
     assert (payment.releasing_amount, payment.capturable_amount >= 0) == (0, True)
     assert list(rebuild.check()) == []

@@ -18,6 +18,7 @@ from medusa_payments.models import (
     PaymentSession,
     Refund,
     RefundReversal,
+    Release,
     WebhookEvent,
 )
 from medusa_payments.testing.fake_provider import FakeProvider
@@ -36,6 +37,7 @@ TABLES = [
     Dispute,
     RefundReversal,
     Refund,
+    Release,
     Capture,
     Debt,
     Operation,

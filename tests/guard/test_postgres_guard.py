@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, models, transaction
 
 from medusa_payments.contrib.postgres_guard import triggers
 from medusa_payments.contrib.postgres_guard.checks import check_engine
-from medusa_payments.models import Capture, Event, Operation, Payment, Refund, RefundReversal
+from medusa_payments.models import Capture, Event, Operation, Payment, Refund, RefundReversal, Release
 from medusa_payments.services import captures, refunds, retention
 from tests.models.conftest import make_rows
 from tests.models.guarantees import GUARDED, Rows
@@ -20,7 +20,7 @@ from tests.till import Till
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
-LEDGER = [Capture, Refund, RefundReversal, Event]
+LEDGER = [Capture, Refund, RefundReversal, Release, Event]
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def guard(db: None) -> Iterator[None]:
 
 def migrate(direction: str) -> None:
     """Run the app's migrations, forwards or backwards."""
-    names = ("0001_triggers", "0002_disputes")
+    names = ("0001_triggers", "0002_disputes", "0003_releases")
     for name in names if direction == "code" else reversed(names):
         (operation,) = import_module(f"medusa_payments.contrib.postgres_guard.migrations.{name}").Migration.operations
         with connection.schema_editor(atomic=False) as schema_editor:

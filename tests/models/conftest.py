@@ -20,6 +20,7 @@ from medusa_payments.models import (
     Refund,
     RefundReason,
     RefundReversal,
+    Release,
     SecretKey,
     WebhookEvent,
     WebhookRefusal,
@@ -47,7 +48,7 @@ def make_rows(name: str = "a") -> Rows:
         **provider,
         **money,
     )
-    operations = [_operation(payment, kind, name) for kind in ("capture", "refund")]
+    operations = [_operation(payment, kind, name) for kind in ("capture", "refund", "cancel")]
     capture = Capture.objects.create(payment=payment, operation=operations[0], amount=2, provider_ref=name)
     reason = RefundReason.objects.create(label=name, code=name, live_code=name)
     refund = Refund.objects.create(payment=payment, operation=operations[1], amount=2, provider_ref=name)
@@ -61,6 +62,7 @@ def make_rows(name: str = "a") -> Rows:
         reason,
         refund,
         RefundReversal.objects.create(payment=payment, refund=refund, amount=1),
+        Release.objects.create(payment=payment, operation=operations[2], amount=2, provider_ref=name),
         Dispute.objects.create(
             payment=payment,
             provider_account=name,

@@ -71,6 +71,7 @@ CHECKS = [
     ),
     check("Capture", "mp_capture_amount", "a capture is more than nothing", {"amount": 0}, {"amount": -1}),
     check("Refund", "mp_refund_amount", "a refund is more than nothing", {"amount": 0}, {"amount": -1}),
+    check("Release", "mp_release_amount", "a release is more than nothing", {"amount": 0}, {"amount": -1}),
     check("RefundReversal", "mp_refund_reversal_amount", "a reversal is more than nothing", {"amount": 0}),
     check(
         "Capture",
@@ -82,6 +83,12 @@ CHECKS = [
         "Refund",
         "mp_refund_has_a_cause",
         "a refund names the operation or the provider's refund that caused it",
+        {"operation_id": None, "provider_ref": None},
+    ),
+    check(
+        "Release",
+        "mp_release_has_a_cause",
+        "a release names the operation or the provider's release that caused it",
         {"operation_id": None, "provider_ref": None},
     ),
     check("PaymentCollection", "mp_collection_amount", "a collection's amount is never negative", {"amount": -1}),
@@ -168,6 +175,8 @@ UNIQUE = {
     "Capture.mp_capture_provider_ref": "one capture per reference of the provider",
     "Refund.operation_id": "one refund per operation",
     "Refund.mp_refund_provider_ref": "one refund per reference of the provider",
+    "Release.operation_id": "one release per operation",
+    "Release.mp_release_provider_ref": "one release per reference of the provider",
     "RefundReversal.refund_id": "one reversal per refund",
     "Dispute.mp_dispute_provider_ref": "one dispute per reference of a provider account",
     "Operation.open_slot": "one open operation per slot",
@@ -187,6 +196,7 @@ UNIQUE = {
 GUARDED = {
     "Capture": "a capture is never changed or deleted",
     "Refund": "a refund is never changed or deleted",
+    "Release": "a release is never changed or deleted",
     "RefundReversal": "a reversal is never changed or deleted",
     "Dispute": "a dispute is never deleted",
     "Event": "an event is never changed or deleted",

@@ -8,7 +8,16 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import F, Model, ProtectedError
 
-from medusa_payments.models import Capture, Operation, Payment, PaymentCollection, PaymentSession, Refund, RefundReason
+from medusa_payments.models import (
+    Capture,
+    Operation,
+    Payment,
+    PaymentCollection,
+    PaymentSession,
+    Refund,
+    RefundReason,
+    Release,
+)
 from medusa_payments.models.payment import COUNTERS
 
 pytestmark = pytest.mark.django_db
@@ -156,7 +165,7 @@ def make_operation(payment: Payment, **values: Any) -> Operation:
     return Operation.objects.create(**defaults | values)
 
 
-@pytest.mark.parametrize("ledger", [Capture, Refund])
+@pytest.mark.parametrize("ledger", [Capture, Refund, Release])
 class TestLedgerLines:
     def test_one_per_operation(self, ledger: type[Model], payment: Payment, operation: Operation) -> None:
         ledger._default_manager.create(payment=payment, operation=operation, amount=1)

@@ -21,6 +21,7 @@ from medusa_payments.models import (
     PaymentSession,
     Refund,
     RefundReversal,
+    Release,
     WebhookEvent,
     WebhookRefusal,
 )
@@ -54,6 +55,7 @@ def state() -> list[Any]:
         Payment: ("id", "amount", "captured_amount", "released_amount", "refunded_amount", "refunding_amount"),
         Capture: ("id", "amount", "provider_ref"),
         Refund: ("id", "amount", "provider_ref"),
+        Release: ("id", "amount", "provider_ref"),
         RefundReversal: ("id", "amount"),
         Operation: ("id", "status"),
         Event: ("id", "number"),

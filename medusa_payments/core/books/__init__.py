@@ -1,0 +1,1 @@
+"""A collection and its money: what is booked, and what follows from it."""
