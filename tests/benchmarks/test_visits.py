@@ -44,7 +44,8 @@ def test_requests_of_a_purchase_stay_within_their_bounds(provider_id: str, seede
 
     bounds = {name: bound for name, bound in of_provider(provider_id).items() if bound is not None}
     assert counted.keys() == bounds.keys()
-    assert [over for name, counts in counted.items() for over in beyond(name, counts, bounds[name])] == []
+    over = [each for name, counts in counted.items() for each in beyond(name, counts, bounds[name])]
+    assert not over, "\n".join(over)
 
 
 def of_provider(provider_id: str) -> dict[str, Bound | None]:

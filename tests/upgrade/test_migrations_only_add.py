@@ -57,7 +57,7 @@ def problem_of(migration: migrations.Migration, operation: Operation, before: Pr
         case migrations.AddIndex() | migrations.RemoveIndex():
             return "locks the table: use AddIndexOnline or RemoveIndexOnline"
         case migrations.RunPython():
-            is_in_one = migration.atomic or operation.atomic is not False
+            is_in_one = migration.atomic or operation.atomic
             return "one transaction holds locks for as long as it takes: use Backfill" if is_in_one else ""
     return "" if isinstance(operation, ONLY_IN_STATE) else "it isn't an addition"
 

@@ -23,8 +23,9 @@ from django.utils import timezone
 
 from medusa_payments.testing.fake_ledger import FakeLedger
 from medusa_payments.testing.month.around import add_surroundings
+from medusa_payments.testing.month.endings import AT_REST
 from medusa_payments.testing.month.scenes import SCENES, Scene
-from medusa_payments.testing.month.story import AT_REST, Story
+from medusa_payments.testing.month.story import Story
 from medusa_payments.testing.month.writer import Writer
 
 LENGTH = timedelta(days=30)

@@ -5,7 +5,8 @@ from typing import Any
 
 from medusa_payments.states import DisputeState, OperationKind, OperationStatus, SessionStatus
 from medusa_payments.testing.fake_ledger import FakeDispute, FakeMovement
-from medusa_payments.testing.month.story import BY_PROVIDER, Attempt, Ending, Story
+from medusa_payments.testing.month.endings import Ending
+from medusa_payments.testing.month.story import BY_PROVIDER, Attempt, Story
 
 CLERKS = ("1", "2", "3")
 

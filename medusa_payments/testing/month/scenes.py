@@ -6,7 +6,8 @@ from functools import partial
 
 from medusa_payments.states import DisputeState, SessionStatus, UndoPolicy
 from medusa_payments.testing.month import movements
-from medusa_payments.testing.month.story import FAKE, SYSTEM, Attempt, Ending, Side, Story
+from medusa_payments.testing.month.endings import Ending
+from medusa_payments.testing.month.story import FAKE, SYSTEM, Attempt, Side, Story
 
 Play = Callable[[Story], None]
 
@@ -114,8 +115,8 @@ def _amount_raised(story: Story) -> None:
     before, payment = attempt.payment.amount, attempt.payment
     payment.amount += 500
     attempt.theirs.amount = attempt.theirs.authorized = payment.amount
-    told = {"payment_id": payment.pk, "before": before, "after": payment.amount}
-    story.event("payment.amount_raised", actor="provider", **told)
+    changed = {"before": {"amount": before}, "after": {"amount": payment.amount}}
+    story.event("payment.amount_raised", actor="provider", payment_id=payment.pk, **changed)
     movements.capture_at_provider(story, attempt, payment.amount)
 
 

@@ -4,7 +4,6 @@ Amounts are minor units.
 """
 
 from datetime import datetime, timedelta
-from enum import Enum
 from typing import Any, NamedTuple
 
 from medusa_payments.states import (
@@ -18,45 +17,13 @@ from medusa_payments.states import (
     collection_state,
 )
 from medusa_payments.testing.fake_ledger import FakeDispute, FakeMovement, FakePayment
+from medusa_payments.testing.month.endings import Ending, times_of
 from medusa_payments.testing.month.writer import Writer
-
-LEASE = timedelta(seconds=65)
-IN_FLIGHT = timedelta(seconds=95)
-AT_REST = timedelta(minutes=5)
-"""For so long before its end nothing happens in a month, so that all that was sent has arrived."""
 
 BY_PROVIDER = "provider"
 
 RECEIVERS_ARE_TOLD = 0.1
 """How many captures have a delivery."""
-
-
-class Ending(Enum):
-    """How an operation ended or stands. `LEASED`: a process works on it; `LOST`: the provider executed it and the
-    answer got lost; `NEVER_ARRIVED`: the request got lost; `DEFERRED`: left to the worker.
-    """
-
-    SUCCEEDED = "succeeded"
-    REFUSED = "refused"
-    NOT_EXECUTED = "not_executed"
-    ACCEPTED = "accepted"
-    LEASED = "leased"
-    LOST = "lost"
-    NEVER_ARRIVED = "never_arrived"
-    DEFERRED = "deferred"
-
-    @property
-    def status(self) -> OperationStatus:
-        return OperationStatus(self.value) if self.value in set(OperationStatus) else OperationStatus.OPEN
-
-    @property
-    def is_executed(self) -> bool:
-        """Return True if the provider did it."""
-        return self in {Ending.SUCCEEDED, Ending.ACCEPTED, Ending.LEASED, Ending.LOST}
-
-    @property
-    def is_in_flight(self) -> bool:
-        return self.status in {OperationStatus.OPEN, OperationStatus.ACCEPTED}
 
 
 class Side(NamedTuple):
@@ -246,7 +213,7 @@ class Story:
     ) -> Any:
         """Add an operation in the state that its ending means."""
         is_open = ending.status is OperationStatus.OPEN
-        lease, in_flight = _times(ending, self.now, is_local=self.side.is_local)
+        lease, in_flight = times_of(ending, self.now, is_local=self.side.is_local)
         payment = attempt.payment
         is_choice = kind in {OperationKind.INITIATE, OperationKind.UPDATE}
         target = self.collection.pk if is_choice else attempt.session.pk
@@ -307,18 +274,6 @@ class Story:
         for attempt in self.attempts:
             if not self.side.is_local:
                 self.writer.add_at_provider(attempt.theirs, attempt.movements, attempt.disputes)
-
-
-def _times(ending: Ending, now: datetime, *, is_local: bool) -> tuple[datetime, datetime | None]:
-    """Return until when a process works on an operation, and until when it may still arrive."""
-    if ending is Ending.DEFERRED:
-        return now, None
-    # A process that died or gave up long ago: its lease is over, and whatever it sent has arrived.
-    is_old = is_local or ending in {Ending.LOST, Ending.NEVER_ARRIVED}
-    begun = now - IN_FLIGHT if is_old else now
-    # A process that is alive at the end of the month has only just begun.
-    begun += AT_REST if ending is Ending.LEASED else timedelta(0)
-    return begun + LEASE, begun + IN_FLIGHT
 
 
 def _object(ref: str, session_id: str, amount: int) -> FakePayment:
