@@ -7,11 +7,20 @@ from typing import Any, Generic, TypeVar
 
 from django.db.models import F, Model, QuerySet
 from django.db.models.expressions import OrderBy
+from rest_framework import serializers
 
 from medusa_payments.queries.conditions import EVERYTHING, as_q, matches
 
 ItemT = TypeVar("ItemT")
 ModelT = TypeVar("ModelT", bound=Model)
+
+
+class PageSerializer(serializers.Serializer[Any]):
+    """What the envelope of a list has beside the list."""
+
+    count = serializers.IntegerField(help_text="How many match in all.")
+    offset = serializers.IntegerField()
+    limit = serializers.IntegerField()
 
 
 @dataclass(frozen=True, slots=True)
