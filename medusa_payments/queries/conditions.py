@@ -1,11 +1,10 @@
-"""Conditions on rows: one tree that the database (`as_q`) and plain Python (`matches`) read alike.
+"""Conditions on rows of the database (`as_q`) and on other objects (`matches`): the database decides on both.
 
 No comparison holds for null, `NIN` included. Times are compared by the millisecond, which is all that a caller ever
 sees of them: the time that a response showed finds its row again.
 """
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
@@ -13,11 +12,11 @@ from functools import reduce
 from operator import and_, or_
 from typing import Any
 
-from django.db.models import F, Q, Value
+from django.db.models import BooleanField, Case, DateTimeField, F, Field, Q, TextField, Value, When
 from django.db.models.functions import StrIndex
 from django.db.models.lookups import GreaterThan, Regex
 
-from medusa_payments.queries.like import Like, LikeIgnoringCase, like_regex
+from medusa_payments.queries.like import Like, LikeIgnoringCase
 
 Comparable = str | datetime | bool
 
@@ -89,15 +88,32 @@ def as_q(condition: Condition) -> Q:
 
 
 def matches(condition: Condition, row: object) -> bool:
-    """Say whether the attributes of a row fulfil the condition."""
-    match condition:
-        case AllOf(conditions):
-            return all(matches(each, row) for each in conditions)
-        case AnyOf(conditions):
-            return any(matches(each, row) for each in conditions)
-        case Comparison(column, operator, values):
-            value = getattr(row, column)
-            return value is not None and _TESTS[operator](_comparable(value), values)
+    """Return True if the attributes of an object that isn't in the database fulfil the condition.
+
+    The database is asked, by one statement: there is no second meaning of an operator that would have to agree.
+    """
+    columns = {
+        comparison.column: Value(getattr(row, comparison.column), output_field=_field_for(comparison.values[0]))
+        for comparison in comparisons(condition)
+    }
+    # A comparison with null is neither true nor false, and `Q.check` takes that for true.
+    holds = Case(When(as_q(condition), then=Value(True)), default=Value(False))
+    return Q(holds).check({"pk": Value(""), **columns})
+
+
+def comparisons(condition: Condition) -> Iterator[Comparison]:
+    """Yield the comparisons that a condition consists of."""
+    if isinstance(condition, Comparison):
+        yield condition
+    else:
+        for each in condition.conditions:
+            yield from comparisons(each)
+
+
+def _field_for(value: Comparable) -> "Field[Any, Any]":
+    if isinstance(value, bool):
+        return BooleanField()
+    return DateTimeField() if isinstance(value, datetime) else TextField()
 
 
 _Values = tuple[Any, ...]
@@ -165,21 +181,3 @@ _TIME_LOOKUPS: dict[Operator, _Lookup] = {
     Operator.LT: lambda column, values: _before(column, values[0]),
     Operator.LTE: lambda column, values: _before(column, values[0] + MILLISECOND),
 }
-
-_TESTS: dict[Operator, Callable[[Any, _Values], bool]] = {
-    Operator.IN: lambda value, values: value in values,
-    Operator.NIN: lambda value, values: value not in values,
-    Operator.GT: lambda value, values: bool(value > values[0]),
-    Operator.GTE: lambda value, values: bool(value >= values[0]),
-    Operator.LT: lambda value, values: bool(value < values[0]),
-    Operator.LTE: lambda value, values: bool(value <= values[0]),
-    Operator.LIKE: lambda value, values: like_regex(values[0]).match(value) is not None,
-    Operator.ILIKE: lambda value, values: like_regex(values[0], re.IGNORECASE).match(value) is not None,
-    Operator.RE: lambda value, values: re.search(values[0], value) is not None,
-    Operator.CONTAINS: lambda value, values: values[0] in value,
-}
-
-
-def _comparable(value: Any) -> Any:
-    is_time = isinstance(value, datetime)
-    return value.replace(microsecond=value.microsecond // 1000 * 1000) if is_time else value

@@ -2,7 +2,6 @@ r"""SQL's LIKE with one meaning everywhere: `%` is any text, `_` one character, 
 
 import re
 from collections.abc import Callable, Mapping
-from fnmatch import translate
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Lookup
@@ -45,11 +44,6 @@ class LikeIgnoringCase(Like):
 def containing(text: str) -> str:
     """Return the pattern for everything that contains the text."""
     return f"%{''.join(_escaped_literal(character) for character in text)}%"
-
-
-def like_regex(pattern: str, flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:
-    """Return the pattern for `re.match`. It doesn't backtrack, however many `%` there are."""
-    return re.compile(translate(_glob(pattern)), flags)
 
 
 def _escaped(pattern: str) -> str:

@@ -1,4 +1,4 @@
-"""A condition finds the same rows in the database, on either engine, as in plain Python."""
+"""A condition finds the same among rows of the database, on either engine, as among other objects."""
 
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -16,6 +16,7 @@ from medusa_payments.api.wire.brackets import nested
 from medusa_payments.api.wire.validation import validated
 from medusa_payments.models import RefundReason
 from medusa_payments.queries.conditions import AllOf, AnyOf, Comparison, Condition, Operator, as_q, matches
+from tests.api.conditions_in_python import fulfils
 
 MOMENT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LABELS = ["", "a", "A", "ab", "aB_%", "a\\%", "*?[a]", "[", "%", "_", "\\", "b a.", "aab", "12-b", "'\"", "é"]
@@ -81,6 +82,15 @@ def reasons(db: None) -> list[RefundReason]:
 def test_both_find_the_same(reasons: list[RefundReason], condition: Condition) -> None:
     found = {reason.code for reason in RefundReason.objects.filter(as_q(condition))}
 
+    assert found == {reason.code for reason in reasons if fulfils(reason, condition)}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@given(conditions)
+@pytest.mark.proof
+def test_other_objects_are_found_by_the_same(reasons: list[RefundReason], condition: Condition) -> None:
+    found = {reason.code for reason in RefundReason.objects.filter(as_q(condition))}
+
     assert found == {reason.code for reason in reasons if matches(condition, reason)}
 
 
@@ -105,7 +115,10 @@ def test_like(reasons: list[RefundReason], pattern: str, like: list[str], ilike:
         condition = Comparison("label", operator, (pattern,))
         in_database = RefundReason.objects.filter(as_q(condition)).order_by("code").values_list("label", flat=True)
         assert (
-            sorted(in_database) == sorted(expected) == sorted(row.label for row in reasons if matches(condition, row))
+            sorted(in_database)
+            == sorted(expected)
+            == sorted(row.label for row in reasons if matches(condition, row))
+            == sorted(row.label for row in reasons if fulfils(row, condition))
         )
 
 
@@ -170,6 +183,7 @@ PROVIDERS = [
         ("deleted_at[$lt]=2100-01-01", "", 0),
     ],
 )
+@pytest.mark.django_db
 def test_a_list_of_what_is_not_in_the_database(query: str, found: str, count: int) -> None:
     page = paginate_rows(PROVIDERS, read(ProviderListQuery, query))
 

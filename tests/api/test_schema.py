@@ -11,20 +11,16 @@ from django.core.management import call_command
 from jsonschema import ValidationError
 from rest_framework.serializers import BaseSerializer, ListSerializer
 
-from medusa_payments.api.documents.representations import (
-    ADMIN_PAYMENT,
-    ADMIN_PAYMENT_COLLECTION,
-    PAYMENT_PROVIDER,
-    REFUND_REASON,
-    STORE_PAYMENT_COLLECTION,
-)
+from medusa_payments.api.documents.account_holders import ACCOUNT_HOLDER, PAYMENT_METHOD
+from medusa_payments.api.documents.payment_collections import ADMIN_PAYMENT, PAYMENT_COLLECTION
+from medusa_payments.api.documents.payment_providers import PAYMENT_PROVIDER
+from medusa_payments.api.documents.payments import DISPUTE
+from medusa_payments.api.documents.refund_reasons import REFUND_REASON
 from medusa_payments.api.documents.selection import Tree
-from medusa_payments.api.documents.serializers import (
-    AdminPaymentSerializer,
-    PaymentCollectionSerializer,
-    PaymentProviderSerializer,
-    RefundReasonSerializer,
-)
+from medusa_payments.api.documents.shape import Shape
+from medusa_payments.api.v1.documents import COLLECTION as V1_COLLECTION
+from medusa_payments.api.v1.documents import PAYMENT as V1_PAYMENT
+from medusa_payments.api.v1.documents import REFUND as V1_REFUND
 from tests.api.openapi import OpenAPI
 
 PAYMENT_PATHS = {
@@ -146,13 +142,12 @@ def test_a_wrong_answer_is_found(openapi: OpenAPI) -> None:
 @pytest.mark.parametrize(
     ("tree", "serializer"),
     [
-        (STORE_PAYMENT_COLLECTION.available, PaymentCollectionSerializer()),
-        (ADMIN_PAYMENT.select("*disputes"), AdminPaymentSerializer()),
-        (ADMIN_PAYMENT_COLLECTION.available, PaymentCollectionSerializer()),
-        (REFUND_REASON.default, RefundReasonSerializer()),
-        (PAYMENT_PROVIDER.default, PaymentProviderSerializer()),
+        (PAYMENT_COLLECTION.selectable.available, PAYMENT_COLLECTION.serializer()),
+        (ADMIN_PAYMENT.selectable.select("*disputes"), ADMIN_PAYMENT.serializer()),
+        (REFUND_REASON.selectable.default, REFUND_REASON.serializer()),
+        (PAYMENT_PROVIDER.selectable.default, PAYMENT_PROVIDER.serializer()),
     ],
-    ids=["store", "admin", "admin collection", "refund reason", "provider"],
+    ids=["collection", "admin payment", "refund reason", "provider"],
 )
 def test_documents_and_serializers_agree(tree: Tree, serializer: BaseSerializer[Any]) -> None:
     assert differences(tree, serializer) == []
@@ -163,3 +158,25 @@ def differences(tree: Tree, serializer: Any, path: str = "") -> list[str]:
     found = [f"{path}{name}" for name in tree.keys() ^ fields.keys()]
     relations = [name for name in tree if tree[name] and name in fields]
     return found + [each for name in relations for each in differences(tree[name], fields[name], f"{path}{name}.")]
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        PAYMENT_COLLECTION,
+        ADMIN_PAYMENT,
+        DISPUTE,
+        REFUND_REASON,
+        PAYMENT_PROVIDER,
+        ACCOUNT_HOLDER,
+        PAYMENT_METHOD,
+        V1_COLLECTION,
+        V1_PAYMENT,
+        V1_REFUND,
+    ],
+    ids=lambda shape: shape.component,
+)
+def test_examples_of_declarations_are_as_the_schema_says(openapi: OpenAPI, shape: Shape) -> None:
+    example = {key.name: key.example for key in shape.keys.values()}
+
+    openapi.validate({"$ref": f"#/components/schemas/{shape.component}"}, example)

@@ -14,8 +14,9 @@ from medusa_payments.api.admin.serializers import (
     AdminPaymentCollectionResponseSerializer,
     AdminRefundPaymentCollectionSerializer,
 )
-from medusa_payments.api.documents import examples
-from medusa_payments.api.documents.representations import admin_payment_collection
+from medusa_payments.api.documents import examples, sample
+from medusa_payments.api.documents.keys import STAFF
+from medusa_payments.api.documents.payment_collections import PAYMENT_COLLECTION
 from medusa_payments.api.lists.filters import SelectionQuery
 from medusa_payments.api.openapi.schema import UnkeyedAutoSchema, operation
 from medusa_payments.api.viewsets import AdminViewSet
@@ -42,7 +43,7 @@ class AdminPaymentCollectionViewSet(AdminViewSet):
         tags=TAGS,
         parameters=[SelectionQuery],
         request=AdminCreatePaymentCollectionSerializer,
-        request_example={"order_id": examples.ORDER_ID, "amount": 59.97},
+        request_example={"order_id": sample.ORDER_ID, "amount": 59.97},
         response=AdminPaymentCollectionResponseSerializer,
         response_example={"payment_collection": examples.NEW_COLLECTION},
     )
@@ -77,7 +78,7 @@ class AdminPaymentCollectionViewSet(AdminViewSet):
         tags=TAGS,
         schema=UnkeyedAutoSchema,
         response=AdminPaymentCollectionDeletedSerializer,
-        response_example={"id": examples.COLLECTION_ID, "object": "payment-collection", "deleted": True},
+        response_example={"id": sample.COLLECTION_ID, "object": "payment-collection", "deleted": True},
     )
     def destroy(self, request: Request, id: str) -> Response:
         payment_collections.delete(payment_collection_id=id, created_by=self.actor_id)
@@ -94,7 +95,7 @@ class AdminPaymentCollectionViewSet(AdminViewSet):
         tags=TAGS,
         parameters=[SelectionQuery],
         request=AdminMarkPaymentCollectionAsPaidSerializer,
-        request_example={"order_id": examples.ORDER_ID},
+        request_example={"order_id": sample.ORDER_ID},
         response=AdminPaymentCollectionResponseSerializer,
         response_example={"payment_collection": examples.COMPLETED_COLLECTION},
     )
@@ -121,7 +122,7 @@ class AdminPaymentCollectionViewSet(AdminViewSet):
         tags=TAGS,
         parameters=[SelectionQuery],
         request=AdminInitializePaymentSessionSerializer,
-        request_example={"provider_id": examples.PROVIDER_ID},
+        request_example={"provider_id": sample.PROVIDER_ID},
         response=AdminPaymentCollectionResponseSerializer,
         response_example={"payment_collection": examples.PENDING_COLLECTION},
     )
@@ -166,4 +167,4 @@ class AdminPaymentCollectionViewSet(AdminViewSet):
 
 def _answer(payment_collection_id: str, fields: str | None) -> Response:
     collection = collection_queries.detailed(payment_collection_id)
-    return Response({"payment_collection": admin_payment_collection(collection, fields)})
+    return Response({"payment_collection": PAYMENT_COLLECTION.represent(collection, STAFF, fields)})

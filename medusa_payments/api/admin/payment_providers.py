@@ -11,7 +11,8 @@ from medusa_payments.api.admin.serializers import (
     AdminPaymentProviderListResponseSerializer,
 )
 from medusa_payments.api.documents import examples
-from medusa_payments.api.documents.representations import payment_provider
+from medusa_payments.api.documents.keys import STAFF
+from medusa_payments.api.documents.payment_providers import PAYMENT_PROVIDER
 from medusa_payments.api.lists.pagination import paginate_rows
 from medusa_payments.api.openapi.schema import operation
 from medusa_payments.api.viewsets import AdminViewSet
@@ -33,5 +34,5 @@ class AdminPaymentProviderViewSet(AdminViewSet):
     def list(self, request: Request) -> Response:
         query = self.validated_query(AdminPaymentProviderListQuery)
         page = paginate_rows(payment_providers.configured(), query)
-        documents = [payment_provider(provider, query.get("fields")) for provider in page.items]
+        documents = [PAYMENT_PROVIDER.represent(provider, STAFF, query.get("fields")) for provider in page.items]
         return Response(page.envelope("payment_providers", documents))

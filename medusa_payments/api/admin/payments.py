@@ -14,8 +14,9 @@ from medusa_payments.api.admin.serializers import (
     AdminPaymentListResponseSerializer,
     AdminPaymentResponseSerializer,
 )
-from medusa_payments.api.documents import examples
-from medusa_payments.api.documents.representations import admin_payment
+from medusa_payments.api.documents import examples, sample
+from medusa_payments.api.documents.keys import STAFF
+from medusa_payments.api.documents.payment_collections import ADMIN_PAYMENT
 from medusa_payments.api.lists.filters import SelectionQuery
 from medusa_payments.api.lists.pagination import paginate
 from medusa_payments.api.openapi.schema import operation
@@ -56,7 +57,7 @@ class AdminPaymentViewSet(AdminViewSet):
             with_siblings="payment_collection" in (fields or ""),
         )
         page = paginate(payments, query)
-        documents = [admin_payment(payment, fields) for payment in page.items]
+        documents = [ADMIN_PAYMENT.represent(payment, STAFF, fields) for payment in page.items]
         return Response(page.envelope("payments", documents))
 
     @operation(
@@ -110,7 +111,7 @@ class AdminPaymentViewSet(AdminViewSet):
         request=AdminCreatePaymentRefundSerializer,
         request_example={
             "amount": 10,
-            "refund_reason_id": examples.REFUND_REASON_ID,
+            "refund_reason_id": sample.REFUND_REASON_ID,
             "note": "Sorry for the dented box.",
         },
         response=AdminPaymentResponseSerializer,
@@ -146,4 +147,4 @@ class AdminPaymentViewSet(AdminViewSet):
 
 
 def _answer(payment_id: str, fields: str | None) -> Response:
-    return Response({"payment": admin_payment(payment_queries.detailed(payment_id), fields)})
+    return Response({"payment": ADMIN_PAYMENT.represent(payment_queries.detailed(payment_id), STAFF, fields)})

@@ -13,8 +13,9 @@ from medusa_payments.api.admin.serializers import (
     AdminRefundReasonResponseSerializer,
     AdminUpdateRefundReasonSerializer,
 )
-from medusa_payments.api.documents import examples
-from medusa_payments.api.documents.representations import refund_reason
+from medusa_payments.api.documents import sample
+from medusa_payments.api.documents.keys import STAFF
+from medusa_payments.api.documents.refund_reasons import REFUND_REASON
 from medusa_payments.api.lists.filters import PagelessQuery, SelectionQuery
 from medusa_payments.api.lists.pagination import paginate
 from medusa_payments.api.openapi.schema import UnkeyedAutoSchema, operation
@@ -41,12 +42,12 @@ class AdminRefundReasonViewSet(AdminViewSet):
         tags=TAGS,
         parameters=[AdminRefundReasonListQuery],
         response=AdminRefundReasonListResponseSerializer,
-        response_example={"refund_reasons": [examples.REFUND_REASON], "count": 1, "offset": 0, "limit": 15},
+        response_example={"refund_reasons": [REFUND_REASON.example], "count": 1, "offset": 0, "limit": 15},
     )
     def list(self, request: Request) -> Response:
         query = self.validated_query(AdminRefundReasonListQuery)
         page = paginate(reason_queries.listed(), query)
-        documents = [refund_reason(reason, query.get("fields")) for reason in page.items]
+        documents = [REFUND_REASON.represent(reason, STAFF, query.get("fields")) for reason in page.items]
         return Response(page.envelope("refund_reasons", documents))
 
     @operation(
@@ -57,15 +58,15 @@ class AdminRefundReasonViewSet(AdminViewSet):
         schema=UnkeyedAutoSchema,
         parameters=[PagelessQuery],
         request=AdminCreateRefundReasonSerializer,
-        request_example={name: examples.REFUND_REASON[name] for name in ("label", "code", "description")},
+        request_example={name: REFUND_REASON.example[name] for name in ("label", "code", "description")},
         response=AdminRefundReasonResponseSerializer,
-        response_example={"refund_reason": examples.REFUND_REASON},
+        response_example={"refund_reason": REFUND_REASON.example},
     )
     def create(self, request: Request) -> Response:
         body = self.validated(AdminCreateRefundReasonSerializer, request.data)
         query = self.validated_query(PagelessQuery)
         reason = refund_reasons.create(**body)
-        return Response({"refund_reason": refund_reason(reason, query.get("fields"))})
+        return Response({"refund_reason": REFUND_REASON.represent(reason, STAFF, query.get("fields"))})
 
     @operation(
         operation_id="adminGetRefundReason",
@@ -74,11 +75,13 @@ class AdminRefundReasonViewSet(AdminViewSet):
         tags=TAGS,
         parameters=[PagelessQuery],
         response=AdminRefundReasonResponseSerializer,
-        response_example={"refund_reason": examples.REFUND_REASON},
+        response_example={"refund_reason": REFUND_REASON.example},
     )
     def retrieve(self, request: Request, id: str) -> Response:
         query = self.validated_query(PagelessQuery)
-        return Response({"refund_reason": refund_reason(reason_queries.existing(id), query.get("fields"))})
+        return Response(
+            {"refund_reason": REFUND_REASON.represent(reason_queries.existing(id), STAFF, query.get("fields"))}
+        )
 
     @operation(
         operation_id="adminUpdateRefundReason",
@@ -88,15 +91,15 @@ class AdminRefundReasonViewSet(AdminViewSet):
         schema=UnkeyedAutoSchema,
         parameters=[SelectionQuery],
         request=AdminUpdateRefundReasonSerializer,
-        request_example={"label": examples.REFUND_REASON["label"]},
+        request_example={"label": REFUND_REASON.example["label"]},
         response=AdminRefundReasonResponseSerializer,
-        response_example={"refund_reason": examples.REFUND_REASON},
+        response_example={"refund_reason": REFUND_REASON.example},
     )
     def update(self, request: Request, id: str) -> Response:
         body = self.validated(AdminUpdateRefundReasonSerializer, request.data)
         query = self.validated_query(SelectionQuery)
         reason = refund_reasons.update(refund_reason_id=id, **body)
-        return Response({"refund_reason": refund_reason(reason, query.get("fields"))})
+        return Response({"refund_reason": REFUND_REASON.represent(reason, STAFF, query.get("fields"))})
 
     @operation(
         operation_id="adminDeleteRefundReason",
@@ -106,7 +109,7 @@ class AdminRefundReasonViewSet(AdminViewSet):
         schema=UnkeyedAutoSchema,
         parameters=[PagelessQuery],
         response=AdminRefundReasonDeletedSerializer,
-        response_example={"id": examples.REFUND_REASON_ID, "object": "refund_reason", "deleted": True},
+        response_example={"id": sample.REFUND_REASON_ID, "object": "refund_reason", "deleted": True},
     )
     def destroy(self, request: Request, id: str) -> Response:
         self.validated_query(PagelessQuery)

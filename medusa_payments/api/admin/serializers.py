@@ -4,14 +4,11 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from medusa_payments.api.documents.serializers import (
-    AdminPaymentSerializer,
-    PageSerializer,
-    PaymentCollectionSerializer,
-    PaymentProviderSerializer,
-    RefundReasonSerializer,
-)
+from medusa_payments.api.documents.payment_collections import ADMIN_PAYMENT, PAYMENT_COLLECTION
+from medusa_payments.api.documents.payment_providers import PAYMENT_PROVIDER
+from medusa_payments.api.documents.refund_reasons import REFUND_REASON
 from medusa_payments.api.lists.filters import TIMESTAMPS, BooleanFilter, DateFilter, ListQuery, TextFilter
+from medusa_payments.api.lists.pagination import PageSerializer
 from medusa_payments.api.wire.fields import AmountField, RecordField, StrictSerializer, StringField
 from medusa_payments.states import RefundStrategy
 
@@ -65,11 +62,11 @@ class AdminRefundPaymentCollectionSerializer(AdminCreatePaymentRefundSerializer)
 
 
 class AdminPaymentResponseSerializer(serializers.Serializer[Any]):
-    payment = AdminPaymentSerializer()
+    payment = ADMIN_PAYMENT.serializer()
 
 
 class AdminPaymentListResponseSerializer(PageSerializer):
-    payments = AdminPaymentSerializer(many=True)
+    payments = ADMIN_PAYMENT.serializer(many=True)
 
 
 class AdminCancelPaymentSerializer(StrictSerializer):
@@ -86,7 +83,7 @@ class AdminPaymentProviderListQuery(ListQuery):
 
 
 class AdminPaymentProviderListResponseSerializer(PageSerializer):
-    payment_providers = PaymentProviderSerializer(many=True)
+    payment_providers = PAYMENT_PROVIDER.serializer(many=True)
 
 
 class AdminCreatePaymentCollectionSerializer(StrictSerializer):
@@ -105,7 +102,7 @@ class AdminInitializePaymentSessionSerializer(StrictSerializer):
 
 
 class AdminPaymentCollectionResponseSerializer(serializers.Serializer[Any]):
-    payment_collection = PaymentCollectionSerializer()
+    payment_collection = PAYMENT_COLLECTION.serializer()
 
 
 class AdminPaymentCollectionDeletedSerializer(serializers.Serializer[Any]):
@@ -138,11 +135,11 @@ class AdminUpdateRefundReasonSerializer(StrictSerializer):
 
 
 class AdminRefundReasonResponseSerializer(serializers.Serializer[Any]):
-    refund_reason = RefundReasonSerializer()
+    refund_reason = REFUND_REASON.serializer()
 
 
 class AdminRefundReasonListResponseSerializer(PageSerializer):
-    refund_reasons = RefundReasonSerializer(many=True)
+    refund_reasons = REFUND_REASON.serializer(many=True)
 
 
 class AdminRefundReasonDeletedSerializer(serializers.Serializer[Any]):

@@ -1,1 +1,1 @@
-"""The documents of v2 that responses show."""
+"""The documents that responses of v2 show, each declared once."""

@@ -17,7 +17,7 @@ That list takes `fields`, `limit`, `offset`, `order`, `with_deleted`, `q`, `id`,
 operators (`created_at[$gt]=2026-01-01`). All filters of a query end up as one condition under `where`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -34,7 +34,7 @@ from medusa_payments.api.lists.operators import (
 )
 from medusa_payments.api.wire.fields import BooleanParameter, IntegerParameter, StrictSerializer, StringField
 from medusa_payments.exceptions import InvalidData
-from medusa_payments.queries.conditions import EVERYTHING, AllOf, AnyOf, Comparison, Condition, Operator
+from medusa_payments.queries.conditions import EVERYTHING, AllOf, AnyOf, Comparison, Condition, Operator, comparisons
 from medusa_payments.queries.like import containing
 
 __all__ = [
@@ -180,22 +180,14 @@ class ListQuery(SelectionQuery):
 
 
 def _bounded(where: Condition) -> Condition:
-    comparisons = list(_comparisons(where))
-    values = [value for comparison in comparisons for value in comparison.values]
+    compared = list(comparisons(where))
+    values = [value for comparison in compared for value in comparison.values]
     times = [value for value in values if isinstance(value, datetime)]
     for kind, found, most in (
-        ("conditions", comparisons, MAX_COMPARISONS),
+        ("conditions", compared, MAX_COMPARISONS),
         ("values", values, MAX_VALUES),
         ("times", times, MAX_TIMES),
     ):
         if len(found) > most:
             raise InvalidData(f"Invalid request: More than {most} {kind} in one query are not allowed")
     return where
-
-
-def _comparisons(condition: Condition) -> Iterator[Comparison]:
-    if isinstance(condition, Comparison):
-        yield condition
-    else:
-        for each in condition.conditions:
-            yield from _comparisons(each)

@@ -7,11 +7,20 @@ from typing import Any, Generic, TypeVar
 
 from django.db.models import F, Model, QuerySet
 from django.db.models.expressions import OrderBy
+from rest_framework import serializers
 
-from medusa_payments.queries.conditions import EVERYTHING, as_q, matches
+from medusa_payments.queries.conditions import as_q, matches
 
 ItemT = TypeVar("ItemT")
 ModelT = TypeVar("ModelT", bound=Model)
+
+
+class PageSerializer(serializers.Serializer[Any]):
+    """What the envelope of a list has beside the list."""
+
+    count = serializers.IntegerField(help_text="How many match in all.")
+    offset = serializers.IntegerField()
+    limit = serializers.IntegerField()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,7 @@ def paginate(queryset: QuerySet[ModelT], query: Mapping[str, Any]) -> Page[Model
 def paginate_rows(rows: Iterable[ItemT], query: Mapping[str, Any]) -> Page[ItemT]:
     """Return the same of objects that aren't in the database: their attributes are the columns, none of them null."""
     offset, limit = query["offset"], query["limit"]
-    found = [row for row in rows if matches(query.get("where", EVERYTHING), row)]
+    found = [row for row in rows if "where" not in query or matches(query["where"], row)]
     found.sort(key=attrgetter("id"))
     found.sort(key=attrgetter(query["order"].removeprefix("-")), reverse=query["order"].startswith("-"))
     return Page(found[offset : offset + limit], count=len(found), offset=offset, limit=limit)

@@ -3,8 +3,8 @@
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from medusa_payments.api.documents import examples
-from medusa_payments.api.documents.representations import account_holder
+from medusa_payments.api.documents.account_holders import ACCOUNT_HOLDER
+from medusa_payments.api.documents.keys import GUEST
 from medusa_payments.api.lists.filters import SelectionQuery
 from medusa_payments.api.openapi.schema import UnkeyedAutoSchema, operation
 from medusa_payments.api.store.serializers import (
@@ -30,12 +30,12 @@ class StoreAccountHolderViewSet(CustomerViewSet):
         tags=TAGS,
         parameters=[SelectionQuery],
         response=StoreAccountHolderListResponseSerializer,
-        response_example={"account_holders": [examples.ACCOUNT_HOLDER]},
+        response_example={"account_holders": [ACCOUNT_HOLDER.example]},
     )
     def list(self, request: Request) -> Response:
         fields = self.validated_query(SelectionQuery).get("fields")
         found = holder_queries.of_customer(self.customer_id)
-        return Response({"account_holders": [account_holder(holder, fields) for holder in found]})
+        return Response({"account_holders": [ACCOUNT_HOLDER.represent(holder, GUEST, fields) for holder in found]})
 
     @operation(
         operation_id="createAccountHolder",
@@ -50,10 +50,10 @@ class StoreAccountHolderViewSet(CustomerViewSet):
         request=StoreCreateAccountHolderSerializer,
         request_example={"provider_id": "pp_stripe_stripe"},
         response=StoreAccountHolderResponseSerializer,
-        response_example={"account_holder": examples.ACCOUNT_HOLDER},
+        response_example={"account_holder": ACCOUNT_HOLDER.example},
     )
     def create(self, request: Request) -> Response:
         body = self.validated(StoreCreateAccountHolderSerializer, request.data)
         fields = self.validated_query(SelectionQuery).get("fields")
         holder = account_holders.create(provider_id=body["provider_id"], customer=self.required_customer)
-        return Response({"account_holder": account_holder(holder, fields)})
+        return Response({"account_holder": ACCOUNT_HOLDER.represent(holder, GUEST, fields)})

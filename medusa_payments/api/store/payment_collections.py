@@ -6,8 +6,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from medusa_payments.api.documents import examples
-from medusa_payments.api.documents.representations import store_payment_collection
+from medusa_payments.api.documents import examples, sample
+from medusa_payments.api.documents.keys import Reader
+from medusa_payments.api.documents.payment_collections import PAYMENT_COLLECTION
 from medusa_payments.api.lists.filters import SelectionQuery
 from medusa_payments.api.openapi.schema import UnkeyedAutoSchema, operation
 from medusa_payments.api.store.serializers import (
@@ -38,7 +39,7 @@ class StorePaymentCollectionViewSet(StoreViewSet):
         schema=UnkeyedAutoSchema,
         parameters=[SelectionQuery],
         request=StoreCreatePaymentCollectionSerializer,
-        request_example={"cart_id": examples.CART_ID},
+        request_example={"cart_id": sample.CART_ID},
         response=StorePaymentCollectionResponseSerializer,
         response_example={"payment_collection": examples.NEW_COLLECTION},
     )
@@ -72,7 +73,7 @@ class StorePaymentCollectionViewSet(StoreViewSet):
         tags=TAGS,
         parameters=[SelectionQuery],
         request=StoreInitializePaymentSessionSerializer,
-        request_example={"provider_id": examples.PROVIDER_ID, "data": {}},
+        request_example={"provider_id": sample.PROVIDER_ID, "data": {}},
         response=StorePaymentCollectionResponseSerializer,
         response_example={"payment_collection": examples.PENDING_COLLECTION},
     )
@@ -104,7 +105,7 @@ class StorePaymentCollectionViewSet(StoreViewSet):
         request=StoreSetPaymentSessionsSerializer,
         request_example={
             "sessions": [
-                {"provider_id": examples.PROVIDER_ID, "amount": 20},
+                {"provider_id": sample.PROVIDER_ID, "amount": 20},
                 {"provider_id": "pp_fake_fake", "amount": 39.97, "data": {}},
             ]
         },
@@ -154,7 +155,7 @@ class StorePaymentCollectionViewSet(StoreViewSet):
 
     def _answer(self, payment_collection_id: str, fields: str | None) -> Response:
         collection = collection_queries.detailed(payment_collection_id)
-        document = store_payment_collection(collection, fields, customer_id=self.customer_id)
+        document = PAYMENT_COLLECTION.represent(collection, Reader(customer_id=self.customer_id), fields)
         return Response({"payment_collection": document})
 
 

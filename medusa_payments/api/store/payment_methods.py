@@ -4,8 +4,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from medusa_payments.api.documents import examples
-from medusa_payments.api.documents.representations import payment_method
+from medusa_payments.api.documents import examples, sample
+from medusa_payments.api.documents.account_holders import PAYMENT_METHOD
+from medusa_payments.api.documents.keys import GUEST
 from medusa_payments.api.openapi.schema import UnkeyedAutoSchema, operation
 from medusa_payments.api.store.serializers import (
     StorePaymentMethodDeletedSerializer,
@@ -33,7 +34,7 @@ class StorePaymentMethodViewSet(CustomerViewSet):
         tags=TAGS,
         parameters=[StorePaymentMethodQuery],
         response=StorePaymentMethodListResponseSerializer,
-        response_example={"payment_methods": [examples.PAYMENT_METHOD]},
+        response_example={"payment_methods": [PAYMENT_METHOD.example]},
     )
     def retrieve(self, request: Request, account_holder_id: str) -> Response:
         query = self.validated_query(StorePaymentMethodQuery)
@@ -42,7 +43,9 @@ class StorePaymentMethodViewSet(CustomerViewSet):
             customer_id=self.customer_id,
             provider_id=query.get("provider_id"),
         )
-        return Response({"payment_methods": [payment_method(method, query.get("fields")) for method in saved]})
+        return Response(
+            {"payment_methods": [PAYMENT_METHOD.represent(method, GUEST, query.get("fields")) for method in saved]}
+        )
 
     @operation(
         operation_id="savePaymentMethod",
@@ -69,7 +72,7 @@ class StorePaymentMethodViewSet(CustomerViewSet):
             shopper=self.shopper,
             **body,
         )
-        return Response({"payment_method": payment_method(begun, query.get("fields"))})
+        return Response({"payment_method": PAYMENT_METHOD.represent(begun, GUEST, query.get("fields"))})
 
     @operation(
         operation_id="deletePaymentMethod",
@@ -79,7 +82,7 @@ class StorePaymentMethodViewSet(CustomerViewSet):
         schema=UnkeyedAutoSchema,
         parameters=[StorePaymentMethodQuery],
         response=StorePaymentMethodDeletedSerializer,
-        response_example={"id": examples.PAYMENT_METHOD_ID, "object": "payment_method", "deleted": True},
+        response_example={"id": sample.PAYMENT_METHOD_ID, "object": "payment_method", "deleted": True},
     )
     @action(detail=True, methods=["delete"], url_path="<str:payment_method_id>")
     def delete_payment_method(self, request: Request, account_holder_id: str, payment_method_id: str) -> Response:

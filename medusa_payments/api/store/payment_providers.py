@@ -4,7 +4,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from medusa_payments.api.documents import examples
-from medusa_payments.api.documents.representations import payment_provider
+from medusa_payments.api.documents.keys import GUEST
+from medusa_payments.api.documents.payment_providers import PAYMENT_PROVIDER
 from medusa_payments.api.lists.pagination import paginate_rows
 from medusa_payments.api.openapi.schema import operation
 from medusa_payments.api.store.serializers import (
@@ -38,5 +39,5 @@ class StorePaymentProviderViewSet(StoreViewSet):
         if not query["region_id"]:
             raise NotAllowed("You must provide the region_id to list payment providers")
         page = paginate_rows(payment_sessions.offered(query["region_id"]), query)
-        documents = [payment_provider(provider, query.get("fields")) for provider in page.items]
+        documents = [PAYMENT_PROVIDER.represent(provider, GUEST, query.get("fields")) for provider in page.items]
         return Response(page.envelope("payment_providers", documents))

@@ -4,14 +4,11 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from medusa_payments.api.documents.serializers import (
-    AccountHolderSerializer,
-    PageSerializer,
-    PaymentCollectionSerializer,
-    PaymentMethodSerializer,
-    PaymentProviderSerializer,
-)
+from medusa_payments.api.documents.account_holders import ACCOUNT_HOLDER, PAYMENT_METHOD
+from medusa_payments.api.documents.payment_collections import PAYMENT_COLLECTION
+from medusa_payments.api.documents.payment_providers import PAYMENT_PROVIDER
 from medusa_payments.api.lists.filters import ListQuery, SelectionQuery
+from medusa_payments.api.lists.pagination import PageSerializer
 from medusa_payments.api.wire.fields import AmountField, RecordField, StrictSerializer, StringField
 
 
@@ -40,7 +37,7 @@ class StoreAuthorizePaymentSessionSerializer(StrictSerializer):
 
 
 class StorePaymentCollectionResponseSerializer(serializers.Serializer[Any]):
-    payment_collection = PaymentCollectionSerializer()
+    payment_collection = PAYMENT_COLLECTION.serializer()
 
 
 class StorePaymentProviderListQuery(ListQuery):
@@ -50,7 +47,7 @@ class StorePaymentProviderListQuery(ListQuery):
 
 
 class StorePaymentProviderListResponseSerializer(PageSerializer):
-    payment_providers = PaymentProviderSerializer(many=True)
+    payment_providers = PAYMENT_PROVIDER.serializer(many=True)
 
 
 class StoreCreateAccountHolderSerializer(StrictSerializer):
@@ -58,11 +55,11 @@ class StoreCreateAccountHolderSerializer(StrictSerializer):
 
 
 class StoreAccountHolderResponseSerializer(serializers.Serializer[Any]):
-    account_holder = AccountHolderSerializer()
+    account_holder = ACCOUNT_HOLDER.serializer()
 
 
 class StoreAccountHolderListResponseSerializer(serializers.Serializer[Any]):
-    account_holders = AccountHolderSerializer(many=True)
+    account_holders = ACCOUNT_HOLDER.serializer(many=True)
 
 
 class StorePaymentMethodQuery(SelectionQuery):
@@ -77,11 +74,11 @@ class StoreSavePaymentMethodSerializer(StrictSerializer):
 
 
 class StorePaymentMethodResponseSerializer(serializers.Serializer[Any]):
-    payment_method = PaymentMethodSerializer()
+    payment_method = PAYMENT_METHOD.serializer()
 
 
 class StorePaymentMethodListResponseSerializer(serializers.Serializer[Any]):
-    payment_methods = PaymentMethodSerializer(many=True)
+    payment_methods = PAYMENT_METHOD.serializer(many=True)
 
 
 class StorePaymentMethodDeletedSerializer(serializers.Serializer[Any]):

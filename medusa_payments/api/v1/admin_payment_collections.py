@@ -7,18 +7,19 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from medusa_payments.api.documents.representations import STAFF
+from medusa_payments.api.documents import sample
+from medusa_payments.api.documents.keys import STAFF
 from medusa_payments.api.openapi.schema import UnkeyedAutoSchema, operation
 from medusa_payments.api.v1 import examples
-from medusa_payments.api.v1.errors import existing_collection
-from medusa_payments.api.v1.representations import ADMIN_COLLECTION, SAVED_COLLECTION, collection_status
+from medusa_payments.api.v1.errors import InV1Words, existing_collection
+from medusa_payments.api.v1.names import collection_status
+from medusa_payments.api.v1.selection import ADMIN_COLLECTION, SAVED_COLLECTION
 from medusa_payments.api.v1.serializers import (
     V1PaymentCollectionDeletedSerializer,
     V1PaymentCollectionResponseSerializer,
     V1SelectionQuery,
     V1UpdatePaymentCollectionSerializer,
 )
-from medusa_payments.api.v1.validation import InV1Words
 from medusa_payments.api.viewsets import AdminViewSet
 from medusa_payments.exceptions import NotAllowed, NotFound
 from medusa_payments.queries import payment_collections as collection_queries
@@ -77,7 +78,7 @@ class V1AdminPaymentCollectionViewSet(InV1Words, AdminViewSet):
         tags=TAGS,
         schema=UnkeyedAutoSchema,
         response=V1PaymentCollectionDeletedSerializer,
-        response_example={"id": examples.COLLECTION_ID, "object": "payment_collection", "deleted": True},
+        response_example={"id": sample.COLLECTION_ID, "object": "payment_collection", "deleted": True},
     )
     def destroy(self, request: Request, id: str) -> Response:
         with suppress(NotFound):

@@ -8,17 +8,18 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from medusa_payments.api.documents.representations import STAFF
+from medusa_payments.api.documents.keys import STAFF
 from medusa_payments.api.openapi.schema import operation
 from medusa_payments.api.v1 import examples
-from medusa_payments.api.v1.representations import PAYMENT, refund
+from medusa_payments.api.v1.documents import PAYMENT, REFUND
+from medusa_payments.api.v1.errors import InV1Words
+from medusa_payments.api.v1.selection import SHOWN_PAYMENT
 from medusa_payments.api.v1.serializers import (
     V1PaymentResponseSerializer,
     V1RefundPaymentSerializer,
     V1RefundResponseSerializer,
     V1SelectionQuery,
 )
-from medusa_payments.api.v1.validation import InV1Words
 from medusa_payments.api.viewsets import AdminViewSet
 from medusa_payments.exceptions import InvalidData, NotAllowed, NotFound
 from medusa_payments.money import to_major_units
@@ -44,11 +45,11 @@ class V1AdminPaymentViewSet(InV1Words, AdminViewSet):
         tags=TAGS,
         parameters=[V1SelectionQuery],
         response=V1PaymentResponseSerializer,
-        response_example={"payment": examples.PAYMENT},
+        response_example={"payment": PAYMENT.example},
     )
     def retrieve(self, request: Request, id: str) -> Response:
         query = self.validated_query(V1SelectionQuery)
-        return Response({"payment": PAYMENT.represent(_existing(id), STAFF, **query)})
+        return Response({"payment": SHOWN_PAYMENT.represent(_existing(id), STAFF, **query)})
 
     @operation(
         operation_id="v1AdminCapturePayment",
@@ -62,7 +63,7 @@ class V1AdminPaymentViewSet(InV1Words, AdminViewSet):
     def capture(self, request: Request, id: str) -> Response:
         _existing(id)
         captures.capture(payment_id=id, created_by=self.actor_id, idempotency_key=self.idempotency_key)
-        return Response({"payment": PAYMENT.represent(_existing(id), STAFF)})
+        return Response({"payment": SHOWN_PAYMENT.represent(_existing(id), STAFF)})
 
     @operation(
         operation_id="v1AdminRefundPayment",
@@ -76,7 +77,7 @@ class V1AdminPaymentViewSet(InV1Words, AdminViewSet):
         request=V1RefundPaymentSerializer,
         request_example={"amount": 1000, "reason": "return", "note": "Sorry for the dented box."},
         response=V1RefundResponseSerializer,
-        response_example={"refund": examples.REFUND},
+        response_example={"refund": REFUND.example},
     )
     @action(detail=True, methods=["post"])
     def refund(self, request: Request, id: str) -> Response:
@@ -92,7 +93,7 @@ class V1AdminPaymentViewSet(InV1Words, AdminViewSet):
                 created_by=self.actor_id,
                 idempotency_key=self.refund_key,
             )
-        return Response({"refund": refund(refund_queries.of_operation(operation, payment))})
+        return Response({"refund": REFUND.represent(refund_queries.of_operation(operation, payment), STAFF)})
 
 
 def _existing(payment_id: str) -> Payment:

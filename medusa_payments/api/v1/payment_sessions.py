@@ -7,10 +7,13 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from medusa_payments.api.documents.representations import Reader
+from medusa_payments.api.documents import sample
+from medusa_payments.api.documents.keys import Reader
 from medusa_payments.api.openapi.schema import operation
 from medusa_payments.api.v1 import examples
+from medusa_payments.api.v1.documents import SESSION
 from medusa_payments.api.v1.errors import (
+    InV1Words,
     NotAuthorized,
     about_authorizing,
     about_refreshing,
@@ -18,13 +21,8 @@ from medusa_payments.api.v1.errors import (
     existing_collection,
     session_not_found,
 )
-from medusa_payments.api.v1.providers import named
-from medusa_payments.api.v1.representations import (
-    COLLECTION_WITH_PAYMENTS,
-    COLLECTION_WITH_SESSIONS,
-    Shape,
-    payment_session,
-)
+from medusa_payments.api.v1.names import named
+from medusa_payments.api.v1.selection import COLLECTION_WITH_PAYMENTS, COLLECTION_WITH_SESSIONS, Expandable
 from medusa_payments.api.v1.serializers import (
     V1AuthorizePaymentSessionsSerializer,
     V1PaymentCollectionResponseSerializer,
@@ -32,7 +30,6 @@ from medusa_payments.api.v1.serializers import (
     V1SetPaymentSessionSerializer,
     V1SetPaymentSessionsSerializer,
 )
-from medusa_payments.api.v1.validation import InV1Words
 from medusa_payments.api.viewsets import PublicViewSet
 from medusa_payments.exceptions import InvalidData, NotAllowed
 from medusa_payments.money import to_major_units
@@ -57,7 +54,7 @@ class V1PaymentSessionViewSet(InV1Words, PublicViewSet):
         ),
         tags=TAGS,
         request=V1AuthorizePaymentSessionsSerializer,
-        request_example={"session_ids": [examples.SESSION_ID]},
+        request_example={"session_ids": [sample.SESSION_ID]},
         response=V1PaymentCollectionResponseSerializer,
         response_example={"payment_collection": examples.AUTHORIZED_COLLECTION},
     )
@@ -83,7 +80,7 @@ class V1PaymentSessionViewSet(InV1Words, PublicViewSet):
         ),
         tags=TAGS,
         response=V1PaymentSessionResponseSerializer,
-        response_example={"payment_session": examples.SESSION},
+        response_example={"payment_session": SESSION.example},
     )
     @action(detail=True, methods=["post"], url_path="sessions/<str:session_id>/authorize")
     def authorize_one(self, request: Request, id: str, session_id: str) -> Response:
@@ -97,7 +94,7 @@ class V1PaymentSessionViewSet(InV1Words, PublicViewSet):
             )
         if session.status != SessionStatus.AUTHORIZED:
             raise NotAuthorized(session_id)
-        return Response({"payment_session": payment_session(session, self.reader)})
+        return Response({"payment_session": SESSION.represent(session, self.reader)})
 
     @operation(
         operation_id="v1ManagePaymentSessionsBatch",
@@ -181,15 +178,15 @@ class V1PaymentSessionViewSet(InV1Words, PublicViewSet):
                 idempotency_key=self.idempotency_key,
                 shopper=self.shopper,
             )
-        return Response({"payment_session": payment_session(session, self.reader)})
+        return Response({"payment_session": SESSION.represent(session, self.reader)})
 
     @property
     def reader(self) -> Reader:
         return Reader(customer_id=self.customer_id)
 
-    def _answer(self, payment_collection_id: str, shape: Shape) -> Response:
+    def _answer(self, payment_collection_id: str, shown: Expandable) -> Response:
         collection = payment_collections.detailed(payment_collection_id)
-        return Response({"payment_collection": shape.represent(collection, self.reader)})
+        return Response({"payment_collection": shown.represent(collection, self.reader)})
 
 
 def _choice(

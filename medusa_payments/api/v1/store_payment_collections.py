@@ -8,7 +8,7 @@ from medusa_payments.api.openapi.schema import operation
 from medusa_payments.api.v1 import examples
 from medusa_payments.api.v1.errors import existing_collection
 from medusa_payments.api.v1.payment_sessions import NO_KEY, TAGS, V1PaymentSessionViewSet
-from medusa_payments.api.v1.representations import STORE_COLLECTION
+from medusa_payments.api.v1.selection import STORE_COLLECTION
 from medusa_payments.api.v1.serializers import V1PaymentCollectionResponseSerializer, V1SelectionQuery
 from medusa_payments.queries import payment_collections
 

@@ -3,12 +3,13 @@
 from typing import Any
 
 from medusa_payments.api.documents import examples as payments
+from medusa_payments.api.documents.sample import CART_ID
 from storefront_project.shop.api.examples import ADDRESS, LINE_ITEM, SHIPPING_METHOD, TOTALS
 
 ORDER: dict[str, Any] = {
     "order": {
         "id": "order_01KJP9BQ6M8P0R2T4V6X8Z1B3D",
-        "cart_id": payments.CART_ID,
+        "cart_id": CART_ID,
         "status": "pending",
         "payment_status": "authorized",
         "email": "ada@example.com",

@@ -5,9 +5,10 @@ from typing import Any
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field, inline_serializer
 from rest_framework import serializers
 
-from medusa_payments.api.documents.examples import SESSION_ID
-from medusa_payments.api.documents.representations import GUEST, Document
-from medusa_payments.api.documents.serializers import PaymentCollectionSerializer
+from medusa_payments.api.documents.keys import GUEST
+from medusa_payments.api.documents.payment_collections import PAYMENT_COLLECTION
+from medusa_payments.api.documents.sample import SESSION_ID
+from medusa_payments.api.documents.shape import Document
 from medusa_payments.api.wire.fields import StrictSerializer, StringField
 from storefront_project.orders.api import examples
 from storefront_project.orders.models import Order
@@ -66,7 +67,7 @@ class ShopOrderSerializer(TotalsSerializer):
     def get_shipping_methods(self, order: Order) -> list[Document]:
         return shipping_methods(order.cart)
 
-    @extend_schema_field(PaymentCollectionSerializer(many=True))
+    @extend_schema_field(PAYMENT_COLLECTION.serializer(many=True))
     def get_payment_collections(self, order: Order) -> list[Document]:
         return [payment_collection_document(each, self.context) for each in order.payment_collections]
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from medusa_payments.api.documents import examples as payments
+from medusa_payments.api.documents.sample import CART_ID
 
 FIRST_OF_FOUR: dict[str, Any] = {"count": 4, "offset": 0, "limit": 1}
 REGION: dict[str, Any] = {
@@ -106,7 +106,7 @@ SHIPPING_METHOD: dict[str, Any] = {
 }
 CART: dict[str, Any] = {
     "cart": {
-        "id": payments.CART_ID,
+        "id": CART_ID,
         "region_id": "reg_eu",
         "region": REGION["region"],
         "currency_code": "eur",

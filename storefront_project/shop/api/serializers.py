@@ -6,13 +6,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from medusa_payments.api.documents.representations import (
-    GUEST,
-    STORE_PAYMENT_COLLECTION,
-    Document,
-    represent,
-)
-from medusa_payments.api.documents.serializers import PaymentCollectionSerializer
+from medusa_payments.api.documents.keys import GUEST
+from medusa_payments.api.documents.payment_collections import PAYMENT_COLLECTION
+from medusa_payments.api.documents.shape import Document
 from medusa_payments.api.wire.fields import StrictSerializer, StringField
 from medusa_payments.queries import PaymentCollection, payment_collections
 from storefront_project.shop.api import examples
@@ -36,8 +32,7 @@ ADDRESS_PARTS = tuple(examples.ADDRESS)
 
 def payment_collection_document(collection: PaymentCollection, context: Mapping[str, Any]) -> Document:
     """Return a detailed collection as the payment API shows it to the `reader` of the serializer's context."""
-    reader = context.get("reader", GUEST)
-    return represent("payment_collection", collection, STORE_PAYMENT_COLLECTION.default, reader)
+    return PAYMENT_COLLECTION.represent(collection, context.get("reader", GUEST))
 
 
 class EmptySerializer(StrictSerializer):
@@ -168,7 +163,7 @@ class ShopCartSerializer(TotalsSerializer):
     def get_shipping_methods(self, cart: Cart) -> list[Document]:
         return shipping_methods(cart)
 
-    @extend_schema_field(PaymentCollectionSerializer(allow_null=True))
+    @extend_schema_field(PAYMENT_COLLECTION.serializer(allow_null=True))
     def get_payment_collection(self, cart: Cart) -> Document | None:
         collection = payment_collections.of_cart(cart.pk)
         return None if collection is None else payment_collection_document(collection, self.context)

@@ -511,7 +511,7 @@ class Test33AnAnswerCountsWhenItWasGiven:
             raise error
 
         with monkeypatch.context() as patch:
-            patch.setattr("medusa_payments.api.admin.payments.admin_payment", fail)
+            patch.setattr("medusa_payments.api.admin.payments.ADMIN_PAYMENT.represent", fail)
             assert [wire.post(path, {"amount": 30}) for _ in range(3)] == [status, repeated, repeated]
         assert Debt.objects.get(who__gt="").paid_at is None
         assert wire.post(path, {"amount": 30}) == 200
