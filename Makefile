@@ -98,12 +98,12 @@ proof: $(TEST)/installed embedded-postgres
 SEEDS ?= 2000
 .PHONY: soak
 soak: $(TEST)/installed
-	@$(TEST)/bin/python -m pytest tests/races/test_seeds.py -k soak -n 0 -q $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+	@$(TEST)/bin/python -m pytest tests/proofs/races/test_seeds.py -k soak -n 0 -q $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
 
 # What it visits and what holds: docs/museum.md.
 .PHONY: museum
 museum: $(TEST)/installed
-	@$(TEST)/bin/python -m pytest tests/museum -n auto --maxprocesses 4 $(ARGS)
+	@$(TEST)/bin/python -m pytest tests/acceptance/museum -n auto --maxprocesses 4 $(ARGS)
 
 .PHONY: lint
 lint: $(TEST)/installed
@@ -144,17 +144,17 @@ providers: $(TEST)/installed
 # Part of the suite already; alone when a client's behaviour is the question.
 .PHONY: clients
 clients: $(TEST)/installed
-	@$(TEST)/bin/python -m pytest tests/clients -n 0
+	@$(TEST)/bin/python -m pytest tests/acceptance/clients -n 0
 
 # As Medusa's own bundler builds it. Takes minutes, so it is part of nothing else: docs/guides/dashboard.md has the result.
-DASHBOARD := tests/dashboard/.medusa
-$(DASHBOARD)/built: tests/dashboard/package-lock.json tests/dashboard/build.mjs
-	@cd tests/dashboard && npm ci --prefer-offline --ignore-scripts --no-audit --no-fund && node build.mjs
+DASHBOARD := tests/acceptance/dashboard/.medusa
+$(DASHBOARD)/built: tests/acceptance/dashboard/package-lock.json tests/acceptance/dashboard/build.mjs
+	@cd tests/acceptance/dashboard && npm ci --prefer-offline --ignore-scripts --no-audit --no-fund && node build.mjs
 	@touch $@
 
 .PHONY: dashboard
 dashboard: $(TEST)/installed $(DASHBOARD)/built
-	@$(TEST)/bin/python -m pytest tests/dashboard -n auto --maxprocesses 2 $(ARGS)
+	@$(TEST)/bin/python -m pytest tests/acceptance/dashboard -n auto --maxprocesses 2 $(ARGS)
 
 # As a newcomer: the demo on a port and a database of its own, and the README's first payment in three currencies.
 .PHONY: demo-check
@@ -166,5 +166,5 @@ check: lint types imports migrations schema-check demo-check test proof
 
 .PHONY: clean
 clean:
-	rm -rf .venv var build dist tests/clients/node_modules tests/dashboard/node_modules $(DASHBOARD) \
+	rm -rf .venv var build dist tests/acceptance/clients/node_modules tests/acceptance/dashboard/node_modules $(DASHBOARD) \
 		.hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -2,7 +2,7 @@
 
 `type` and `code` are the words of Medusa's error envelope; `message` is for developers and staff, and names ids;
 `shopper_message` is for customers. `details` holds the numbers and ids behind the message (amounts in the caller's
-major units). `retry_after` is in seconds. The HTTP status of each class is decided in `api/exceptions.py` only.
+major units). `retry_after` is in seconds. The HTTP status of each class is decided in `api/wire/exceptions.py` only.
 """
 
 from collections.abc import Mapping

@@ -14,8 +14,12 @@ def new_id(prefix: str) -> str:
 
     The tail is random, never monotonic, because ids act as capabilities on the store API.
     """
-    number = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
-    return f"{prefix}_{_ulid(number)}"
+    return id_of(prefix, milliseconds=time.time_ns() // 1_000_000, tail=secrets.randbits(80))
+
+
+def id_of(prefix: str, *, milliseconds: int, tail: int) -> str:
+    """Return the id that is made of a moment (milliseconds since 1970) and 80 bits."""
+    return f"{prefix}_{_ulid(milliseconds << 80 | tail)}"
 
 
 def made_at(id: str) -> datetime | None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.db.models import F, Sum
 from django.db.models.functions import Now
 
+from medusa_payments.core.books import book as books
 from medusa_payments.models import (
     AccountHolder,
     Event,
@@ -17,7 +18,7 @@ from medusa_payments.models import (
     WebhookEvent,
 )
 from medusa_payments.providers.types import operation_of
-from medusa_payments.services import projections, worker
+from medusa_payments.services import worker
 from medusa_payments.states import SessionStatus
 from medusa_payments.testing.fake_provider import FakeProvider
 
@@ -84,9 +85,10 @@ def _counters() -> Iterator[str]:
     for payment in Payment.objects.all():
         captured = _total(payment.captures)
         refunded = _total(payment.refunds) - _total(payment.refund_reversals)
-        if (payment.captured_amount, payment.refunded_amount) != (captured, refunded):
-            counted = f"{payment.captured_amount}/{payment.refunded_amount}"
-            yield f"{payment.pk} counts {counted}, its lines {captured}/{refunded}"
+        counted = (payment.captured_amount, payment.released_amount, payment.refunded_amount)
+        lines = (captured, _total(payment.releases), refunded)
+        if counted != lines:
+            yield f"{payment.pk} counts {counted} captured, released and refunded, its lines {lines}"
 
 
 def _total(lines: object) -> int:
@@ -95,7 +97,9 @@ def _total(lines: object) -> int:
 
 def _collections() -> Iterator[str]:
     for collection in PaymentCollection.objects.all():
-        state = projections.decide(collection)
+        book = books.read(collection.pk)
+        assert book is not None
+        state = book.state()
         stored = (
             collection.status,
             collection.authorized_amount,

@@ -13,7 +13,7 @@ from django.db.backends.signals import connection_created
 pytest_plugins = [
     "medusa_payments.testing.pytest_plugin",
     "medusa_payments.testing.stripe_twin.pytest_plugin",
-    "tests.museum.options",
+    "tests.acceptance.museum.options",
     "tests.till",
     "tests.twin",
     "tests.stripe_stand",

@@ -9,6 +9,9 @@ from typing import Any
 from django.db import OperationalError
 from django.db.models import F
 
+from medusa_payments.core.books import evidence
+from medusa_payments.core.books.evidence import Outcome
+from medusa_payments.core.saga.settling import changing
 from medusa_payments.models import AccountHolder, Operation, PaymentSession, RefundReason
 from medusa_payments.money import Money
 from medusa_payments.providers.errors import ProviderDeclined, ProviderOutcomeUnknown, ProviderUnavailable
@@ -16,9 +19,6 @@ from medusa_payments.providers.facts import PaymentSnapshot
 from medusa_payments.providers.system import SystemProvider
 from medusa_payments.providers.types import Capabilities, CaptureResult, SessionResult
 from medusa_payments.services import payment_sessions
-from medusa_payments.services.locks import locked_collection
-from medusa_payments.services.provider_calls import Outcome
-from medusa_payments.services.settlement import apply_settlement
 from medusa_payments.testing.fake_provider import FakeProvider
 
 Moved = Callable[[str], list[int]]
@@ -100,6 +100,12 @@ class OneShot(Scripted):
     capabilities = Capabilities(supports_multiple_captures=False)
 
 
+class CapturesOnce(Scripted):
+    """Captures once and lets the rest go, which it tells only when it is asked."""
+
+    capabilities = replace(FakeProvider.capabilities, supports_multiple_captures=False)
+
+
 def without_keys(found: PaymentSnapshot | None) -> PaymentSnapshot | None:
     return found and replace(
         found,
@@ -115,6 +121,17 @@ def lost(_: Any, __: Verb) -> Any:
 def answer_lost(request: Any, call: Verb) -> Any:
     call(request)
     raise ProviderOutcomeUnknown("Timed out after it was executed.")
+
+
+def captured_for_good(provider: FakeProvider) -> Callable[[Any, Verb], Any]:
+    """The last capture: the provider lets the rest go, and doesn't mention it in its answer."""
+
+    def capture(request: Any, call: Verb) -> Any:
+        result = call(request)
+        provider.dashboard.cancel(request.provider_ref)
+        return result
+
+    return capture
 
 
 def unavailable(_: Any, __: Verb) -> Any:
@@ -140,8 +157,8 @@ def authorize(session: PaymentSession, **request: Any) -> PaymentSession:
 
 
 def settle(operation: Operation, outcome: Outcome) -> None:
-    with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
-        apply_settlement(collection, operation, outcome)
+    with changing(operation.payment_collection_id, include_deleted=True) as book:
+        evidence.absorb(book, operation.pk, outcome, fence=operation.fence)
 
 
 def run_out_holder(holder: AccountHolder) -> None:

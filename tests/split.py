@@ -5,7 +5,7 @@ from typing import Any
 
 from medusa_payments.models import PaymentCollection, PaymentSession
 from medusa_payments.services import payment_sessions
-from medusa_payments.services.session_plans import SessionChoice
+from medusa_payments.services.payment_sessions import SessionChoice
 
 FAKE = "pp_fake_fake"
 

@@ -20,44 +20,50 @@ POSTGRES_SCHEMES = ("postgres://", "postgresql://")
 PROOF = "--proof-only"
 
 TOOLS = [
+    "tests/acceptance/browser",
+    "tests/acceptance/clients",
+    "tests/acceptance/docs",
+    "tests/acceptance/hosts",
+    "tests/acceptance/storefront",
     "tests/api/test_schema.py",
-    "tests/browser",
-    "tests/clients",
     "tests/conformance",
-    "tests/docs",
-    "tests/hosts",
     "tests/providers/stripe",
-    "tests/storefront",
     "tests/stripe_twin",
 ]
 """The tests of what is beside the payments: schema, demo shop and page, clients, kit, Stripe and its twin, and what
 installs the app as the documents say. No database engine matters to them."""
 
-BY_HAND = ["tests/dashboard"]
+BY_HAND = ["tests/acceptance/dashboard"]
 """What takes minutes to install and to build: only `make dashboard` runs it."""
 
-PAYMENTS = [f"--ignore={room}" for room in (*TOOLS, *BY_HAND, "tests/museum")]
-PROVEN = ["tests/attacks", "tests/reconciliation"]
+PAYMENTS = [f"--ignore={room}" for room in (*TOOLS, *BY_HAND, "tests/acceptance/museum")]
+PROVEN = ["tests/acceptance/attacks", "tests/core/reconciliation"]
 """The scenarios. `make proof` plays them on PostgreSQL, so that `make test` does it on the first engine only."""
 
 PROOFS = [
     "--proof",
     *PROVEN,
-    "tests/crashes",
-    "tests/races",
-    "tests/museum",
+    "tests/proofs/crashes",
+    "tests/proofs/races",
+    "tests/acceptance/museum",
     "tests/admin/test_pages.py",
     "tests/api/test_every_currency.py",
     "tests/api/test_filters.py",
     "tests/api/test_filters_agreement.py",
     "tests/api/test_schemathesis.py",
     "tests/api/test_shopper_messages.py",
-    "tests/commands/test_keys.py",
-    "tests/storefront/test_completion_race.py",
+    "tests/management/test_keys.py",
+    "tests/acceptance/storefront/test_completion_race.py",
 ]
 """The tests that take long, with all others of their kind, on the engine that promises everything."""
 
-ON_STRIPE = ["--proof", "--on-stripe", "tests/crashes/test_anywhere.py", "tests/races", "tests/attacks"]
+ON_STRIPE = [
+    "--proof",
+    "--on-stripe",
+    "tests/proofs/crashes/test_anywhere.py",
+    "tests/proofs/races",
+    "tests/acceptance/attacks",
+]
 """The same with the Stripe provider, on its twin, in the fake provider's place."""
 
 INSTALLATION_LOG = Path(sys.prefix) / "embedded-postgres.log"

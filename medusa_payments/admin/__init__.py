@@ -7,7 +7,7 @@ from medusa_payments.admin.pages.account_holder import AccountHolderAdmin
 from medusa_payments.admin.pages.dispute import DisputeAdmin
 from medusa_payments.admin.pages.events import EventAdmin, EventDeliveryAdmin
 from medusa_payments.admin.pages.keys import PublishableKeyAdmin, SecretKeyAdmin
-from medusa_payments.admin.pages.ledger import CaptureAdmin, RefundReversalAdmin
+from medusa_payments.admin.pages.ledger import CaptureAdmin, RefundReversalAdmin, ReleaseAdmin
 from medusa_payments.admin.pages.operation import DebtAdmin, OperationAdmin
 from medusa_payments.admin.pages.payment import PaymentAdmin
 from medusa_payments.admin.pages.payment_collection import PaymentCollectionAdmin
@@ -33,6 +33,7 @@ __all__ = [
     "RefundAdmin",
     "RefundReasonAdmin",
     "RefundReversalAdmin",
+    "ReleaseAdmin",
     "SecretKeyAdmin",
     "WebhookEventAdmin",
     "WebhookRefusalAdmin",

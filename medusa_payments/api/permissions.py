@@ -7,7 +7,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from medusa_payments.api.authentication import is_logged_in
-from medusa_payments.api.exceptions import KeyRefused
+from medusa_payments.api.wire.exceptions import KeyRefused
 from medusa_payments.exceptions import Forbidden
 from medusa_payments.services import publishable_keys
 

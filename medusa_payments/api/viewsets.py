@@ -21,9 +21,7 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.viewsets import GenericViewSet
 
 from medusa_payments.api.authentication import V1_KEY_HEADER, actor_id, host_authenticators
-from medusa_payments.api.brackets import nested
-from medusa_payments.api.exceptions import exception_handler
-from medusa_payments.api.parsers import FormParser, JSONParser, refuse_unseen_body
+from medusa_payments.api.openapi.schema import PaymentsAutoSchema
 from medusa_payments.api.permissions import (
     PUBLISHABLE_KEY_HEADER,
     HasPublishableKey,
@@ -31,15 +29,17 @@ from medusa_payments.api.permissions import (
     IsStaffWithPermission,
     PublishableKeyIfSent,
 )
-from medusa_payments.api.renderers import AlwaysJSON, JSONRenderer
-from medusa_payments.api.responses import DeliveredResponse
-from medusa_payments.api.schema import PaymentsAutoSchema
-from medusa_payments.api.validation import Problem, in_v2_words, validated
+from medusa_payments.api.wire.brackets import nested
+from medusa_payments.api.wire.exceptions import exception_handler
+from medusa_payments.api.wire.parsers import FormParser, JSONParser, refuse_unseen_body
+from medusa_payments.api.wire.renderers import AlwaysJSON, JSONRenderer
+from medusa_payments.api.wire.responses import DeliveredResponse
+from medusa_payments.api.wire.validation import Problem, in_v2_words, validated
 from medusa_payments.conf import payments_settings
 from medusa_payments.customers import Customer, Shopper, resolve_customer
 from medusa_payments.exceptions import InvalidData, NotFound, Unauthorized
-from medusa_payments.services import provider_calls
-from medusa_payments.services.repeats import paid_by_response
+from medusa_payments.services import faults
+from medusa_payments.services.answers import paid_by_response
 
 IDEMPOTENCY_KEY_HEADER = "Idempotency-Key"
 
@@ -107,7 +107,7 @@ class PaymentsViewSet(GenericViewSet[Any]):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Read the body first: Medusa reports a broken one before a missing key or login."""
-        self.sent_before = provider_calls.last_sent()
+        self.sent_before = faults.last_sent()
         refuse_unseen_body(request._request)
         # Our parsers make plain records: a form that the framework hands on was read by a middleware, and unchecked.
         if isinstance(request.data, QueryDict) and request.data:

@@ -14,6 +14,7 @@ from medusa_payments.models.publishable_key import PublishableKey
 from medusa_payments.models.refund import Refund
 from medusa_payments.models.refund_reason import RefundReason
 from medusa_payments.models.refund_reversal import RefundReversal
+from medusa_payments.models.release import Release
 from medusa_payments.models.secret_key import SecretKey
 from medusa_payments.models.webhook_event import WebhookEvent
 from medusa_payments.models.webhook_refusal import WebhookRefusal
@@ -33,6 +34,7 @@ __all__ = [
     "Refund",
     "RefundReason",
     "RefundReversal",
+    "Release",
     "SecretKey",
     "WebhookEvent",
     "WebhookRefusal",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from medusa_payments.models.dispute import Dispute
     from medusa_payments.models.operation import Operation
     from medusa_payments.models.refund import Refund
+    from medusa_payments.models.release import Release
 
 COUNTERS = (
     "captured_amount",
@@ -98,6 +99,7 @@ class Payment(models.Model):
         payment_session_id: str
         captures: RelatedManager[Capture]
         refunds: RelatedManager[Refund]
+        releases: RelatedManager[Release]
         disputes: RelatedManager[Dispute]
         operations: RelatedManager[Operation]
         unbooked_refunds: list[Operation]

@@ -1,16 +1,14 @@
 """A customer's accounts with payment providers: one per customer and provider account."""
 
-import logging
-from collections.abc import Iterable
-
+from medusa_payments.core.accounts import forgetting, opening
+from medusa_payments.core.accounts.paying import ensure as ensure
+from medusa_payments.core.accounts.paying import reopen_what_is_gone as reopen_what_is_gone
 from medusa_payments.customers import Customer
-from medusa_payments.exceptions import InvalidData, NotAllowed, PaymentOutcomeUnknown, ProviderNotReachable
+from medusa_payments.exceptions import InvalidData
 from medusa_payments.models import AccountHolder
-from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.registry import providers
-from medusa_payments.services import account_opening, forgetting
 
-logger = logging.getLogger(__name__)
+__all__ = ["create", "delete"]
 
 
 def create(*, provider_id: str, customer: Customer) -> AccountHolder:
@@ -26,40 +24,15 @@ def create(*, provider_id: str, customer: Customer) -> AccountHolder:
     provider = providers[provider_id]
     if not provider.capabilities.has_account_holders:
         raise InvalidData(f"Payment provider {provider_id} keeps no customers.")
-    return account_opening.open_account(provider, customer)
-
-
-def ensure(*, provider: PaymentProvider, customer: Customer | None) -> AccountHolder | None:
-    """Return the account that a customer pays through, opened now where it wasn't yet; None for a guest, and where the
-    provider keeps no customers.
-
-    Never keeps anybody from paying: None also when the provider refuses or can't be reached. Then it is tried again the
-    next time. Raises `Conflict` (another request is opening it, for a few seconds at most), `InsideTransaction`.
-    """
-    if customer is None or not provider.capabilities.has_account_holders:
-        return None
-    try:
-        return account_opening.open_account(provider, customer)
-    except (InvalidData, NotAllowed, ProviderNotReachable, PaymentOutcomeUnknown) as error:
-        logger.warning("%s has no account for a customer who pays: %s", provider.alias, type(error).__name__)
-        return None
-
-
-def reopen_what_is_gone(paid_through: Iterable[tuple[PaymentProvider, AccountHolder | None]]) -> bool:
-    """Say whether a provider that refused to be paid through an account doesn't have it any more: the next payment
-    opens one anew.
-    """
-    with_accounts = [(provider, holder) for provider, holder in paid_through if holder is not None]
-    gone = [account_opening.reopen_if_gone(provider, holder) for provider, holder in with_accounts]
-    return any(gone)
+    return opening.open_account(provider, customer)
 
 
 def delete(*, customer_id: str) -> None:
     """Forget a customer: call it when the shop deletes one. No-op for a customer without accounts.
 
     The accounts are closed at their providers, with the payment methods that they have, and email address and data are
-    erased here. Rows that money refers to stay, without the person. What a provider can't do now, the worker does
-    later; the same customer id is a new customer from now on.
+    erased here. Rows that money refers to stay, without the person. The worker does later what a provider can't do now.
+    From now on the same customer id is a new customer.
 
     Raises `InsideTransaction`.
     """

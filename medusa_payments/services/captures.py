@@ -4,26 +4,24 @@ from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 
-from django.db.models import F, Sum
-from django.db.models.functions import Now
+from django.db.models import F
 
-from medusa_payments.core import debts
-from medusa_payments.core.facts import collection_facts
+from medusa_payments.core.base import amounts, leases
+from medusa_payments.core.base.providers import provider_for
+from medusa_payments.core.books import attention
+from medusa_payments.core.books.book import Book
+from medusa_payments.core.books.freezing import refuse_if_frozen
 from medusa_payments.core.policy import due
-from medusa_payments.core.saga import leases
+from medusa_payments.core.saga import callers, comparing, operations, run, verbs
+from medusa_payments.core.saga.callers import Caller
+from medusa_payments.core.saga.operations import Reservation
 from medusa_payments.exceptions import Conflict, InvalidData, NotFound
-from medusa_payments.ids import new_id
-from medusa_payments.models import Operation, Payment, PaymentCollection
-from medusa_payments.money import Money
+from medusa_payments.models import Operation, Payment
 from medusa_payments.providers.base import PaymentProvider
-from medusa_payments.providers.types import CaptureRequest
-from medusa_payments.queries import payments
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import amounts, convergence, execution, operations, repeats
-from medusa_payments.services.freezing import refuse_if_frozen
-from medusa_payments.services.operations import CallerKey, Reservation
-from medusa_payments.services.repeats import Caller
 from medusa_payments.states import OperationKind, OperationStatus
+
+__all__ = ["capture", "enqueue_capture"]
 
 
 def capture(
@@ -44,8 +42,8 @@ def capture(
     something else), `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
     """
     payment, asking, reserve_it = _prepared(payment_id, amount, created_by, idempotency_key)
-    with repeats.answering(asking, payment.payment_collection_id):
-        operation: Operation | None = execution.execute(
+    with callers.answering(asking, payment.payment_collection_id):
+        operation: Operation | None = run.execute(
             payment_collection_id=payment.payment_collection_id, include_deleted=True, reserve=reserve_it
         )
         if operation is not None:
@@ -56,7 +54,7 @@ def capture(
 def _conclude(operation: Operation) -> None:
     """Tell the caller what became of it. All that remained is captured, too, when somebody else captured it there."""
     try:
-        convergence.conclude(operation)
+        comparing.conclude(operation)
     except InvalidData:
         if operation.requested_amount or not _is_captured(operation.payment_id):
             raise
@@ -85,34 +83,29 @@ def enqueue_capture(
     `capture` is a no-op. Raises what `capture` raises before it calls the provider.
     """
     payment, _, reserve_it = _prepared(payment_id, amount, created_by, idempotency_key)
-    return execution.enqueue(payment_collection_id=payment.payment_collection_id, reserve=reserve_it)
+    return run.enqueue(payment_collection_id=payment.payment_collection_id, reserve=reserve_it)
 
 
 def _prepared(
     payment_id: str, amount: Decimal | None, created_by: str, idempotency_key: str | None
 ) -> tuple[Payment, Caller, Callable[..., Reservation | None]]:
-    waited = debts.elapsed()
-    payment = primary(Payment).filter(pk=payment_id).annotate(now=Now()).first()
+    payment = primary(Payment).filter(pk=payment_id).first()
     if payment is None:
         raise NotFound(f"Payment with id: {payment_id} was not found")
     requested = amounts.positive_minor_units(amount, currency_code=payment.currency_code, verb="Capture")
-    asking = Caller(
-        who=created_by,
-        began_at=payment.now - waited,
-        key=repeats.caller_key(idempotency_key, amount=requested),
-    )
+    asking = Caller(who=created_by, key=callers.caller_key(idempotency_key, amount=requested))
     reserve_it = partial(
         _reserve,
         payment_id=payment_id,
-        provider=operations.provider_for(payment),
+        provider=provider_for(payment),
         requested=requested,
         asking=asking,
     )
-    return payment, asking, repeats.owing(asking, reserve_it)
+    return payment, asking, callers.owing(asking, reserve_it)
 
 
 def _reserve(
-    collection: PaymentCollection,
+    book: Book,
     *,
     payment_id: str,
     provider: PaymentProvider,
@@ -120,28 +113,29 @@ def _reserve(
     asking: Caller,
     is_deferred: bool = False,
 ) -> Reservation | None:
-    payment = primary(Payment).select_related("payment_session").get(pk=payment_id)
+    payment = book.payment(payment_id)
     is_done = _leaves_nothing_to_do(payment, requested)
-    earlier = repeats.find_on_payment(
+    earlier = callers.find_on_payment(
+        book,
         asking,
         payment=payment,
         kind=OperationKind.CAPTURE,
-        asked=repeats.ask(requested),
+        asked=callers.ask(requested),
         is_deferred=is_deferred,
         can_move=not is_done,
     )
     if earlier is not None and earlier.status != OperationStatus.NOT_EXECUTED:
-        return operations.resume(earlier, is_deferred=is_deferred)
+        return operations.resume(book, earlier, is_deferred=is_deferred)
     refuse_if_frozen(payment)
     if payment.canceled_at is not None:
         raise InvalidData(f"The payment: {payment.pk} has been canceled.")
     if is_done:
         return None
-    amount = _checked_amount(collection, payment, provider, earlier.amount if earlier else requested)
+    amount = _checked_amount(book, payment, provider, earlier.amount if earlier else requested)
     if earlier is not None:
-        _raise_counter(payment, amount)
-        return operations.reopen(earlier, is_deferred=is_deferred)
-    return reserve(
+        return operations.reopen(book, earlier, is_deferred=is_deferred)
+    return verbs.capture(
+        book,
         payment,
         provider,
         amount=amount,
@@ -152,51 +146,8 @@ def _reserve(
     )
 
 
-def reserve(
-    payment: Payment,
-    provider: PaymentProvider,
-    *,
-    amount: int,
-    requested: int | None = None,
-    caller: CallerKey | None = None,
-    created_by: str = "",
-    is_deferred: bool = False,
-) -> Reservation:
-    """Reserve the capture of `amount` (minor units), which the caller has checked, inside the collection's lock."""
-    _raise_counter(payment, amount)
-    request = CaptureRequest(
-        idempotency_key=new_id("payop"),
-        session_id=payment.payment_session_id,
-        payment_id=payment.pk,
-        provider_ref=payment.provider_ref,
-        money=Money(minor_units=amount, currency_code=payment.currency_code),
-        # While another capture is in flight this one isn't the end: that one may fail.
-        is_final=payment.capturable_amount == 0 and payment.capturing_amount == amount,
-    )
-    return operations.reserve(
-        request=request,
-        provider=provider,
-        session=payment.payment_session,
-        payment=payment,
-        target=payment.pk,
-        caller=caller,
-        amount=amount,
-        requested_amount=requested,
-        created_by=created_by,
-        is_deferred=is_deferred,
-    )
-
-
-def _raise_counter(payment: Payment, amount: int) -> None:
-    payment.capturing_amount += amount
-    payment.updated_at = Now()
-    payment.save(update_fields=["capturing_amount", "updated_at"])
-
-
-def _checked_amount(
-    collection: PaymentCollection, payment: Payment, provider: PaymentProvider, requested: int | None
-) -> int:
-    capturable = still_lacking(collection, payment, provider)
+def _checked_amount(book: Book, payment: Payment, provider: PaymentProvider, requested: int | None) -> int:
+    capturable = _still_lacking(book, payment, provider)
     if requested is None and capturable == 0:
         raise Conflict(
             f"All that remains of {payment.pk} is being captured or released.",
@@ -213,24 +164,18 @@ def _checked_amount(
     return amount
 
 
-def still_lacking(collection: PaymentCollection, payment: Payment, provider: PaymentProvider) -> int:
+def _still_lacking(book: Book, payment: Payment, provider: PaymentProvider) -> int:
     """Return what may still be captured of a payment (minor units): what it holds, and its collection lacks.
 
     All payments of the collection count, in the provider's steps.
     """
-    wanted = amounts.step_up(collection.amount, provider=provider, currency_code=collection.currency_code)
+    collection = book.collection
     return due.lacking(
-        collection_facts(collection),
+        attention.collection_facts(collection),
         capturable=payment.capturable_amount,
-        wanted=wanted,
-        # Mostly no more than that is authorized, and then the others needn't be looked at.
-        taken=_taken(collection) if collection.authorized_amount > wanted else 0,
+        wanted=amounts.step_up(collection.amount, provider=provider, currency_code=collection.currency_code),
+        taken=sum(each.captured_amount + each.capturing_amount for each in book.counted),
     )
-
-
-def _taken(collection: PaymentCollection) -> int:
-    taken = payments.counted(collection).aggregate(total=Sum(F("captured_amount") + F("capturing_amount")))["total"]
-    return taken or 0
 
 
 def _refuse_what_the_provider_cannot(payment: Payment, provider: PaymentProvider, amount: int) -> None:

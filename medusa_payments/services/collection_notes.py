@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, TypedDict, Unpack
 
+from medusa_payments.core.books import book as books
+from medusa_payments.core.books.events import EventName
 from medusa_payments.models import PaymentCollection
-from medusa_payments.queries.primary import primary
-from medusa_payments.services import events, projections
-from medusa_payments.services.events import EventName
-from medusa_payments.services.locks import locked_collection
+
+__all__ = ["Notes", "update"]
 
 
 class Notes(TypedDict, total=False):
@@ -25,16 +25,13 @@ def update(*, payment_collection_id: str, created_by: str = "", **notes: Unpack[
 
     Raises `NotFound` (collection), `InsideTransaction`.
     """
-    with locked_collection(payment_collection_id) as collection:
+    with books.opened(payment_collection_id) as book:
+        collection = book.collection
         if "description" in notes:
             collection.description = notes["description"]
         if "metadata" in notes:
             collection.metadata = _merged(collection.metadata, notes["metadata"])
-        events.record(collection, EventName.COLLECTION_UPDATED, actor=created_by, changed=sorted(notes))
-        projections.store(collection)
-        primary(PaymentCollection).filter(pk=collection.pk).update(
-            description=collection.description, metadata=collection.metadata
-        )
+        book.record(EventName.COLLECTION_UPDATED, actor=created_by, changed=sorted(notes))
     return collection
 
 

@@ -6,18 +6,24 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from medusa_payments.core.base import amounts
+from medusa_payments.core.base.providers import provider_for
+from medusa_payments.core.books import disputes
+from medusa_payments.core.books.book import Book
+from medusa_payments.core.policy.allocation import Source, allocate
+from medusa_payments.core.saga import callers, comparing, operations, run, verbs
+from medusa_payments.core.saga.callers import Caller
+from medusa_payments.core.saga.operations import CallerKey, Reservation
 from medusa_payments.exceptions import Conflict, InvalidData, PaymentsError, ProviderNotReachable
 from medusa_payments.ids import new_id
 from medusa_payments.models import Operation, Payment, PaymentCollection
 from medusa_payments.money import to_major_units
 from medusa_payments.queries import payment_collections as queries
 from medusa_payments.queries.payments import counted
-from medusa_payments.queries.primary import primary
-from medusa_payments.services import amounts, convergence, disputes, execution, operations, refunds, repeats, texts
-from medusa_payments.services.operations import CallerKey, Reservation
-from medusa_payments.services.refund_allocation import Source, allocate
-from medusa_payments.services.repeats import Caller
+from medusa_payments.services import refunds, texts
 from medusa_payments.states import OperationKind, OperationStatus, RefundStrategy
+
+__all__ = ["divisible", "refund"]
 
 
 def refund(
@@ -50,20 +56,16 @@ def refund(
         "refund_reason_id": refund_reason_id,
         "note": note,
     }
-    asking = Caller(
-        who=created_by,
-        began_at=repeats.clock(payment_collection_id),
-        key=repeats.caller_key(idempotency_key, **asked),
-    )
-    with repeats.answering(asking, payment_collection_id):
-        reserved = execution.reserve_all(
+    asking = Caller(who=created_by, key=callers.caller_key(idempotency_key, **asked))
+    with callers.answering(asking, payment_collection_id):
+        reserved = run.reserve_all(
             payment_collection_id=payment_collection_id,
-            reserve=repeats.owing(asking, partial(_reserve_parts, asked=asked, asking=asking)),
+            reserve=callers.owing(asking, partial(_reserve_parts, asked=asked, asking=asking)),
         )
         problems: list[PaymentsError] = []
         for reservation in reserved:
             try:
-                convergence.conclude(execution.answer(reservation, reopen=_reopened))
+                comparing.conclude(run.answer(reservation, reopen=refunds.reopen))
             except PaymentsError as error:
                 problems.append(error)
         for problem in sorted(problems, key=_certainty):
@@ -88,18 +90,19 @@ def _strategy(strategy: str) -> RefundStrategy:
         raise InvalidData(f"The strategy of a refund must be one of: {', '.join(RefundStrategy)}") from None
 
 
-def _reserve_parts(collection: PaymentCollection, *, asked: dict[str, Any], asking: Caller) -> list[Reservation]:
+def _reserve_parts(book: Book, *, asked: dict[str, Any], asking: Caller) -> list[Reservation]:
     """Reserve all parts at once, or go on with those of an earlier request: the amount is divided only once."""
-    fingerprint = repeats.fingerprint(**asked | {"note": asked["note"] or None})
-    earlier = repeats.find_in_collection(asking, collection=collection, kind=OperationKind.REFUND, asked=fingerprint)
+    fingerprint = callers.fingerprint(**asked | {"note": asked["note"] or None})
+    earlier = callers.find_in_collection(book, asking, kind=OperationKind.REFUND, asked=fingerprint)
     if earlier:
-        return [_resumed(operation) for operation in earlier]
-    caller = asking.key or CallerKey(key=new_id(repeats.ACROSS_PAYMENTS), fingerprint=fingerprint)
+        return [_resumed(book, operation) for operation in earlier]
+    caller = asking.key or CallerKey(key=new_id(callers.ACROSS_PAYMENTS), fingerprint=fingerprint)
     reason = refunds.existing_reason(asked["refund_reason_id"])
     return [
-        refunds.reserve(
+        verbs.refund(
+            book,
             payment,
-            operations.provider_for(payment),
+            provider_for(payment),
             amount=share,
             reason=reason,
             note=asked["note"],
@@ -107,18 +110,20 @@ def _reserve_parts(collection: PaymentCollection, *, asked: dict[str, Any], aski
             caller=caller,
             created_by=asking.who,
         )
-        for payment, share in _parts(collection, asked["amount"], RefundStrategy(asked["strategy"]))
+        for payment, share in _parts(book, asked["amount"], RefundStrategy(asked["strategy"]))
     ]
 
 
-def _parts(collection: PaymentCollection, requested: int | None, strategy: RefundStrategy) -> list[tuple[Payment, int]]:
-    payments = list(divisible(collection).select_related("payment_session"))
+def _parts(book: Book, requested: int | None, strategy: RefundStrategy) -> list[tuple[Payment, int]]:
+    """Divide among the payments, oldest first. Nothing moves on a frozen one."""
+    payments = [payment for payment in book.counted if payment.frozen_at is None]
+    payments.sort(key=lambda payment: (payment.created_at, payment.pk))
     refundable = sum(payment.refundable_amount for payment in payments)
     amount = refundable if requested is None else requested
     if not 0 < amount <= refundable:
-        _refuse_what_is_disputed(payments, amount)
+        _refuse_what_is_disputed(book, payments, amount)
         limits = {"refundable_amount": refundable, "requested_amount": amount}
-        details = {name: to_major_units(value, collection.currency_code) for name, value in limits.items()}
+        details = {name: to_major_units(value, book.collection.currency_code) for name, value in limits.items()}
         raise InvalidData(refunds.refusal_text(requested), details=details)
     giving = [payment for payment in payments if payment.refundable_amount > 0]
     shares = allocate(amount, [_source(payment) for payment in giving], strategy)
@@ -127,25 +132,20 @@ def _parts(collection: PaymentCollection, requested: int | None, strategy: Refun
 
 def _source(payment: Payment) -> Source:
     """A provider that refunds only the whole amount has steps as long as that."""
-    provider = operations.provider_for(payment)
+    provider = provider_for(payment)
     step = provider.amount_step(payment.currency_code)
     if not provider.capabilities.supports_partial_refund:
         step = payment.captured_amount
     return Source(refundable=payment.refundable_amount, step=step)
 
 
-def _refuse_what_is_disputed(payments: list[Payment], amount: int) -> None:
+def _refuse_what_is_disputed(book: Book, payments: list[Payment], amount: int) -> None:
     disputed = [payment for payment in payments if payment.disputed_amount]
     if disputed and amount <= sum(payment.kept_amount for payment in payments):
-        raise disputes.refusal(disputed[0], requested=amount)
+        raise disputes.refusal(book, disputed[0], requested=amount)
 
 
-def _resumed(operation: Operation) -> Reservation:
+def _resumed(book: Book, operation: Operation) -> Reservation:
     if operation.status != OperationStatus.NOT_EXECUTED:
-        return operations.resume(operation)
-    return _reopened(None, operation)
-
-
-def _reopened(_: PaymentCollection | None, operation: Operation) -> Reservation:
-    payment = primary(Payment).get(pk=operation.payment_id)
-    return refunds.reopen(operation, payment, operations.provider_for(payment))
+        return operations.resume(book, operation)
+    return refunds.reopen(book, operation)

@@ -3,9 +3,16 @@
 from decimal import Decimal
 from enum import StrEnum
 
-from medusa_payments.core.saga import leases
+from medusa_payments.core.base import amounts, leases
+from medusa_payments.core.books import attention, evidence, failed_refunds, freezing, snapshots
+from medusa_payments.core.books.book import Book
+from medusa_payments.core.books.events import EventName
+from medusa_payments.core.books.evidence import NotExecuted, Outcome, Succeeded
+from medusa_payments.core.saga import comparing, reads
+from medusa_payments.core.saga.reads import Found, Reading
+from medusa_payments.core.saga.settling import changing
 from medusa_payments.exceptions import Conflict, InvalidData, NotAllowed, NotFound
-from medusa_payments.models import Capture, Event, Operation, Payment, PaymentCollection, PaymentSession, Refund
+from medusa_payments.models import Event, Operation, Payment, PaymentSession
 from medusa_payments.money import Money, to_major_units
 from medusa_payments.providers.facts import PaymentSnapshot
 from medusa_payments.providers.types import (
@@ -16,26 +23,10 @@ from medusa_payments.providers.types import (
     SessionResult,
 )
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import (
-    amounts,
-    attention,
-    convergence,
-    events,
-    execution,
-    failed_refunds,
-    freezing,
-    observed_payments,
-    projections,
-    provider_reads,
-    texts,
-)
-from medusa_payments.services.events import EventName
-from medusa_payments.services.locks import locked_collection
-from medusa_payments.services.operations import Reservation
-from medusa_payments.services.provider_calls import NotExecuted, Outcome, Succeeded
-from medusa_payments.services.provider_reads import Found, Reading
-from medusa_payments.services.settlement import apply_settlement
+from medusa_payments.services import texts
 from medusa_payments.states import OperationKind, OperationStatus, SessionStatus, Settler
+
+__all__ = ["Verdict", "decide", "seen_amount", "unfreeze"]
 
 NO_TRACE = "A person found no trace of it at the payment provider."
 
@@ -79,13 +70,12 @@ def decide(
         raise InvalidData("A decision needs a note that says where it was looked up.")
     texts.refuse_sensitive(note)
     said = _said_amount(operation, amount)
-    reading = provider_reads.read(primary(PaymentSession).get(pk=operation.payment_session_id))
-    with locked_collection(operation.payment_collection_id, include_deleted=True) as collection:
-        current = primary(Operation).get(pk=operation_id)
-        _refuse_unless_undecided(current)
-        outcome = _outcome(current, verdict, provider_ref, said, reading)
-        events.record(
-            collection,
+    reading = reads.read(primary(PaymentSession).get(pk=operation.payment_session_id))
+    with changing(operation.payment_collection_id, include_deleted=True) as book:
+        current = book.operation(operation_id) or operation
+        _refuse_unless_undecided(book, current)
+        outcome = _outcome(book, current, verdict, provider_ref, said, reading)
+        book.record(
             EventName.OPERATION_DECIDED,
             operation=current,
             actor=created_by,
@@ -93,9 +83,8 @@ def decide(
             verdict=verdict.value,
             note=note,
         )
-        follow_ups = _close(collection, current, verdict, outcome)
-    execution.carry_out(follow_ups)
-    convergence.look_at(operation.payment_session_id)
+        _close(book, current, verdict, outcome)
+    comparing.look_at(operation.payment_session_id)
     return primary(Operation).get(pk=operation_id)
 
 
@@ -114,37 +103,29 @@ def unfreeze(*, payment_id: str, note: str, created_by: str = "") -> Payment:
     if not note.strip():
         raise InvalidData("A decision needs a note that says what was found.")
     texts.refuse_sensitive(note)
-    with locked_collection(payment.payment_collection_id, include_deleted=True) as collection:
-        _unfreeze(collection, payment_id, created_by, note)
-    convergence.look_at(payment.payment_session_id)
+    with changing(payment.payment_collection_id, include_deleted=True) as book:
+        freezing.unfreeze(book, book.payment(payment_id), actor=created_by, note=note)
+        attention.ask(book)
+    comparing.look_at(payment.payment_session_id)
     return primary(Payment).get(pk=payment_id)
 
 
-def _unfreeze(collection: PaymentCollection, payment_id: str, actor: str, note: str) -> None:
-    freezing.unfreeze(collection, primary(Payment).get(pk=payment_id), actor=actor, note=note)
-    attention.ask(collection)
-    projections.store(collection)
-
-
-def _close(
-    collection: PaymentCollection, operation: Operation, verdict: Verdict, outcome: Outcome
-) -> tuple[Reservation, ...]:
+def _close(book: Book, operation: Operation, verdict: Verdict, outcome: Outcome) -> None:
     # An accepted refund of which staff find no trace was taken by the provider, and came to nothing.
     if isinstance(outcome, NotExecuted) and not operation.is_open:
-        failed_refunds.book(collection, None, operation, reason=outcome.message, settled_by=Settler.PERSON)
-        projections.store(collection)
-        return ()
+        failed_refunds.absorb(book, None, operation, reason=outcome.message, settled_by=Settler.PERSON)
+        return
     is_disproved = verdict is Verdict.NOT_EXECUTED and isinstance(outcome, Succeeded)
     settled_by = Settler.READ if is_disproved else Settler.PERSON
-    return apply_settlement(collection, operation, outcome, settled_by=settled_by).follow_ups
+    evidence.absorb(book, operation.pk, outcome, settled_by=settled_by)
 
 
-def _refuse_unless_undecided(operation: Operation) -> None:
+def _refuse_unless_undecided(book: Book, operation: Operation) -> None:
     if operation.status == OperationStatus.ACCEPTED and operation.needs_person_at is not None:
         return
     if not operation.is_open:
         raise NotAllowed(f"Operation {operation.pk} is closed: {operation.status}.")
-    if leases.is_leased(operation):
+    if leases.is_leased(operation, book.clock()):
         raise Conflict(
             f"Somebody is at work on operation {operation.pk}.", retry_after=leases.IN_PROGRESS_RETRY_SECONDS
         )
@@ -163,7 +144,9 @@ def _said_amount(operation: Operation, amount: Decimal | None) -> int | None:
     return amounts.positive_minor_units(amount, currency_code=operation.currency_code, verb=operation.kind.capitalize())
 
 
-def _outcome(operation: Operation, verdict: Verdict, provider_ref: str, said: int | None, reading: Reading) -> Outcome:
+def _outcome(
+    book: Book, operation: Operation, verdict: Verdict, provider_ref: str, said: int | None, reading: Reading
+) -> Outcome:
     """Return what is booked: what moved, whoever decides it.
 
     Raises `InvalidData` when the provider, which was read, hasn't what is said to be executed, and for a reference that
@@ -172,26 +155,26 @@ def _outcome(operation: Operation, verdict: Verdict, provider_ref: str, said: in
     snapshot = reading.snapshot if isinstance(reading, Found) else None
     seen = None
     if snapshot is not None and operation.kind in _MOVEMENTS:
-        seen = observed_payments.amount_of(operation, snapshot)
+        seen = snapshots.amount_of(operation, snapshot)
     if verdict is Verdict.NOT_EXECUTED and seen is None:
         return NotExecuted(message=NO_TRACE)
-    if provider_ref and _is_taken(operation, provider_ref):
+    if provider_ref and _is_taken(book, operation, provider_ref):
         raise InvalidData(f"{provider_ref} is booked already, as something else.")
     amount = next(each for each in (said, seen, operation.amount, 0) if each is not None)
     if snapshot is not None:
-        has_moved = _moved(operation, snapshot) if seen is None else seen
+        has_moved = _moved(book, operation, snapshot) if seen is None else seen
         if amount > has_moved or (seen is not None and amount != seen):
             raise _contradicted(operation, max(has_moved, 0))
-    return Succeeded(result=_result(operation, provider_ref, amount))
+    return Succeeded(result=_result(book, operation, provider_ref, amount))
 
 
-def _moved(operation: Operation, snapshot: PaymentSnapshot) -> int:
+def _moved(book: Book, operation: Operation, snapshot: PaymentSnapshot) -> int:
     """Return the most that an operation can have moved, by what the provider has beyond the ledger (minor units)."""
     match OperationKind(operation.kind):
         case OperationKind.CAPTURE | OperationKind.REFUND:
-            return observed_payments.missing_of(operation, snapshot)
+            return snapshots.missing_of(book, operation, snapshot)
         case OperationKind.CANCEL if operation.payment_id and snapshot.status != SessionStatus.CANCELED:
-            return observed_payments.missing_of(operation, snapshot)
+            return snapshots.missing_of(book, operation, snapshot)
         case OperationKind.AUTHORIZE if not snapshot.status.holds_money:
             return 0
     return operation.amount or 0
@@ -206,18 +189,16 @@ def _contradicted(operation: Operation, minor_units: int) -> InvalidData:
     )
 
 
-def _is_taken(operation: Operation, provider_ref: str) -> bool:
+def _is_taken(book: Book, operation: Operation, provider_ref: str) -> bool:
     """Say whether a reference stands for another capture or refund of the payment, or another session's object."""
-    match OperationKind(operation.kind):
-        case OperationKind.CAPTURE:
-            return primary(Capture).filter(payment=operation.payment_id, provider_ref=provider_ref).exists()
-        case OperationKind.REFUND:
-            return primary(Refund).filter(payment=operation.payment_id, provider_ref=provider_ref).exists()
+    if operation.kind in _MOVEMENTS:
+        lines = book.captures if operation.kind == OperationKind.CAPTURE else book.refunds
+        return any(line.payment_id == operation.payment_id and line.provider_ref == provider_ref for line in lines)
     sessions = primary(PaymentSession).filter(provider_account=operation.provider_account, provider_ref=provider_ref)
     return sessions.exclude(pk=operation.payment_session_id).exists()
 
 
-def _result(operation: Operation, provider_ref: str, amount: int) -> ProviderResult:
+def _result(book: Book, operation: Operation, provider_ref: str, amount: int) -> ProviderResult:
     money = Money(minor_units=amount, currency_code=operation.currency_code)
     match OperationKind(operation.kind):
         case OperationKind.CAPTURE:
@@ -226,7 +207,7 @@ def _result(operation: Operation, provider_ref: str, amount: int) -> ProviderRes
             return RefundResult(money=money, refund_ref=provider_ref or None)
         case OperationKind.CANCEL:
             return CancelResult()
-    session = primary(PaymentSession).get(pk=operation.payment_session_id)
+    session = book.session(operation.payment_session_id)
     reference = session.provider_ref or provider_ref
     if not reference:
         raise InvalidData("The provider's reference of the payment is needed.")

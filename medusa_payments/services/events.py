@@ -1,42 +1,18 @@
-"""The audit trail: one row per change, written in the change's own transaction."""
+"""What can happen to a collection, by name, and why, as events and the admin say it."""
 
-from functools import partial
-from typing import Any
+from medusa_payments.core.books.events import EventName
+from medusa_payments.core.books.freezing import BEYOND_THE_LIMITS
+from medusa_payments.core.books.snapshots import CONTRADICTS_ITSELF
+from medusa_payments.core.saga.duties import NOT_RESOLVED_IN_TIME
+from medusa_payments.core.sessions.cart import NOT_RELEASABLE, ORDER_UNKNOWN
+from medusa_payments.core.upkeep.tending import NOT_LOOKED_AFTER
 
-from django.db import router, transaction
-
-from medusa_payments.models import Event, Operation, PaymentCollection
-from medusa_payments.queries.primary import primary
-from medusa_payments.services import deliveries
-from medusa_payments.services.event_names import EventName, signal_of
-
-__all__ = ["EventName", "record"]
-
-
-def record(
-    collection: PaymentCollection,
-    name: EventName,
-    *,
-    operation: Operation | None = None,
-    actor: str = "",
-    **data: Any,
-) -> None:
-    """Append an event to a locked collection and tell the host's receivers after commit (`deliveries`).
-
-    Takes the next number from `collection.event_count`, which the caller stores together with the change
-    (`projections.store`). Amounts in `data` are minor units.
-    """
-    collection.event_count += 1
-    event = primary(Event).create(
-        payment_collection=collection,
-        number=collection.event_count,
-        name=name.value,
-        operation=operation,
-        actor=actor or (operation.created_by if operation else ""),
-        data=data,
-    )
-    signal = signal_of(name)
-    delivery = deliveries.prepare(event, signal) if signal is not None else None
-    if signal is not None and delivery is not None:
-        tell = partial(deliveries.send, event, signal, delivery)
-        transaction.on_commit(tell, using=router.db_for_write(Event), robust=True)
+__all__ = [
+    "BEYOND_THE_LIMITS",
+    "CONTRADICTS_ITSELF",
+    "NOT_LOOKED_AFTER",
+    "NOT_RELEASABLE",
+    "NOT_RESOLVED_IN_TIME",
+    "ORDER_UNKNOWN",
+    "EventName",
+]

@@ -1,12 +1,16 @@
 """Money that is to come by other means: the staff's word for it."""
 
+from medusa_payments.core.books import book as books
+from medusa_payments.core.sessions import choice
+from medusa_payments.core.sessions.plans import SessionChoice
 from medusa_payments.exceptions import Conflict, NotAllowed, NotFound
 from medusa_payments.models import PaymentCollection, PaymentSession
 from medusa_payments.money import to_major_units
 from medusa_payments.queries import payment_collections as queries
-from medusa_payments.services import payment_collections, payment_sessions, session_choice
-from medusa_payments.services.session_plans import SessionChoice
+from medusa_payments.services import payment_collections, payment_sessions
 from medusa_payments.states import MONEY_HOLDING_STATUSES, CollectionStatus
+
+__all__ = ["mark_as_authorized"]
 
 
 def mark_as_authorized(
@@ -48,8 +52,11 @@ def _lacks_nothing(collection: PaymentCollection) -> bool:
 def _authorize_the_rest(
     collection: PaymentCollection, *, created_by: str, request: object | None, idempotency_key: str | None
 ) -> None:
-    session_choice.refuse_if_given_back(collection)
-    held = [each for each in session_choice.live_sessions(collection) if each.status in MONEY_HOLDING_STATUSES]
+    book = books.read(collection.pk)
+    if book is None:
+        raise NotFound(f"PaymentCollection id not found: {collection.pk}")
+    choice.refuse_if_returned(book)
+    held = [each for each in book.live if each.status in MONEY_HOLDING_STATUSES]
     lacking = collection.amount - sum(each.amount for each in held)
     sessions = payment_sessions.set_sessions(
         payment_collection_id=collection.pk,

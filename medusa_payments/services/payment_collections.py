@@ -3,37 +3,36 @@
 from decimal import Decimal
 from typing import Any
 
-from django.db.models.functions import Now
-from django.utils import timezone
-
 from medusa_payments.carts import CartSnapshot, resolve_cart
 from medusa_payments.conf import payments_settings
-from medusa_payments.core.saga import leases, slots
+from medusa_payments.core.base import leases
+from medusa_payments.core.base.locks import durable_transaction
+from medusa_payments.core.books import attention, placing
+from medusa_payments.core.books import book as books
+from medusa_payments.core.books.events import EventName
+from medusa_payments.core.saga import callers, comparing, duties, operations, slots
+from medusa_payments.core.saga.settling import changing
+from medusa_payments.core.sessions import cart, plans, room
+from medusa_payments.core.upkeep import tending
 from medusa_payments.exceptions import Conflict, InvalidData, NotAllowed, NotFound
 from medusa_payments.models import Payment, PaymentCollection, PaymentSession
 from medusa_payments.money import to_minor_units
 from medusa_payments.orders import resolve_order
 from medusa_payments.queries import payment_collections as queries
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import (
-    attention,
-    captures,
-    cart_amounts,
-    convergence,
-    duties,
-    events,
-    execution,
-    operations,
-    payment_sessions,
-    projections,
-    repeats,
-    session_plans,
-    upkeep,
-)
-from medusa_payments.services.events import EventName
-from medusa_payments.services.locks import durable_transaction, locked_collection
-from medusa_payments.services.retirement import retire, retire_unpaid
+from medusa_payments.services import captures, payment_sessions
 from medusa_payments.states import CollectionStatus, UndoPolicy
+
+__all__ = [
+    "attach_order",
+    "cancel",
+    "create_for_cart",
+    "create_for_order",
+    "delete",
+    "fail",
+    "mark_as_paid",
+    "refresh",
+]
 
 
 def create_for_cart(*, cart_id: str, request: object | None = None, created_by: str = "") -> PaymentCollection:
@@ -55,7 +54,7 @@ def create_for_cart(*, cart_id: str, request: object | None = None, created_by: 
             _let_go_of_the_cart(collection)
             continue
         collection = collection or _create_for_cart(cart_id, snapshot, created_by)
-        if collection is not None and not cart_amounts.covers(collection, snapshot):
+        if collection is not None and not cart.covers(collection, snapshot):
             collection = _followed(collection, snapshot, request)
             if collection is not None and _leaves_its_cart(collection, request):
                 continue
@@ -88,7 +87,7 @@ def create_for_order(
     minor_units = to_minor_units(amount, currency_code)
     if minor_units < 0:
         raise InvalidData("The amount of a payment collection can't be negative.")
-    caller = repeats.caller_key(idempotency_key, amount=minor_units)
+    caller = callers.caller_key(idempotency_key, amount=minor_units)
     collection = PaymentCollection(
         amount=minor_units,
         currency_code=currency_code,
@@ -106,7 +105,7 @@ def create_for_order(
         if made.pk == collection.pk:
             _record_creation(made, actor=created_by, order_id=order_id)
         elif caller is not None:
-            repeats.refuse_other_parameters(caller, made)
+            callers.refuse_other_parameters(caller, made)
     return made
 
 
@@ -118,10 +117,10 @@ def refresh(*, payment_collection_id: str, request: object | None = None) -> Pay
     Raises `NotFound` (collection, cart), `InvalidData`, `InsideTransaction`.
     """
     collection = queries.existing(payment_collection_id)
-    snapshot = cart_amounts.snapshot_of(collection, request)
-    if snapshot is None or cart_amounts.covers(collection, snapshot):
+    snapshot = cart.snapshot_of(collection, request)
+    if snapshot is None or cart.covers(collection, snapshot):
         return queries.existing(payment_collection_id)
-    return upkeep.follow_cart(collection, snapshot, request=request)
+    return room.follow_cart(collection, snapshot, request=request)
 
 
 def attach_order(*, payment_collection_id: str, order_id: str, created_by: str = "") -> PaymentCollection:
@@ -131,14 +130,13 @@ def attach_order(*, payment_collection_id: str, order_id: str, created_by: str =
 
     Raises `NotFound` (collection), `NotAllowed` (it belongs to another order), `InsideTransaction`.
     """
-    with locked_collection(payment_collection_id) as collection:
+    with books.opened(payment_collection_id) as book:
+        collection = book.collection
         if collection.order_id not in {"", order_id}:
             raise NotAllowed(f"Payment collection {collection.pk} belongs to order {collection.order_id}.")
         if not collection.order_id:
             collection.order_id = order_id
-            events.record(collection, EventName.COLLECTION_UPDATED, actor=created_by, order_id=order_id)
-            projections.store(collection)
-            primary(PaymentCollection).filter(pk=collection.pk).update(order_id=order_id)
+            book.record(EventName.COLLECTION_UPDATED, actor=created_by, order_id=order_id)
     return collection
 
 
@@ -151,21 +149,19 @@ def delete(*, payment_collection_id: str, created_by: str = "", may_be_canceled:
     `canceled`; or a session may be being authorized), `Conflict` (another request is at work on its session),
     `InsideTransaction`.
     """
-    convergence.look_at_open_sessions(payment_collection_id)
-    with locked_collection(payment_collection_id) as collection:
+    comparing.look_at_open_sessions(payment_collection_id)
+    with changing(payment_collection_id) as book:
+        collection = book.collection
         deletable = {CollectionStatus.NOT_PAID} | ({CollectionStatus.CANCELED} if may_be_canceled else set())
-        if collection.status not in deletable or cart_amounts.is_committed(collection):
+        if collection.status not in deletable or cart.is_committed(book):
             raise NotAllowed("Can only delete payment collections where status is not_paid")
-        for unfinished in slots.holders(collection):
-            slots.abandon(unfinished)
-        live = primary(PaymentSession).filter(payment_collection=collection, slot__isnull=False)
-        follow_ups = [reservation for row in live for reservation in retire(collection, row, actor=created_by)]
-        events.record(collection, EventName.COLLECTION_DELETED, actor=created_by)
-        projections.store(collection)
-        primary(PaymentCollection).filter(pk=collection.pk).update(
-            deleted_at=timezone.now(), live_cart_id=None, updated_at=Now()
-        )
-    execution.carry_out(follow_ups)
+        for unfinished in slots.holders(book):
+            slots.vacate(unfinished)
+        for session in book.live:
+            placing.replace(book, session, actor=created_by)
+        book.record(EventName.COLLECTION_DELETED, actor=created_by)
+        collection.deleted_at = book.clock()
+        collection.live_cart_id = None
 
 
 def fail(
@@ -180,14 +176,12 @@ def fail(
 
     Raises `NotFound` (collection), `InvalidData` (policy), `InsideTransaction`.
     """
-    with locked_collection(payment_collection_id, include_deleted=True) as collection:
+    with books.opened(payment_collection_id, include_deleted=True) as book:
         if on_failure is not None:
-            collection.on_failure = _policy(on_failure)
-            primary(PaymentCollection).filter(pk=collection.pk).update(on_failure=collection.on_failure)
-        duties.fail(collection, reason=reason, actor=created_by)
-        attention.ask(collection)
-        projections.store(collection)
-    upkeep.tend(payment_collection_id)
+            book.collection.on_failure = _policy(on_failure)
+        duties.fail(book, reason=reason, actor=created_by)
+        attention.ask(book)
+    tending.tend(payment_collection_id)
     return queries.existing(payment_collection_id)
 
 
@@ -200,20 +194,14 @@ def cancel(*, payment_collection_id: str, created_by: str = "") -> PaymentCollec
 
     Raises `NotFound` (collection), `InsideTransaction`.
     """
-    with locked_collection(payment_collection_id) as collection:
-        if collection.canceled_at is None:
-            collection.canceled_at = timezone.now()
-            primary(PaymentCollection).filter(pk=collection.pk).update(
-                canceled_at=collection.canceled_at, live_cart_id=None
-            )
-            follow_ups = retire_unpaid(collection, actor=created_by)
-            events.record(collection, EventName.COLLECTION_CANCELED, actor=created_by)
-            attention.ask(collection)
-            projections.store(collection)
-        else:
-            follow_ups = []
-    execution.carry_out(follow_ups)
-    upkeep.tend(payment_collection_id)
+    with changing(payment_collection_id) as book:
+        if book.collection.canceled_at is None:
+            book.collection.canceled_at = book.clock()
+            book.collection.live_cart_id = None
+            placing.replace_unpaid(book, actor=created_by)
+            book.record(EventName.COLLECTION_CANCELED, actor=created_by)
+            attention.ask(book)
+    tending.tend(payment_collection_id)
     return queries.existing(payment_collection_id)
 
 
@@ -242,7 +230,7 @@ def mark_as_paid(
     customer has chosen another provider meanwhile), and what the three verbs raise.
     """
     collection = queries.existing(payment_collection_id)
-    is_repeat = idempotency_key is not None and operations.is_key_known(collection, idempotency_key)
+    is_repeat = idempotency_key is not None and operations.is_key_known(collection.pk, idempotency_key)
     if collection.status != CollectionStatus.NOT_PAID and not is_repeat:
         raise NotAllowed("Can only mark 'not_paid' payment collection as paid")
     session = payment_sessions.initialize(
@@ -284,23 +272,22 @@ def _is_given_back(collection: PaymentCollection) -> bool:
 
 
 def _let_go_of_the_cart(collection: PaymentCollection) -> None:
-    with locked_collection(collection.pk) as locked:
-        if _is_given_back(locked):
-            primary(PaymentCollection).filter(pk=locked.pk).update(live_cart_id=None)
+    with books.opened(collection.pk) as book:
+        if _is_given_back(book.collection):
+            book.collection.live_cart_id = None
 
 
 def _leaves_its_cart(collection: PaymentCollection, request: object | None) -> bool:
-    """Let go of a cart that has to be paid in another currency than the money that a collection keeps
-    (`session_plans.leave_behind`); say whether the cart may have another collection now.
+    """Take the cart from a collection that keeps money in another currency than the cart is to be paid in
+    (`plans.leave_behind`); say whether the cart may have another collection now.
 
     The host is asked once more: an order may have been placed meanwhile.
     """
-    snapshot = cart_amounts.snapshot_of(collection, request)
+    snapshot = cart.snapshot_of(collection, request)
     if snapshot is not None and collection.authorized_amount:
-        with locked_collection(collection.pk, include_deleted=True) as locked:
-            follow_ups = session_plans.leave_behind(locked, snapshot)
-        execution.carry_out(follow_ups)
-        collection = locked
+        with changing(collection.pk, include_deleted=True) as book:
+            plans.leave_behind(book, snapshot)
+        collection = book.collection
     # Where another request was faster, the cart has another collection already.
     return collection.live_cart_id is None
 
@@ -310,14 +297,14 @@ def _followed(
 ) -> PaymentCollection | None:
     """Bring a collection to its cart's amount and return it; None when it was deleted meanwhile."""
     try:
-        return upkeep.follow_cart(collection, snapshot, request=request)
+        return room.follow_cart(collection, snapshot, request=request)
     except NotFound:
         return None
 
 
 def _create_for_cart(cart_id: str, snapshot: CartSnapshot, created_by: str) -> PaymentCollection | None:
     """Return the cart's new collection, or the one that somebody else made first; None when that is deleted again."""
-    rounded = cart_amounts.rounded_total(snapshot)
+    rounded = cart.rounded_total(snapshot)
     collection = PaymentCollection(
         amount=rounded.minor_units,
         currency_code=snapshot.currency_code.lower(),
@@ -337,12 +324,12 @@ def _create_for_cart(cart_id: str, snapshot: CartSnapshot, created_by: str) -> P
 
 
 def _record_creation(collection: PaymentCollection, *, actor: str, **data: Any) -> None:
-    events.record(
-        collection,
+    book = books.begun(collection)
+    book.record(
         EventName.COLLECTION_CREATED,
         actor=actor,
         amount=collection.amount,
         currency_code=collection.currency_code,
         **data,
     )
-    projections.store(collection)
+    book.save()

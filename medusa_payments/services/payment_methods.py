@@ -1,30 +1,29 @@
 """Payment methods that providers keep for customers. We keep none: whose they are, the account holder says."""
 
 import hashlib
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from medusa_payments.core import shoppers
+from medusa_payments.core.accounts import account_calls, opening, paying
+from medusa_payments.core.accounts.paying import check as check
+from medusa_payments.core.saga import callers
+from medusa_payments.core.sessions import shoppers
 from medusa_payments.customers import Customer, Shopper
-from medusa_payments.exceptions import InvalidData, NotFound, PaymentOutcomeUnknown
+from medusa_payments.exceptions import InvalidData, NotFound
 from medusa_payments.ids import new_id
 from medusa_payments.models import AccountHolder
 from medusa_payments.providers import cleaning
 from medusa_payments.providers.account_holders import (
     DeletePaymentMethodRequest,
-    SavedPaymentMethod,
     SavePaymentMethodRequest,
     SavePaymentMethodResult,
 )
 from medusa_payments.providers.base import PaymentProvider
 from medusa_payments.providers.errors import ProviderRejected
 from medusa_payments.queries import account_holders as queries
-from medusa_payments.queries.payment_sessions import SAVED_METHOD
-from medusa_payments.services import account_calls, account_opening, repeats
 
-logger = logging.getLogger(__name__)
+__all__ = ["PaymentMethod", "delete", "list_saved", "save"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +48,7 @@ def list_saved(*, account_holder_id: str, customer_id: str, provider_id: str | N
     provider = _provider_for(holder, provider_id)
     return [
         PaymentMethod(id=method.payment_method_ref, provider_id=provider.alias, data=dict(method.data))
-        for method in _saved(provider, holder)
+        for method in paying.saved_methods(provider, holder)
         # One whose reference can't be kept can't be paid with either.
         if cleaning.is_usable(method.payment_method_ref)
     ]
@@ -80,10 +79,10 @@ def save(
         begun = _begun(provider, holder, cleaned, idempotency_key)
     except InvalidData:
         # The customer was deleted there: saved with a new account, in the same request.
-        if not account_opening.reopen_if_gone(provider, holder):
+        if not opening.reopen_if_gone(provider, holder):
             raise
         customer = Customer(id=customer_id, email=holder.email)
-        begun = _begun(provider, account_opening.open_account(provider, customer), cleaned, idempotency_key)
+        begun = _begun(provider, opening.open_account(provider, customer), cleaned, idempotency_key)
     if not _is_usable(begun):
         raise account_calls.outcome_unknown(provider, holder.pk)
     return PaymentMethod(id=begun.ref, provider_id=provider.alias, data=dict(begun.data))
@@ -118,37 +117,6 @@ def delete(*, account_holder_id: str, customer_id: str, payment_method_id: str, 
         raise NotFound(f"PaymentMethod id not found: {payment_method_id}") from error
 
 
-def check(
-    provider: PaymentProvider, holder: AccountHolder | None, data: Mapping[str, Any], *, is_off_session: bool = False
-) -> None:
-    """Refuse to pay with a saved payment method that isn't this customer's. No-op where no saved one is named.
-
-    Raises `InvalidData` (not the customer's; no customer; none named off-session), `ProviderNotReachable` (the provider
-    can't be asked now).
-    """
-    if is_off_session and not (provider.capabilities.has_saved_methods and data.get(SAVED_METHOD)):
-        raise InvalidData(f"Paying off-session needs a saved payment method: data key '{SAVED_METHOD}'.")
-    if SAVED_METHOD not in data or not provider.capabilities.has_saved_methods:
-        return
-    saved = _saved(provider, holder) if holder is not None else ()
-    if not any(method.payment_method_ref == data[SAVED_METHOD] for method in saved):
-        raise InvalidData("The payment method isn't one that this customer has saved.")
-
-
-def _saved(provider: PaymentProvider, holder: AccountHolder) -> tuple[SavedPaymentMethod, ...]:
-    """Ask the provider. A read that gets no answer, or one that is no list, has done nothing, so it may simply be
-    repeated. What isn't a payment method is left out.
-    """
-    try:
-        found: object = account_calls.ask(provider, holder.pk, lambda: provider.list_payment_methods(_ref(holder)))
-    except PaymentOutcomeUnknown as error:
-        raise account_calls.not_reachable(provider) from error
-    if not isinstance(found, tuple):
-        logger.error("%s answered about %s with %s", provider.alias, holder.pk, type(found).__name__)
-        raise account_calls.not_reachable(provider)
-    return tuple(method for method in found if isinstance(method, SavedPaymentMethod))
-
-
 def _provider_for(holder: AccountHolder, provider_id: str | None) -> PaymentProvider:
     for provider in account_calls.providers_of(holder):
         if provider.capabilities.has_saved_methods and provider_id in {None, provider.alias}:
@@ -166,7 +134,7 @@ def _client_data(provider: PaymentProvider, data: Mapping[str, Any]) -> dict[str
 
 def _provider_key(holder: AccountHolder, idempotency_key: str | None) -> str:
     """One caller's key never meets another customer's, nor the account that this customer had before."""
-    caller = repeats.caller_key(idempotency_key)
+    caller = callers.caller_key(idempotency_key)
     if caller is None:
         return new_id("pmsave")
     told = f"{_ref(holder)} {caller.key}"

@@ -12,7 +12,15 @@ from typing import Any
 
 from medusa_payments import customers
 from medusa_payments.carts import CartSnapshot
-from medusa_payments.core import shoppers
+from medusa_payments.core.books import book as books
+from medusa_payments.core.saga import callers, run
+from medusa_payments.core.sessions import authorization, cart, choice, choosing, plans, sets, shoppers
+from medusa_payments.core.sessions import room as rooms
+from medusa_payments.core.sessions.choice import Choice
+from medusa_payments.core.sessions.choosing import Common
+from medusa_payments.core.sessions.plans import DO_NOT_ADD_UP, SessionChoice
+from medusa_payments.core.sessions.room import Room
+from medusa_payments.core.sessions.sets import WantedSet
 from medusa_payments.customers import Customer, Shopper
 from medusa_payments.exceptions import (
     InvalidData,
@@ -23,23 +31,22 @@ from medusa_payments.exceptions import (
 from medusa_payments.models import Operation, PaymentCollection, PaymentSession
 from medusa_payments.providers.errors import OBJECT_GONE
 from medusa_payments.queries import payment_collections as queries
+from medusa_payments.queries.payment_providers import ConfiguredProvider
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import (
-    cart_amounts,
-    choices,
-    execution,
-    repeats,
-    session_authorization,
-    session_choice,
-    session_plans,
-    session_sets,
-    upkeep,
-)
-from medusa_payments.services.choices import Common
-from medusa_payments.services.session_choice import Choice
-from medusa_payments.services.session_plans import SessionChoice
-from medusa_payments.services.session_sets import WantedSet
 from medusa_payments.states import OperationKind, SessionStatus
+
+__all__ = [
+    "AUTHORIZED_STATUSES",
+    "DO_NOT_ADD_UP",
+    "SYSTEM",
+    "SessionChoice",
+    "authorize",
+    "authorize_sessions",
+    "initialize",
+    "offered",
+    "refresh",
+    "set_sessions",
+]
 
 AUTHORIZED_STATUSES = frozenset({SessionStatus.AUTHORIZED, SessionStatus.CAPTURED, SessionStatus.PENDING_AUTHORIZATION})
 
@@ -74,7 +81,7 @@ def initialize(
     is being authorized), `PaymentAuthorizationError` (declined), `Conflict` (another request is at work),
     `TooManyRequests`, `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
     """
-    common = choices.begin(
+    common = choosing.begin(
         payment_collection_id,
         asked={"provider_id": provider_id, "data": data or {}} | ({"is_off_session": True} if is_off_session else {}),
         request=request,
@@ -84,8 +91,8 @@ def initialize(
         customer=customers.known(customer, customer_id),
         is_off_session=is_off_session,
     )
-    return choices.until_it_stands(
-        lambda: [choices.choose(provider_id, data or {}, common, minor_units=common.due)],
+    return choosing.until_it_stands(
+        lambda: [choosing.choose(provider_id, data or {}, common, minor_units=common.due)],
         lambda chosen: _one_session(common, chosen[0]),
     )
 
@@ -95,22 +102,23 @@ def _one_session(common: Common, choice: Choice) -> PaymentSession:
     a paid session is returned.
     """
     pk = common.collection.pk
-    room = upkeep.make_room(common.collection, common.snapshot, request=common.request)
+    room = rooms.make_room(common.collection, common.snapshot, request=common.request)
     if room.cart and _asks_for_a_rest(pk, room):
-        plan = partial(session_plans.the_rest, snapshot=room.cart, choice=choice)
+        plan = partial(plans.the_rest, snapshot=room.cart, choice=choice)
         _carry_out_plan(common, plan, room.cart, is_rest=True)
-        return choices.live_session(pk)
-    session = choices.made_live(pk, choice, room.cart)
+        return choosing.live_session(pk)
+    session = choosing.made_live(pk, choice, room.cart)
     if session.status == SessionStatus.CANCELED:
         # An update, or a repeat under the same key, was answered with an object that nobody can pay any more.
-        session = choices.made_live(pk, replace(choice, caller=None), room.cart)
+        session = choosing.made_live(pk, replace(choice, caller=None), room.cart)
     return session
 
 
-def _asks_for_a_rest(payment_collection_id: str, room: upkeep.Room) -> bool:
+def _asks_for_a_rest(payment_collection_id: str, room: Room) -> bool:
     if room.cart is None or not room.may_hold_money:
         return False
-    return session_plans.asks_for_a_rest(queries.existing(payment_collection_id), room.cart)
+    book = books.read(payment_collection_id)
+    return book is not None and plans.asks_for_a_rest(book, room.cart)
 
 
 def set_sessions(
@@ -142,7 +150,7 @@ def set_sessions(
     """
     asked = [[each.provider_id, str(each.amount), each.data, each.payment_session_id] for each in sessions]
     payer = customers.known(customer, customer_id)
-    common = choices.begin(
+    common = choosing.begin(
         payment_collection_id,
         asked={"sessions": asked, "customer_id": payer.id if payer else ""},
         request=request,
@@ -151,9 +159,9 @@ def set_sessions(
         shopper=shopper,
         customer=payer,
     )
-    wanted = session_plans.checked(sessions)
-    return choices.until_it_stands(
-        lambda: [choices.choose_part(each, common) for each in wanted],
+    wanted = plans.checked(sessions)
+    return choosing.until_it_stands(
+        lambda: [choosing.choose_part(each, common) for each in wanted],
         lambda chosen: _several_sessions(common, wanted, chosen),
     )
 
@@ -161,25 +169,25 @@ def set_sessions(
 def _several_sessions(
     common: Common, wanted: Sequence[SessionChoice], chosen: Sequence[Choice]
 ) -> list[PaymentSession]:
-    split = session_plans.split_of(wanted, common.snapshot)
-    cart = upkeep.make_room(common.collection, common.snapshot, request=common.request, split=split).cart
-    _carry_out_plan(common, partial(session_plans.chosen, wanted=wanted, choices=chosen, snapshot=cart), cart)
-    return session_choice.live_sessions(common.collection)
+    split = plans.split_of(wanted, common.snapshot)
+    current = rooms.make_room(common.collection, common.snapshot, request=common.request, split=split).cart
+    _carry_out_plan(common, partial(plans.chosen, wanted=wanted, choices=chosen, snapshot=current), current)
+    return choice.live_sessions(common.collection.pk)
 
 
 def _carry_out_plan(
-    common: Common, plan: session_sets.Plan, cart: CartSnapshot | None, *, is_rest: bool = False
+    common: Common, plan: sets.Plan, current: CartSnapshot | None, *, is_rest: bool = False
 ) -> list[Operation]:
     """Carry out what makes a plan's sessions the live ones, and return its operations."""
     wanted = WantedSet(
         plan=plan,
-        asked=repeats.fingerprint(**common.asked),
+        asked=callers.fingerprint(**common.asked),
         caller=common.caller,
-        snapshot=cart,
+        snapshot=current,
         created_by=common.created_by,
         is_rest=is_rest,
     )
-    return session_sets.carry_out(common.collection.pk, wanted)
+    return sets.carry_out(common.collection.pk, wanted)
 
 
 def refresh(
@@ -200,7 +208,7 @@ def refresh(
 
     Raises `NotFound` (collection, session), `NotAllowed` (it holds money), and what `set_sessions` raises.
     """
-    common = choices.begin(
+    common = choosing.begin(
         payment_collection_id,
         asked={"refresh": payment_session_id},
         request=request,
@@ -214,18 +222,16 @@ def refresh(
         raise NotFound(f"PaymentSession id not found: {payment_session_id}")
 
     def carry_out(chosen: list[Choice]) -> PaymentSession:
-        room = upkeep.make_room(collection, common.snapshot, request=request)
+        room = rooms.make_room(collection, common.snapshot, request=request)
         rest_of = room.cart if _asks_for_a_rest(collection.pk, room) else None
-        refreshed = partial(
-            session_plans.refreshed, payment_session_id=payment_session_id, choice=chosen[0], rest_of=rest_of
-        )
+        refreshed = partial(plans.refreshed, payment_session_id=payment_session_id, choice=chosen[0], rest_of=rest_of)
         done = _carry_out_plan(common, refreshed, room.cart, is_rest=rest_of is not None)
         if not done:
             # Nothing is lacking any more.
-            return choices.live_session(collection.pk)
+            return choosing.live_session(collection.pk)
         return primary(PaymentSession).get(pk=done[0].payment_session_id)
 
-    return choices.until_it_stands(lambda: [choices.choose_again(session, common)], carry_out)
+    return choosing.until_it_stands(lambda: [choosing.choose_again(session, common)], carry_out)
 
 
 def authorize(
@@ -273,11 +279,11 @@ def authorize_sessions(
     outcome isn't known `PaymentOutcomeUnknown`, `ProviderNotReachable` or `Conflict`: repeat the same request then.
     """
     collection = queries.existing(payment_collection_id)
-    snapshot = cart_amounts.snapshot_of(collection, request)
+    snapshot = cart.snapshot_of(collection, request)
     if snapshot is not None and not snapshot.amount and collection.amount:
         # The cart costs nothing any more: what is held for it is released.
-        collection = upkeep.follow_cart(collection, snapshot, request=request)
-    live = session_choice.live_sessions(collection)
+        collection = rooms.follow_cart(collection, snapshot, request=request)
+    live = choice.live_sessions(collection.pk)
     if not collection.amount:
         # One that nobody paid when the cart still cost something is replaced.
         live = [session for session in live if _is_for_nothing(session)]
@@ -297,6 +303,11 @@ def authorize_sessions(
     return queries.existing(payment_collection_id)
 
 
+def offered(region_id: str) -> list[ConfiguredProvider]:
+    """Return the providers that a storefront may list for a region's carts; "" is a region without restrictions."""
+    return [ConfiguredProvider(alias) for alias in shoppers.offered(region_id)]
+
+
 def _is_for_nothing(session: PaymentSession) -> bool:
     return session.status != SessionStatus.CANCELED and (session.authorized_at is not None or session.amount == 0)
 
@@ -314,15 +325,15 @@ def _authorized(
     shopper: Shopper | None,
 ) -> PaymentSession:
     """Authorize a live session and return it, whatever its provider says of it. Raises what `authorize` raises."""
-    snapshot = cart_amounts.snapshot_of(queries.existing(payment_collection_id), request)
+    snapshot = cart.snapshot_of(queries.existing(payment_collection_id), request)
     try:
-        execution.execute_until(
+        run.execute_until(
             payment_collection_id,
             partial(
-                session_authorization.reserve,
+                authorization.reserve,
                 payment_session_id=payment_session_id,
                 snapshot=snapshot,
-                caller=repeats.caller_key(idempotency_key),
+                caller=callers.caller_key(idempotency_key),
                 created_by=created_by,
                 shopper=shopper,
             ),

@@ -3,19 +3,19 @@
 from collections.abc import Callable
 from functools import partial
 
-from django.db.models.functions import Now
-
-from medusa_payments.core.saga import leases, slots
+from medusa_payments.core.base import amounts, leases
+from medusa_payments.core.base.providers import provider_for
+from medusa_payments.core.books.book import Book
+from medusa_payments.core.books.freezing import refuse_if_frozen
+from medusa_payments.core.saga import callers, comparing, operations, run, slots, verbs
+from medusa_payments.core.saga.operations import CallerKey, Reservation
 from medusa_payments.exceptions import Conflict, InvalidData, NotFound
-from medusa_payments.ids import new_id
-from medusa_payments.models import Operation, Payment, PaymentCollection
+from medusa_payments.models import Operation, Payment
 from medusa_payments.providers.base import PaymentProvider
-from medusa_payments.providers.types import CancelRequest
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import amounts, convergence, execution, operations, repeats
-from medusa_payments.services.freezing import refuse_if_frozen
-from medusa_payments.services.operations import CallerKey, Reservation
 from medusa_payments.states import OperationKind, OperationStatus
+
+__all__ = ["cancel", "enqueue_cancel"]
 
 
 def cancel(*, payment_id: str, created_by: str = "", idempotency_key: str | None = None) -> Payment:
@@ -31,11 +31,11 @@ def cancel(*, payment_id: str, created_by: str = "", idempotency_key: str | None
     `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
     """
     payment, reserve_it = _prepared(payment_id, created_by, idempotency_key)
-    operation = execution.execute(
+    operation = run.execute(
         payment_collection_id=payment.payment_collection_id, include_deleted=True, reserve=reserve_it
     )
     if operation is not None:
-        convergence.conclude(operation)
+        comparing.conclude(operation)
     return primary(Payment).get(pk=payment_id)
 
 
@@ -46,7 +46,7 @@ def enqueue_cancel(*, payment_id: str, created_by: str = "", idempotency_key: st
     nothing is left to release. Raises what `cancel` raises before it calls the provider.
     """
     payment, reserve_it = _prepared(payment_id, created_by, idempotency_key)
-    return execution.enqueue(payment_collection_id=payment.payment_collection_id, reserve=reserve_it)
+    return run.enqueue(payment_collection_id=payment.payment_collection_id, reserve=reserve_it)
 
 
 def _prepared(
@@ -58,14 +58,14 @@ def _prepared(
     return payment, partial(
         _reserve,
         payment_id=payment_id,
-        provider=operations.provider_for(payment),
-        caller=repeats.caller_key(idempotency_key),
+        provider=provider_for(payment),
+        caller=callers.caller_key(idempotency_key),
         created_by=created_by,
     )
 
 
 def _reserve(
-    collection: PaymentCollection,  # noqa: ARG001
+    book: Book,
     *,
     payment_id: str,
     provider: PaymentProvider,
@@ -73,58 +73,23 @@ def _reserve(
     created_by: str,
     is_deferred: bool = False,
 ) -> Reservation | None:
-    payment = primary(Payment).select_related("payment_session").get(pk=payment_id)
-    earlier = repeats.find_by_key(caller, kinds=[OperationKind.CANCEL], target=payment.pk)
+    payment = book.payment(payment_id)
+    earlier = callers.find_by_key(book, caller, kinds=[OperationKind.CANCEL], target=payment.pk)
     if earlier is not None and earlier.status != OperationStatus.NOT_EXECUTED:
-        return operations.resume(earlier, is_deferred=is_deferred)
-    unfinished = slots.holder(payment.pk)
+        return operations.resume(book, earlier, is_deferred=is_deferred)
+    unfinished = slots.holder(book, payment.pk)
     if unfinished is not None:
-        return operations.resume(unfinished, is_deferred=is_deferred)
+        return operations.resume(book, unfinished, is_deferred=is_deferred)
     if payment.canceled_at is not None or (payment.released_amount and not payment.capturable_amount):
         return None
     refuse_if_frozen(payment)
     releasing = _releasable(payment)
     if earlier is not None:
         earlier.amount = releasing
-        _raise_counter(payment, releasing)
-        return operations.reopen(earlier, open_slot=payment.pk, is_deferred=is_deferred)
-    return reserve_release(
-        payment, provider, amount=releasing, caller=caller, created_by=created_by, is_deferred=is_deferred
+        return operations.reopen(book, earlier, open_slot=payment.pk, is_deferred=is_deferred)
+    return verbs.release(
+        book, payment, provider, amount=releasing, caller=caller, created_by=created_by, is_deferred=is_deferred
     )
-
-
-def reserve_release(
-    payment: Payment,
-    provider: PaymentProvider,
-    *,
-    amount: int,
-    caller: CallerKey | None = None,
-    created_by: str = "",
-    is_deferred: bool = False,
-) -> Reservation:
-    """Reserve the release of `amount` (minor units), all that a payment still holds, inside the collection's lock."""
-    _raise_counter(payment, amount)
-    request = CancelRequest(
-        idempotency_key=new_id("payop"), session_id=payment.payment_session_id, provider_ref=payment.provider_ref
-    )
-    return operations.reserve(
-        request=request,
-        provider=provider,
-        session=payment.payment_session,
-        payment=payment,
-        target=payment.pk,
-        caller=caller,
-        amount=amount,
-        open_slot=payment.pk,
-        created_by=created_by,
-        is_deferred=is_deferred,
-    )
-
-
-def _raise_counter(payment: Payment, amount: int) -> None:
-    payment.releasing_amount += amount
-    payment.updated_at = Now()
-    payment.save(update_fields=["releasing_amount", "updated_at"])
 
 
 def _releasable(payment: Payment) -> int:

@@ -2,12 +2,14 @@
 
 import secrets
 
+from medusa_payments.core.base.locks import durable_transaction
 from medusa_payments.exceptions import InvalidData
 from medusa_payments.models import PublishableKey
-from medusa_payments.queries import keys
+from medusa_payments.queries.keys import live
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import revocation, texts
-from medusa_payments.services.locks import durable_transaction
+from medusa_payments.services import keys, texts
+
+__all__ = ["PREFIX", "create", "is_valid", "revoke", "rotate"]
 
 PREFIX = "pk_"
 _LONGEST_TOKEN = 100
@@ -29,7 +31,7 @@ def create(*, title: str, token: str | None = None) -> PublishableKey:
 
 def revoke(*, publishable_key_id: str) -> None:
     """Make a key invalid from now on. No-op when it is invalid already. Raises `NotFound`."""
-    revocation.revoke(PublishableKey, publishable_key_id)
+    keys.revoke(PublishableKey, publishable_key_id)
 
 
 def rotate(*, publishable_key_id: str, overlap_seconds: int = 0) -> PublishableKey:
@@ -40,11 +42,11 @@ def rotate(*, publishable_key_id: str, overlap_seconds: int = 0) -> PublishableK
     Raises `NotFound`, `NotAllowed` when it was revoked or rotated before, `InvalidData` (overlap), `InsideTransaction`.
     """
     with durable_transaction():
-        old = revocation.retire(PublishableKey, publishable_key_id, overlap_seconds=overlap_seconds)
+        old = keys.retire(PublishableKey, publishable_key_id, overlap_seconds=overlap_seconds)
         return create(title=old.title)
 
 
 def is_valid(token: str) -> bool:
     """Say whether a storefront may use this token now."""
     # Some servers let NUL pass in a header, and PostgreSQL refuses to be asked for it.
-    return "\0" not in token and keys.live(PublishableKey).filter(token=token).exists()
+    return "\0" not in token and live(PublishableKey).filter(token=token).exists()

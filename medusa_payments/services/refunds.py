@@ -3,24 +3,24 @@
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
-from types import MappingProxyType
 from typing import Any
 
-from django.db.models.functions import Now
-
-from medusa_payments.core import debts
+from medusa_payments.core.base import amounts
+from medusa_payments.core.base.providers import provider_for
+from medusa_payments.core.books import disputes
+from medusa_payments.core.books.book import Book
+from medusa_payments.core.books.freezing import refuse_if_frozen
+from medusa_payments.core.saga import callers, comparing, operations, run, verbs
+from medusa_payments.core.saga.callers import Caller
+from medusa_payments.core.saga.operations import Reservation
 from medusa_payments.exceptions import InvalidData, NotFound
-from medusa_payments.ids import new_id
-from medusa_payments.models import Operation, Payment, PaymentCollection, RefundReason
-from medusa_payments.money import Money
+from medusa_payments.models import Operation, Payment, RefundReason
 from medusa_payments.providers.base import PaymentProvider
-from medusa_payments.providers.types import RefundRequest
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import amounts, convergence, disputes, execution, operations, repeats, texts
-from medusa_payments.services.freezing import refuse_if_frozen
-from medusa_payments.services.operations import CallerKey, Reservation
-from medusa_payments.services.repeats import Caller
+from medusa_payments.services import texts
 from medusa_payments.states import OperationKind, OperationStatus
+
+__all__ = ["enqueue_refund", "refund", "refund_operation"]
 
 
 def refund(
@@ -50,7 +50,7 @@ def refund(
     payment, asking, reserve_it = _prepared(
         payment_id, amount, refund_reason_id, note, created_by, idempotency_key, metadata
     )
-    with repeats.answering(asking, payment.payment_collection_id):
+    with callers.answering(asking, payment.payment_collection_id):
         _refunded(payment, reserve_it)
         return primary(Payment).get(pk=payment_id)
 
@@ -73,15 +73,15 @@ def refund_operation(
     payment, asking, reserve_it = _prepared(
         payment_id, amount, refund_reason_id, note, created_by, idempotency_key, metadata, refund_reason_code
     )
-    with repeats.answering(asking, payment.payment_collection_id):
+    with callers.answering(asking, payment.payment_collection_id):
         return _refunded(payment, reserve_it)
 
 
 def _refunded(payment: Payment, reserve_it: Callable[..., Reservation]) -> Operation:
-    operation: Operation = execution.execute(
+    operation: Operation = run.execute(
         payment_collection_id=payment.payment_collection_id, include_deleted=True, reserve=reserve_it
     )
-    convergence.conclude(operation)
+    comparing.conclude(operation)
     return operation
 
 
@@ -100,7 +100,7 @@ def enqueue_refund(
     `refund` raises before it calls the provider.
     """
     payment, _, reserve_it = _prepared(payment_id, amount, refund_reason_id, note, created_by, idempotency_key)
-    return execution.enqueue(payment_collection_id=payment.payment_collection_id, reserve=reserve_it)
+    return run.enqueue(payment_collection_id=payment.payment_collection_id, reserve=reserve_it)
 
 
 def _prepared(
@@ -113,14 +113,13 @@ def _prepared(
     metadata: Mapping[str, Any] | None = None,
     refund_reason_code: str | None = None,
 ) -> tuple[Payment, Caller, Callable[..., Reservation]]:
-    waited = debts.elapsed()
-    payment = primary(Payment).filter(pk=payment_id).annotate(now=Now()).first()
+    payment = primary(Payment).filter(pk=payment_id).first()
     if payment is None:
         raise NotFound(f"Payment id not found: {payment_id}")
     texts.refuse_sensitive(note)
-    provider = operations.provider_for(payment)
+    provider = provider_for(payment)
     requested = amounts.positive_minor_units(amount, currency_code=payment.currency_code, verb="Refund")
-    key = repeats.caller_key(
+    key = callers.caller_key(
         idempotency_key,
         amount=requested,
         refund_reason_id=refund_reason_id,
@@ -128,7 +127,7 @@ def _prepared(
         note=note,
         metadata=metadata,
     )
-    asking = Caller(who=created_by, began_at=payment.now - waited, key=key)
+    asking = Caller(who=created_by, key=key)
     reserve_it = partial(
         _reserve,
         payment_id=payment_id,
@@ -140,7 +139,7 @@ def _prepared(
         metadata=metadata,
         asking=asking,
     )
-    return payment, asking, repeats.owing(asking, reserve_it)
+    return payment, asking, callers.owing(asking, reserve_it)
 
 
 def existing_reason(refund_reason_id: str | None) -> RefundReason | None:
@@ -158,7 +157,7 @@ def _reason_of_code(code: str | None) -> RefundReason | None:
 
 
 def _reserve(
-    collection: PaymentCollection,  # noqa: ARG001
+    book: Book,
     *,
     payment_id: str,
     provider: PaymentProvider,
@@ -170,21 +169,23 @@ def _reserve(
     asking: Caller,
     is_deferred: bool = False,
 ) -> Reservation:
-    payment = primary(Payment).select_related("payment_session").get(pk=payment_id)
-    earlier = repeats.find_on_payment(
+    payment = book.payment(payment_id)
+    earlier = callers.find_on_payment(
+        book,
         asking,
         payment=payment,
         kind=OperationKind.REFUND,
-        asked=repeats.ask(requested, reason=refund_reason_code or refund_reason_id, note=note, metadata=metadata),
+        asked=callers.ask(requested, reason=refund_reason_code or refund_reason_id, note=note, metadata=metadata),
         is_deferred=is_deferred,
     )
     if earlier is not None and earlier.status != OperationStatus.NOT_EXECUTED:
-        return operations.resume(earlier, is_deferred=is_deferred)
+        return operations.resume(book, earlier, is_deferred=is_deferred)
     if earlier is not None:
-        return reopen(earlier, payment, provider, is_deferred=is_deferred)
+        return reopen(book, earlier, is_deferred=is_deferred)
     refuse_if_frozen(payment)
-    amount, reason = _checked(payment, provider, requested, refund_reason_id)
-    return reserve(
+    amount, reason = _checked(book, payment, provider, requested, refund_reason_id)
+    return verbs.refund(
+        book,
         payment,
         provider,
         amount=amount,
@@ -199,87 +200,30 @@ def _reserve(
     )
 
 
-def reserve(
-    payment: Payment,
-    provider: PaymentProvider,
-    *,
-    amount: int,
-    requested: int | None = None,
-    reason: RefundReason | None = None,
-    note: str | None = None,
-    metadata: Mapping[str, Any] | None = None,
-    intent: Mapping[str, Any] = MappingProxyType({}),
-    caller: CallerKey | None = None,
-    created_by: str = "",
-    is_deferred: bool = False,
-) -> Reservation:
-    """Reserve the refund of `amount` (minor units), which the caller has checked, inside the collection's lock.
-
-    `intent`: what else tells it from other refunds. The refund has its final id from now on.
-    """
-    _raise_counter(payment, amount)
-    request = RefundRequest(
-        idempotency_key=new_id("payop"),
-        session_id=payment.payment_session_id,
-        payment_id=payment.pk,
-        provider_ref=payment.provider_ref,
-        money=Money(minor_units=amount, currency_code=payment.currency_code),
-        reason_code=reason.code if reason else None,
-    )
-    intent = {
-        **intent,
-        "refund_reason_id": reason.pk if reason else None,
-        "note": note,
-        **({"metadata": dict(metadata)} if metadata is not None else {}),
-    }
-    return operations.reserve(
-        request=request,
-        provider=provider,
-        session=payment.payment_session,
-        payment=payment,
-        target=payment.pk,
-        caller=caller,
-        amount=amount,
-        requested_amount=requested,
-        intent=intent,
-        line_id=new_id("ref"),
-        refund_reason=reason,
-        created_by=created_by,
-        is_deferred=is_deferred,
-    )
-
-
-def reopen(
-    operation: Operation, payment: Payment, provider: PaymentProvider, *, is_deferred: bool = False
-) -> Reservation:
-    """Go on with a refund that was proven not to have been executed, if it can still be given back."""
+def reopen(book: Book, operation: Operation, *, is_deferred: bool = False) -> Reservation:
+    """Go on with a refund that was proven not to have been executed, if it can still be refunded."""
+    payment = book.payment(operation.payment_id)
     refuse_if_frozen(payment)
-    _raise_counter(payment, _checked_amount(payment, provider, operation.amount))
-    return operations.reopen(operation, is_deferred=is_deferred)
-
-
-def _raise_counter(payment: Payment, amount: int) -> None:
-    payment.refunding_amount += amount
-    payment.updated_at = Now()
-    payment.save(update_fields=["refunding_amount", "updated_at"])
+    _checked_amount(book, payment, provider_for(payment), operation.amount)
+    return operations.reopen(book, operation, is_deferred=is_deferred)
 
 
 def _checked(
-    payment: Payment, provider: PaymentProvider, requested: int | None, refund_reason_id: str | None
+    book: Book, payment: Payment, provider: PaymentProvider, requested: int | None, refund_reason_id: str | None
 ) -> tuple[int, RefundReason | None]:
     """As in Medusa, an amount that is asked for is checked before the reason, one that is left open after it."""
     if requested is None:
         reason = existing_reason(refund_reason_id)
-        return _checked_amount(payment, provider, requested), reason
-    return _checked_amount(payment, provider, requested), existing_reason(refund_reason_id)
+        return _checked_amount(book, payment, provider, requested), reason
+    return _checked_amount(book, payment, provider, requested), existing_reason(refund_reason_id)
 
 
-def _checked_amount(payment: Payment, provider: PaymentProvider, requested: int | None) -> int:
+def _checked_amount(book: Book, payment: Payment, provider: PaymentProvider, requested: int | None) -> int:
     refundable = payment.refundable_amount
     amount = refundable if requested is None else requested
     if not 0 < amount <= refundable:
         if payment.disputed_amount and amount <= payment.kept_amount:
-            raise disputes.refusal(payment, requested=amount)
+            raise disputes.refusal(book, payment, requested=amount)
         raise InvalidData(refusal_text(requested), details=amounts.limits(payment, requested=amount))
     amounts.check_step(amount, provider=provider, currency_code=payment.currency_code)
     if amount < payment.captured_amount and not provider.capabilities.supports_partial_refund:

@@ -10,12 +10,14 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from medusa_payments.core.base.locks import durable_transaction
 from medusa_payments.exceptions import InvalidData
 from medusa_payments.models import SecretKey
-from medusa_payments.queries import keys
+from medusa_payments.queries.keys import live
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import revocation, texts
-from medusa_payments.services.locks import durable_transaction
+from medusa_payments.services import keys, texts
+
+__all__ = ["PREFIX", "IssuedSecretKey", "authenticate", "create", "revoke", "rotate"]
 
 PREFIX = "sk_"
 _USE_IS_NOTED_EVERY = timedelta(minutes=1)
@@ -42,7 +44,7 @@ def create(*, user: AbstractBaseUser, title: str) -> IssuedSecretKey:
 
 def revoke(*, secret_key_id: str) -> None:
     """Make a key invalid from now on. No-op when it is invalid already. Raises `NotFound`."""
-    revocation.revoke(SecretKey, secret_key_id)
+    keys.revoke(SecretKey, secret_key_id)
 
 
 def rotate(*, secret_key_id: str, overlap_seconds: int = 0) -> IssuedSecretKey:
@@ -53,7 +55,7 @@ def rotate(*, secret_key_id: str, overlap_seconds: int = 0) -> IssuedSecretKey:
     Raises `NotFound`, `NotAllowed` when it was revoked or rotated before, `InvalidData` (overlap), `InsideTransaction`.
     """
     with durable_transaction():
-        old = revocation.retire(SecretKey, secret_key_id, overlap_seconds=overlap_seconds)
+        old = keys.retire(SecretKey, secret_key_id, overlap_seconds=overlap_seconds)
         return _issue(user_id=old.user_id, title=old.title)
 
 
@@ -62,7 +64,7 @@ def authenticate(token: str) -> tuple[AbstractBaseUser, SecretKey] | None:
 
     `last_used_at` is written at most once a minute.
     """
-    key = keys.live(SecretKey).filter(token_digest=_digest(token)).first()
+    key = live(SecretKey).filter(token_digest=_digest(token)).first()
     user = None if key is None else get_user_model()._default_manager.filter(pk=key.user_id, is_active=True).first()
     if key is None or user is None:
         return None

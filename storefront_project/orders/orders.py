@@ -12,7 +12,7 @@ from medusa_payments.orders import OrderSnapshot
 from medusa_payments.providers.registry import providers
 from medusa_payments.queries import held_money
 from medusa_payments.queries import payment_collections as collection_queries
-from medusa_payments.services import convergence, payment_collections, payment_sessions
+from medusa_payments.services import comparing, payment_collections, payment_sessions
 from medusa_payments.states import MONEY_HOLDING_STATUSES, CollectionStatus, SessionStatus
 from storefront_project.orders.models import Order
 from storefront_project.shop import carts
@@ -145,7 +145,7 @@ def _session_to_authorize(cart: Cart, idempotency_key: str | None) -> PaymentSes
 
 def _was_paid_since(session: PaymentSession) -> bool:
     """Ask the provider whether a session that had failed has been paid since, in the customer's browser."""
-    convergence.look_at(session.pk)
+    comparing.look_at(session.pk)
     session.refresh_from_db()
     return session.status in {*MONEY_HOLDING_STATUSES, SessionStatus.PENDING_AUTHORIZATION}
 

@@ -20,6 +20,7 @@ from medusa_payments.models import (
     PublishableKey,
     RefundReason,
     RefundReversal,
+    Release,
     SecretKey,
     WebhookEvent,
     WebhookRefusal,
@@ -34,8 +35,8 @@ MONEY_MODELS = [model for model in MODELS if model not in {PublishableKey, Refun
 
 @pytest.fixture(autouse=True)
 def a_row_of_every_kind(payment: Payment) -> None:
-    """Add what the history of the payment lacks: a dispute, a failed refund, a webhook, a refused one, a delivery,
-    an account.
+    """Add what the history of the payment lacks: a dispute, a failed refund, a release, a webhook, a refused one, a
+    delivery, an account.
     """
     Dispute.objects.create(
         payment=payment,
@@ -48,6 +49,7 @@ def a_row_of_every_kind(payment: Payment) -> None:
     )
     refund = payment.refunds.get()
     RefundReversal.objects.create(payment=payment, refund=refund, amount=refund.amount, reason="sent back")
+    Release.objects.create(payment=payment, amount=100, provider_ref=f"{payment.provider_ref}:released:100")
     WebhookEvent.objects.create(
         provider_id="pp_fake_fake",
         provider_account="fake",

@@ -7,10 +7,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.html import escape
 
+from medusa_payments.core.reconciliation.drift import Drift, DriftKind
+from medusa_payments.core.reconciliation.fix import fix
+from medusa_payments.core.saga import comparing
 from medusa_payments.models import Event, Operation, Payment, PaymentSession, WebhookEvent
-from medusa_payments.services import convergence, webhooks
-from medusa_payments.services.reconciliation.drift import Drift, DriftKind
-from medusa_payments.services.reconciliation.fix import fix
+from medusa_payments.services import webhooks
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.admin.conftest import LogIn, html, page_url
 from tests.admin.test_pages import text
@@ -23,7 +24,7 @@ DECIDER = ("view_payment", "view_operation", "view_webhookevent", "resolve_payme
 @pytest.fixture
 def frozen(payment: Payment, fake_provider: FakeProvider) -> Payment:
     fake_provider.dashboard.capture(payment.provider_ref, 500)
-    convergence.look_at(payment.payment_session_id)
+    comparing.look_at(payment.payment_session_id)
     payment.refresh_from_db()
     assert payment.frozen_at is not None
     return payment

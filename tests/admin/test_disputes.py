@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from medusa_payments.core.saga import comparing
 from medusa_payments.models import Dispute, Payment
 from medusa_payments.providers.facts import DisputeState
-from medusa_payments.services import convergence
 from medusa_payments.testing import factories
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.admin.browser import Browser
@@ -30,7 +30,7 @@ def disputed(fake_provider: FakeProvider) -> Callable[..., Dispute]:
     def open_it(payment: Payment | None = None, amount: int | None = None, **how: Any) -> Dispute:
         payment = payment or factories.captured_payment(email="jane@example.com")
         ref = fake_provider.dashboard.open_dispute(payment.provider_ref, amount, **how)
-        convergence.look_at(payment.payment_session_id)
+        comparing.look_at(payment.payment_session_id)
         return Dispute.objects.get(provider_ref=ref)
 
     return open_it
@@ -108,7 +108,7 @@ class TestPages:
     def test_timeline_shows_disputes(self, viewer: Client, disputed: Any, fake_provider: FakeProvider) -> None:
         dispute = disputed(amount=500, currency_code="usd")
         fake_provider.dashboard.win_dispute(dispute.provider_ref)
-        convergence.look_at(dispute.payment.payment_session_id)
+        comparing.look_at(dispute.payment.payment_session_id)
         page = text(html(viewer, page_url(dispute.payment.payment_collection)))
         for shown in ("Dispute opened", "5.00 USD", "Dispute won", "needs a response → won"):
             assert shown in page

@@ -80,13 +80,13 @@ class TestQueries:
     def test_pages_need_a_fixed_number_of_queries(self, viewer: Client, payment: Payment) -> None:
         # The row (of a collection also its payments, for the totals); then: its tables, the clerks' names.
         pinned = {
-            PaymentCollection: 2 + 7 + 1,
+            PaymentCollection: 2 + 8 + 1,
             AccountHolder: 1 + 1 + 0,
             PaymentSession: 1 + 3 + 1,
-            Payment: 1 + 8 + 1,
+            Payment: 1 + 9 + 1,
             Capture: 1 + 0 + 1,
             Refund: 1 + 0 + 1,
-            Operation: 1 + 5 + 1,
+            Operation: 1 + 6 + 1,
             Event: 1 + 0 + 1,
         }
         rows = {model: model._default_manager.latest("created_at") for model in pinned} | {Payment: payment}

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from medusa_payments.core.saga import comparing
 from medusa_payments.exceptions import PaymentOutcomeUnknown
 from medusa_payments.models import Operation, Payment
-from medusa_payments.services import captures, convergence, payments, refund_reasons, refunds
+from medusa_payments.services import captures, payments, refund_reasons, refunds
 from medusa_payments.testing import factories
 from tests.admin.browser import Browser
 from tests.admin.conftest import attempt, page_url
@@ -246,7 +247,7 @@ def test_payment_frozen_meanwhile_is_reported_as_frozen(browser: Browser, fake_p
     payment = factories.captured_payment()
     browser.open(verb_url(payment, "refund")).press("Continue", amount="10")
     fake_provider.dashboard.capture(payment.provider_ref, 500)
-    convergence.look_at(payment.payment_session_id)
+    comparing.look_at(payment.payment_session_id)
 
     browser.press("Refund 10.00 EUR")
 

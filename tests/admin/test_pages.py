@@ -20,13 +20,13 @@ from medusa_payments.admin.parts import display, related_tables
 from medusa_payments.admin.parts.event_details import REASONS
 from medusa_payments.admin.parts.event_titles import TITLES
 from medusa_payments.carts import CartSnapshot
+from medusa_payments.core.books.freezing import BEYOND_THE_LIMITS
+from medusa_payments.core.books.snapshots import CONTRADICTS_ITSELF
+from medusa_payments.core.reconciliation.drift import FROZEN_FOR_A_PERSON, DriftKind
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.models import Capture, Event, Operation, Payment, PaymentCollection, PaymentSession, Refund
-from medusa_payments.services import captures, payment_sessions, refunds
+from medusa_payments.services import captures, payment_sessions, payments, refunds
 from medusa_payments.services.events import EventName
-from medusa_payments.services.freezing import BEYOND_THE_LIMITS
-from medusa_payments.services.observed_payments import CONTRADICTS_ITSELF
-from medusa_payments.services.reconciliation.drift import FROZEN_FOR_A_PERSON, DriftKind
 from medusa_payments.testing import factories
 from medusa_payments.testing.carts import CartDesk
 from medusa_payments.testing.fake_steering import CRASHES, Outcome
@@ -55,6 +55,16 @@ class TestPaymentPage:
             assert line.provider_ref in page
         for name in ("paymentsession", "capture", "refund", "operation", "event"):
             assert f'id="{name}-heading"' in page
+
+    def test_lists_what_was_released_beside_captures_and_refunds(self, viewer: Client) -> None:
+        payment = factories.partially_captured(Decimal(1))
+        payments.cancel(payment_id=payment.pk)
+        (release,) = payment.releases.all()
+
+        for row in (payment, payment.payment_collection, release.operation):
+            page = html(viewer, page_url(row))
+            assert 'id="release-heading"' in page
+            assert f'href="{page_url(release)}"' in page
 
     def test_payment_page_shows_in_flight_amounts_only_if_there_are_any(self, viewer: Client, payment: Payment) -> None:
         assert "In flight" not in html(viewer, page_url(payment))

@@ -9,9 +9,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from medusa_payments.core.saga import comparing
 from medusa_payments.models import Operation, Payment, PaymentCollection, Refund
 from medusa_payments.providers.facts import RefundState
-from medusa_payments.services import convergence, refunds
+from medusa_payments.services import refunds
 from medusa_payments.testing import factories
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.admin.conftest import html, list_url, page_url
@@ -80,7 +81,7 @@ def test_pending_and_failed_refunds_are_not_counted_as_refunded(
     for state in becomes:
         refund_ref = fake_provider.dashboard.refund_refs(payment.provider_ref)[1]
         fake_provider.dashboard.settle_refund(refund_ref, RefundState(state))
-        convergence.look_at(payment.payment_session_id)
+        comparing.look_at(payment.payment_session_id)
     for row in (payment, payment.payment_collection):
         assert sums(admin_client, row) == (pending, told, listed)
 

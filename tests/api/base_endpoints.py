@@ -14,10 +14,10 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
 from medusa_payments import exceptions
-from medusa_payments.api.fields import AmountField, RecordField, StrictSerializer, StringField
-from medusa_payments.api.filters import ListQuery
-from medusa_payments.api.schema import operation
+from medusa_payments.api.lists.filters import ListQuery
+from medusa_payments.api.openapi.schema import operation
 from medusa_payments.api.viewsets import AdminViewSet, PublicViewSet, StoreViewSet
+from medusa_payments.api.wire.fields import AmountField, RecordField, StrictSerializer, StringField
 
 ERRORS: dict[str, Exception] = {
     "invalid-data": exceptions.InvalidData("wrong"),

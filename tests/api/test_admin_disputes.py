@@ -6,8 +6,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from medusa_payments.core.saga import comparing
 from medusa_payments.models import Dispute, Payment
-from medusa_payments.services import convergence
 from medusa_payments.testing import factories
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.api.openapi import ValidatedClient
@@ -20,7 +20,7 @@ def disputed(cart_desk: Any, fake_provider: FakeProvider) -> Payment:
     """100 EUR, captured, of which 40 are disputed."""
     payment = factories.captured_payment()
     fake_provider.dashboard.open_dispute(payment.provider_ref, 4000)
-    convergence.look_at(payment.payment_session_id)
+    comparing.look_at(payment.payment_session_id)
     return payment
 
 

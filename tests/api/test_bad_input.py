@@ -117,7 +117,7 @@ def test_every_route_is_tested() -> None:
     tested = {re.sub(r"{\w+}", "{}", route.name) for route in ROUTES}
 
     routed = {re.sub(r"<\w+:\w+>", "{}", name) for name in routes_of_the_package()}
-    assert tested == routed - {"POST /hooks/payment/{}"}, "hooks take bytes, not our JSON; see tests/webhooks"
+    assert tested == routed - {"POST /hooks/payment/{}"}, "hooks take bytes, not our JSON; see tests/services/webhooks"
 
 
 @pytest.mark.any_engine

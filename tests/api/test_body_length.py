@@ -9,7 +9,7 @@ from django.test import AsyncRequestFactory
 from django.urls import resolve
 from rest_framework.test import force_authenticate
 
-from medusa_payments.api.parsers import LENGTH_NEEDED
+from medusa_payments.api.wire.parsers import LENGTH_NEEDED
 from tests.api.openapi import ValidatedClient
 
 Make = Callable[..., Any]

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import translation
 
-from medusa_payments.api.exceptions import STATUS_CODES
+from medusa_payments.api.wire.exceptions import STATUS_CODES
 from medusa_payments.exceptions import SHOPPER_TEXTS, PaymentsError
 from medusa_payments.services import publishable_keys
 from tests.api.base_endpoints import ERRORS
@@ -169,7 +169,7 @@ def test_a_fault_is_logged_with_its_place_but_not_its_message(
 ) -> None:
     quiet_client.get(f"/echo/{name}")
 
-    record = next(record for record in caplog.records if record.name == "medusa_payments.api.exceptions")
+    record = next(record for record in caplog.records if record.name == "medusa_payments.api.wire.exceptions")
     assert record.levelno == logging.ERROR
     assert "base_endpoints.py" in record.getMessage()
     assert type(ERRORS[name]).__name__ in record.getMessage()

@@ -7,8 +7,8 @@ from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 
-from medusa_payments.api.error_responses import ERRORS, STORE_ERRORS, ErrorResponse
-from medusa_payments.api.exceptions import answer
+from medusa_payments.api.openapi.error_responses import ERRORS, STORE_ERRORS, ErrorResponse
+from medusa_payments.api.wire.exceptions import answer
 from tests.api.base_endpoints import router
 
 WRITE_STATUSES = {"200", "400", "401", "404", "409", "413", "415", "422", "429", "500", "503"}

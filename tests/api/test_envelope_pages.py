@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
-from medusa_payments.api.pagination import paginate
+from medusa_payments.api.lists.pagination import paginate
 
 pytestmark = [pytest.mark.django_db]
 

@@ -9,7 +9,7 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from medusa_payments.api.operators import OPERATORS
+from medusa_payments.api.lists.operators import OPERATORS
 from medusa_payments.models import Payment, PaymentCollection, PaymentSession
 from tests.api.openapi import ValidatedClient
 

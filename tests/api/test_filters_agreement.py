@@ -9,11 +9,11 @@ from django.http import QueryDict
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from medusa_payments.api.brackets import nested
-from medusa_payments.api.filters import TIMESTAMPS, BooleanFilter, DateFilter, ListQuery, TextFilter
-from medusa_payments.api.pagination import paginate, paginate_rows
-from medusa_payments.api.patterns import is_safe
-from medusa_payments.api.validation import validated
+from medusa_payments.api.lists.filters import TIMESTAMPS, BooleanFilter, DateFilter, ListQuery, TextFilter
+from medusa_payments.api.lists.pagination import paginate, paginate_rows
+from medusa_payments.api.lists.patterns import is_safe
+from medusa_payments.api.wire.brackets import nested
+from medusa_payments.api.wire.validation import validated
 from medusa_payments.models import RefundReason
 from medusa_payments.queries.conditions import AllOf, AnyOf, Comparison, Condition, Operator, as_q, matches
 

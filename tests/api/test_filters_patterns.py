@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from medusa_payments.api.patterns import MAX_PATTERN_LENGTH, is_safe
+from medusa_payments.api.lists.patterns import MAX_PATTERN_LENGTH, is_safe
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medusa_payments.api.brackets import nested
-from medusa_payments.api.parsers import JSONParser
+from medusa_payments.api.wire.brackets import nested
+from medusa_payments.api.wire.parsers import JSONParser
 from medusa_payments.exceptions import InvalidData, ProviderNotReachable
 from tests.api.base_endpoints import EchoViewSet
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medusa_payments.api.renderers import JSONRenderer
+from medusa_payments.api.wire.renderers import JSONRenderer
 from medusa_payments.money import to_major_units
 
 render = JSONRenderer().render

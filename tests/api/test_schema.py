@@ -11,15 +11,15 @@ from django.core.management import call_command
 from jsonschema import ValidationError
 from rest_framework.serializers import BaseSerializer, ListSerializer
 
-from medusa_payments.api.representations import (
+from medusa_payments.api.documents.representations import (
     ADMIN_PAYMENT,
     ADMIN_PAYMENT_COLLECTION,
     PAYMENT_PROVIDER,
     REFUND_REASON,
     STORE_PAYMENT_COLLECTION,
 )
-from medusa_payments.api.selection import Tree
-from medusa_payments.api.serializers.documents import (
+from medusa_payments.api.documents.selection import Tree
+from medusa_payments.api.documents.serializers import (
     AdminPaymentSerializer,
     PaymentCollectionSerializer,
     PaymentProviderSerializer,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medusa_payments.api.selection import Selectable, Tree
+from medusa_payments.api.documents.selection import Selectable, Tree
 from tests.api.openapi import ValidatedClient
 
 pytestmark = pytest.mark.any_engine

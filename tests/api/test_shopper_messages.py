@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.utils import translation
 
 from medusa_payments import exceptions
-from medusa_payments.api.exceptions import REJECTED_MESSAGE, STATUS_CODES
+from medusa_payments.api.wire.exceptions import REJECTED_MESSAGE, STATUS_CODES
 from medusa_payments.exceptions import SHOPPER_TEXTS, PaymentsError
 from medusa_payments.models import Operation
 from medusa_payments.providers.errors import (

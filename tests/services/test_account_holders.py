@@ -12,7 +12,8 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from medusa_payments.core.saga import leases
+from medusa_payments.core.accounts import opening
+from medusa_payments.core.base import leases
 from medusa_payments.customers import Customer
 from medusa_payments.exceptions import (
     Conflict,
@@ -26,8 +27,8 @@ from medusa_payments.models import AccountHolder, PaymentSession
 from medusa_payments.providers.account_holders import AccountHolderResult
 from medusa_payments.providers.errors import ProviderRejected
 from medusa_payments.queries import account_holders as queries
-from medusa_payments.services import account_holders, account_opening, payment_methods, payment_sessions
-from medusa_payments.services.session_plans import SessionChoice
+from medusa_payments.services import account_holders, payment_methods, payment_sessions
+from medusa_payments.services.payment_sessions import SessionChoice
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.scripted import SECOND, Script, answer_lost, changed, lost, run_out_holder
 from tests.till import Till
@@ -270,7 +271,7 @@ class TestWhateverBecomesOfTheCall:
         half = leases.lease_seconds(fake_provider) / 2
         moments = iter([0.0, half + 1])
         with monkeypatch.context() as patch:
-            patch.setattr(account_opening.time, "monotonic", lambda: next(moments))
+            patch.setattr(opening.time, "monotonic", lambda: next(moments))
             with pytest.raises(ProviderNotReachable):
                 account_holders.create(provider_id=FAKE, customer=JANE)
 
@@ -401,7 +402,7 @@ class TestWhileAnotherIsAtWork:
         assert (caught.value.retry_after, caught.value.code) == (1, "invalid_state_error")
 
     def test_for_a_few_seconds_then_they_go_on_without(self, till: Till, at_work: Any) -> None:
-        at_work(account_opening.PATIENCE_SECONDS + 1)
+        at_work(opening.PATIENCE_SECONDS + 1)
 
         assert till.session_of_customer(JANE, cart_id="cart_2").account_holder_id is None
 
@@ -409,7 +410,7 @@ class TestWhileAnotherIsAtWork:
         self, till: Till, at_work: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         holder = at_work(1)
-        monkeypatch.setattr(account_opening.workers, "is_gone", lambda worker: worker == "elsewhere 1@1")
+        monkeypatch.setattr(opening.workers, "is_gone", lambda worker: worker == "elsewhere 1@1")
 
         assert till.session_of_customer(JANE, cart_id="cart_2").account_holder_id == holder.pk
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from medusa_payments.core.saga import workers
+from medusa_payments.core.base import workers
+from medusa_payments.core.books.evidence import NotExecuted, Outcome, Refused, Succeeded
+from medusa_payments.core.saga import operations
 from medusa_payments.exceptions import (
     Conflict,
     InvalidData,
@@ -27,16 +29,7 @@ from medusa_payments.providers.errors import (
     ProviderUnavailable,
 )
 from medusa_payments.providers.types import CancelResult, CaptureResult, RefundResult, RefundStatus, SessionResult
-from medusa_payments.services import (
-    captures,
-    operations,
-    payment_collections,
-    payment_sessions,
-    payments,
-    rebuild,
-    refunds,
-)
-from medusa_payments.services.provider_calls import NotExecuted, Outcome, Refused, Succeeded
+from medusa_payments.services import captures, payment_collections, payment_sessions, payments, rebuild, refunds
 from medusa_payments.states import RefusalKind, SessionStatus
 from tests.scripted import (
     Moved,

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from medusa_payments.core.policy.allocation import Source, allocate
+from medusa_payments.core.saga import comparing
 from medusa_payments.exceptions import (
     IdempotencyError,
     InvalidData,
@@ -18,8 +20,7 @@ from medusa_payments.exceptions import (
     ProviderNotReachable,
 )
 from medusa_payments.models import Operation, Payment, PaymentCollection, Refund
-from medusa_payments.services import captures, collection_refunds, convergence, refunds
-from medusa_payments.services.refund_allocation import Source, allocate
+from medusa_payments.services import captures, collection_refunds, refunds
 from medusa_payments.states import RefundStrategy
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
@@ -171,7 +172,7 @@ class TestRefundingACollection:
     ) -> None:
         for payment in Payment.objects.all():
             fake_provider.dashboard.open_dispute(payment.provider_ref)
-            convergence.look_at(payment.payment_session_id)
+            comparing.look_at(payment.payment_session_id)
 
         with pytest.raises(NotAllowed) as refused:
             refund(collection, amount)

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from medusa_payments.core.saga import comparing
 from medusa_payments.exceptions import InvalidData, NotAllowed, PaymentOutcomeUnknown
 from medusa_payments.models import Capture, Event, Operation, Payment, PaymentCollection, PaymentSession, Refund
 from medusa_payments.money import MAX_MINOR_UNITS, Money, to_major_units
 from medusa_payments.providers.facts import CaptureFact, PaymentSnapshot, RefundState, RetrieveRequest
 from medusa_payments.services import (
     captures,
-    convergence,
     decisions,
     payment_collections,
     payment_sessions,
@@ -53,7 +53,7 @@ class TestNotOurs:
         session = till.session()
         fake_provider.dashboard.pay(session.provider_ref or "")
         for _ in range(2):
-            assert convergence.take_in(session, snapshot(**changes)).problem == problem
+            assert comparing.take_in(session, snapshot(**changes)).problem == problem
         assert not Payment.objects.exists()
         assert Event.objects.filter(name="payment_collection.discrepancy").count() == 1
 
@@ -61,7 +61,7 @@ class TestNotOurs:
         session = till.session()
         PaymentSession.objects.update(provider_ref=None)
         session.refresh_from_db()
-        assert convergence.take_in(session, snapshot(session_id=None)).problem == "another payment session"
+        assert comparing.take_in(session, snapshot(session_id=None)).problem == "another payment session"
 
 
 class TestWhileOurOwnMovementIsOpen:
@@ -70,7 +70,7 @@ class TestWhileOurOwnMovementIsOpen:
     def look_during(self, script: Script, verb: str, seen: list[Any], session_id: str) -> None:
         def look(request: Any, call: Verb) -> Any:
             script.clear()
-            seen.append(convergence.look_at(session_id))
+            seen.append(comparing.look_at(session_id))
             return call(request)
 
         script[verb] = look
@@ -82,7 +82,7 @@ class TestWhileOurOwnMovementIsOpen:
         captures.capture(payment_id=payment.pk, amount=Decimal(30))
         assert (seen[0].waits, Capture.objects.count()) == (True, 1)
 
-        assert not convergence.look_at(payment.payment_session_id).waits
+        assert not comparing.look_at(payment.payment_session_id).waits
         assert sorted(Capture.objects.values_list("amount", flat=True)) == [3000, 4000]
         assert differences(fake_provider) == []
 
@@ -93,7 +93,7 @@ class TestWhileOurOwnMovementIsOpen:
         refunds.refund(payment_id=payment.pk, amount=Decimal(30))
         assert (seen[0].waits, Refund.objects.count()) == (True, 1)
 
-        assert not convergence.look_at(payment.payment_session_id).waits
+        assert not comparing.look_at(payment.payment_session_id).waits
         assert sorted(Refund.objects.values_list("amount", flat=True)) == [3000, 4000]
         assert differences(fake_provider) == []
 
@@ -108,7 +108,7 @@ class TestWhileOurOwnMovementIsOpen:
         payment.refresh_from_db()
         assert (payment.frozen_at, payment.released_amount) == (None, 6000)
 
-        convergence.look_at(payment.payment_session_id)
+        comparing.look_at(payment.payment_session_id)
         payment.refresh_from_db()
         assert (payment.captured_amount, payment.captured_at is None) == (4000, False)
         assert differences(fake_provider) == []
@@ -124,14 +124,14 @@ class TestWhileOurOwnMovementIsOpen:
             fake_provider.dashboard.cancel(payment.provider_ref)
             snapshot = next(fake_provider.list_payments())
             unkeyed = replace(snapshot, captures=())
-            seen.append(convergence.take_in(payment.payment_session, unkeyed))
+            seen.append(comparing.take_in(payment.payment_session, unkeyed))
             return answer
 
         script["capture"] = capture_then_let_them_cancel
         captures.capture(payment_id=payment.pk, amount=Decimal(30))
         assert seen[0].waits
 
-        convergence.look_at(payment.payment_session_id)
+        comparing.look_at(payment.payment_session_id)
         payment.refresh_from_db()
         assert (payment.captured_amount, payment.released_amount) == (3000, 7000)
         assert differences(fake_provider) == []
@@ -145,7 +145,7 @@ class TestWhileOurOwnMovementIsOpen:
         payment.refresh_from_db()
         assert (seen[0].waits, payment.refunded_amount, payment.frozen_at) == (True, 0, None)
 
-        convergence.look_at(payment.payment_session_id)
+        comparing.look_at(payment.payment_session_id)
         assert differences(fake_provider) == []
 
 
@@ -189,7 +189,7 @@ class TestASnapshotThatContradictsItself:
 
     def test_is_not_booked_and_freezes_the_payment_once(self, operation: Operation) -> None:
         for _ in range(2):
-            assert convergence.look_at(operation.payment_session_id).problem
+            assert comparing.look_at(operation.payment_session_id).problem
         assert not Capture.objects.exists()
         assert Payment.objects.get().frozen_at is not None
         assert Event.objects.get(name="payment.frozen").data["theirs"] == {"captured": 0, "captures": 3000}
@@ -208,7 +208,7 @@ class TestASnapshotThatContradictsItself:
         trace = CaptureFact(money=euros(3000), idempotency_key="payop_failed")
         script["retrieve"] = lambda request, call: replace(found := call(request), captures=(*found.captures, trace))
         fake_provider.dashboard.refund(payment.provider_ref, 1000)
-        convergence.look_at(payment.payment_session_id)
+        comparing.look_at(payment.payment_session_id)
         payment.refresh_from_db()
         assert (payment.captured_amount, payment.refunded_amount, payment.frozen_at is None) == (10000, 0, False)
 
@@ -228,7 +228,7 @@ def test_a_capture_beyond_what_the_authorization_captured_has_its_own_reference(
     second = CaptureFact(money=euros(2500), capture_ref="second")
     session.refresh_from_db()
 
-    convergence.take_in(session, snapshot(captured=euros(6500), captures=(first, second)))
+    comparing.take_in(session, snapshot(captured=euros(6500), captures=(first, second)))
 
     assert set(Capture.objects.values_list("amount", "provider_ref")) == {(4000, None), (2500, "second")}
 
@@ -245,11 +245,11 @@ def test_a_refund_that_failed_while_the_provider_was_asked_stays_failed(
         script.clear()
         seen = call(request)
         fake_provider.dashboard.settle_refund(refund.refund_ref, RefundState.FAILED)
-        convergence.look_at(payment.payment_session_id)
+        comparing.look_at(payment.payment_session_id)
         return seen
 
     script["retrieve"] = overtaken
-    assert convergence.look_at(payment.payment_session_id).waits
+    assert comparing.look_at(payment.payment_session_id).waits
     assert not Refund.objects.exists()
     assert differences(fake_provider) == []
 
@@ -265,7 +265,7 @@ def test_what_was_read_before_an_update_takes_nothing_of_it_back(till: Till, scr
         return seen
 
     script["retrieve"] = overtaken
-    assert convergence.look_at(session.pk).waits
+    assert comparing.look_at(session.pk).waits
     session.refresh_from_db()
     assert session.amount == 8000
     assert authorize(session).payment.amount == 8000
@@ -299,12 +299,12 @@ def test_once_several_captures_are_enough_together_the_rest_goes_back(
     fake_provider.dashboard.pay(replaced.provider_ref or "", 8000)
     fake_provider.dashboard.authorize(chosen.provider_ref or "", 6000)
     for session in (replaced, chosen):
-        convergence.look_at(session.pk)
+        comparing.look_at(session.pk)
     assert recover() == 0
 
     for amount in amounts:
         fake_provider.dashboard.capture(chosen.provider_ref or "", amount)
-    convergence.look_at(chosen.pk)
+    comparing.look_at(chosen.pk)
     recover()
     assert (moved("refund"), moved("cancel")) == (refunded, released)
     assert differences(fake_provider) == []
@@ -336,16 +336,16 @@ class TestBeforeMoneyIsLost:
 def test_a_higher_authorization_is_taken_over(till: Till, fake_provider: FakeProvider, snapshot: Any) -> None:
     payment = till.authorized()
     fake_provider.dashboard.authorize(payment.provider_ref, 12000)
-    convergence.look_at(payment.payment_session_id)
+    comparing.look_at(payment.payment_session_id)
     payment.refresh_from_db()
     assert payment.amount == 12000
-    assert convergence.take_in(payment.payment_session, snapshot(money=euros(9000))).changes == ()
+    assert comparing.take_in(payment.payment_session, snapshot(money=euros(9000))).changes == ()
 
 
 def test_what_the_provider_calls_canceled_ends_a_session(till: Till, fake_provider: FakeProvider) -> None:
     session = till.session()
     fake_provider.dashboard.cancel(session.provider_ref or "")
-    convergence.look_at(session.pk)
+    comparing.look_at(session.pk)
     session.refresh_from_db()
     assert session.status == "canceled"
     assert till.session().pk != session.pk
@@ -359,7 +359,7 @@ def test_a_status_is_not_taken_over_while_an_operation_is_open(
     with pytest.raises(PaymentOutcomeUnknown):
         till.session_of(session)
     fake_provider.dashboard.cancel(session.provider_ref or "")
-    assert convergence.look_at(session.pk).changes == ()
+    assert comparing.look_at(session.pk).changes == ()
 
 
 @pytest.mark.fake_only("Stripe takes no amounts of so many digits")
@@ -371,7 +371,7 @@ def test_the_largest_amount_paid_twice_still_adds_up(till: Till, script: Script,
         payment_sessions.initialize(payment_collection_id=collection.pk, provider_id=provider_id)
     for session in PaymentSession.objects.all():
         fake_provider.dashboard.authorize(session.provider_ref or "")
-        convergence.look_at(session.pk)
+        comparing.look_at(session.pk)
     assert PaymentCollection.objects.get().authorized_amount == 2 * MAX_MINOR_UNITS
 
 
@@ -385,7 +385,7 @@ class TestAReplacedObjectThatIsAuthorizedWhileItIsGivenUp:
 
         def confirm_first(request: Any, call: Verb) -> Any:
             fake_provider.dashboard.authorize(request.provider_ref)
-            convergence.look_at(replaced.pk)
+            comparing.look_at(replaced.pk)
             return call(request)
 
         script["cancel"] = confirm_first
@@ -409,7 +409,7 @@ class TestAReplacedObjectThatIsAuthorizedWhileItIsGivenUp:
 
         script["cancel"] = confirm_and_read_first
         till.session(SECOND)
-        convergence.take_in(replaced, seen[0])
+        comparing.take_in(replaced, seen[0])
 
         assert recover() == 0
         assert PaymentCollection.objects.get().status == "not_paid"

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from django.db.models import F
 
+from medusa_payments.core.books.evidence import NotExecuted, Succeeded
+from medusa_payments.core.saga import comparing
 from medusa_payments.exceptions import Conflict, InvalidData, NotAllowed, NotFound, PaymentOutcomeUnknown
 from medusa_payments.models import Event, Operation, Payment, PaymentSession, Refund
 from medusa_payments.providers.types import CaptureResult, RefundResult
-from medusa_payments.services import captures, convergence, decisions, payment_collections, payments, refunds, worker
+from medusa_payments.services import captures, decisions, payment_collections, payments, refunds, worker
 from medusa_payments.services.decisions import Verdict
-from medusa_payments.services.provider_calls import NotExecuted, Succeeded
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
 from tests.scripted import Moved, Script, answer_lost, authorize, euros, lost, settle
@@ -202,7 +203,7 @@ class TestUnfreeze:
     def test_money_moves_again_and_the_timeline_says_why(self, till: Till, fake_provider: FakeProvider) -> None:
         payment = till.captured()
         fake_provider.dashboard.capture(payment.provider_ref, 500)
-        convergence.look_at(payment.payment_session_id)
+        comparing.look_at(payment.payment_session_id)
         with pytest.raises(Conflict, match="frozen"):
             refunds.refund(payment_id=payment.pk)
 
@@ -219,7 +220,7 @@ class TestUnfreeze:
         """More was captured at the provider than was authorized."""
         payment = till.captured()
         fake_provider.dashboard.capture(payment.provider_ref, 500)
-        convergence.look_at(payment.payment_session_id)
+        comparing.look_at(payment.payment_session_id)
         return payment
 
     def unfreeze(self, payment: Payment) -> Payment:
@@ -227,7 +228,7 @@ class TestUnfreeze:
 
     def test_what_came_meanwhile_is_booked(self, frozen: Payment, fake_provider: FakeProvider) -> None:
         fake_provider.dashboard.refund(frozen.provider_ref, 1500)
-        convergence.look_at(frozen.payment_session_id)
+        comparing.look_at(frozen.payment_session_id)
         assert not Refund.objects.exists()
         assert self.unfreeze(frozen).refunded_amount == 1500
 
@@ -244,7 +245,7 @@ class TestUnfreeze:
     def test_what_was_accepted_freezes_nothing_again(self, frozen: Payment) -> None:
         self.unfreeze(frozen)
         refunds.refund(payment_id=frozen.pk, amount=Decimal(1))
-        convergence.look_at(frozen.payment_session_id)
+        comparing.look_at(frozen.payment_session_id)
         frozen.refresh_from_db()
         assert frozen.frozen_at is None
 

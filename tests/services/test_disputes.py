@@ -12,20 +12,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from medusa_payments.core.saga import comparing, reads
 from medusa_payments.exceptions import InvalidData, NotAllowed
 from medusa_payments.models import Dispute, Event, Operation, Payment, PaymentCollection, RefundReversal, WebhookEvent
 from medusa_payments.money import MAX_MINOR_UNITS, Money
 from medusa_payments.providers import cleaning
 from medusa_payments.providers.facts import DisputeState, PaymentSnapshot, RefundState
-from medusa_payments.services import (
-    captures,
-    convergence,
-    payment_collections,
-    provider_reads,
-    refunds,
-    webhooks,
-    worker,
-)
+from medusa_payments.services import captures, payment_collections, refunds, webhooks, worker
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
 from tests.scripted import Script, Verb
@@ -54,8 +47,8 @@ def dispute(fake_provider: FakeProvider, payment: Payment) -> Callable[..., str]
     return open_it
 
 
-def look(payment: Payment) -> convergence.Convergence:
-    converged = convergence.look_at(payment.payment_session_id)
+def look(payment: Payment) -> comparing.Convergence:
+    converged = comparing.look_at(payment.payment_session_id)
     payment.refresh_from_db()
     return converged
 
@@ -161,7 +154,7 @@ class TestWhatIsBooked:
 
     def test_a_dry_run_says_what_it_would_be(self, payment: Payment, fake_provider: FakeProvider) -> None:
         fake_provider.dashboard.open_dispute(payment.provider_ref)
-        planned = convergence.look_at(payment.payment_session_id, is_dry_run=True)
+        planned = comparing.look_at(payment.payment_session_id, is_dry_run=True)
         assert [change.name for change in planned.changes] == ["dispute.opened"]
         assert not Dispute.objects.exists()
 
@@ -365,14 +358,14 @@ class TestOddOnes:
     ) -> None:
         snapshot = self.disputed(payment, fake_provider, **changes)
         for _ in range(2):
-            converged = convergence.take_in(payment.payment_session, snapshot)
+            converged = comparing.take_in(payment.payment_session, snapshot)
             assert (converged.waits, converged.problem) == (False, "")
         assert not Dispute.objects.exists()
         assert reason in Event.objects.get(name="payment_collection.discrepancy").data["reason"]
 
     def test_a_reason_that_cant_be_stored_is_cut(self, payment: Payment, fake_provider: FakeProvider) -> None:
         said = self.disputed(payment, fake_provider, reason="a\0" * 300, dispute_ref="dp_\0")
-        convergence.take_in(payment.payment_session, cleaning.answer(said))
+        comparing.take_in(payment.payment_session, cleaning.answer(said))
         booked = Dispute.objects.get()
         assert (booked.reason, booked.provider_ref[:4]) == ("a" * 255, "dp_~")
 
@@ -383,7 +376,7 @@ class TestOddOnes:
         till.cart_id = "cart_2"
         other = till.captured()
         snapshot = self.disputed(other, fake_provider, dispute_ref=ref)
-        convergence.take_in(other.payment_session, snapshot)
+        comparing.take_in(other.payment_session, snapshot)
         assert Dispute.objects.get().payment_id == payment.pk
         event = Event.objects.get(name="payment_collection.discrepancy")
         assert event.payment_collection_id == other.payment_collection_id
@@ -394,7 +387,7 @@ class TestOddOnes:
         session = till.session()
         fake_provider.dashboard.open_dispute(session.provider_ref or "", 500)
         for _ in range(2):
-            convergence.look_at(session.pk)
+            comparing.look_at(session.pk)
         assert Event.objects.get(name="payment_collection.discrepancy").data["theirs"]["amount"] == "500"
 
     def test_one_about_a_payment_we_dont_know_waits_in_the_inbox(
@@ -422,21 +415,21 @@ class TestOddOnes:
     def disputed(self, payment: Payment, provider: FakeProvider, **changes: Any) -> PaymentSnapshot:
         """What the provider says of a payment that has one dispute, changed as a test needs it."""
         provider.dashboard.open_dispute(payment.provider_ref, 500)
-        found = provider_reads.read(payment.payment_session)
-        assert isinstance(found, provider_reads.Found)
+        found = reads.read(payment.payment_session)
+        assert isinstance(found, reads.Found)
         return replace(found.snapshot, disputes=(replace(found.snapshot.disputes[0], **changes),))
 
 
 class TestStaleReads:
     """Two look at the same time; who read first may book last."""
 
-    def read(self, payment: Payment) -> provider_reads.Found:
-        found = provider_reads.read(payment.payment_session)
-        assert isinstance(found, provider_reads.Found)
+    def read(self, payment: Payment) -> reads.Found:
+        found = reads.read(payment.payment_session)
+        assert isinstance(found, reads.Found)
         return found
 
-    def book(self, payment: Payment, found: provider_reads.Found) -> convergence.Convergence:
-        converged = convergence.take_in(payment.payment_session, found.snapshot, as_of=found.as_of)
+    def book(self, payment: Payment, found: reads.Found) -> comparing.Convergence:
+        converged = comparing.take_in(payment.payment_session, found.snapshot, as_of=found.as_of)
         payment.refresh_from_db()
         return converged
 
@@ -448,7 +441,7 @@ class TestStaleReads:
         fake_provider.dashboard.lose_dispute(ref)
         look(payment)
 
-        assert self.book(payment, early) == convergence.Convergence(waits=True)
+        assert self.book(payment, early) == comparing.Convergence(waits=True)
         assert (Dispute.objects.get().state, payment.refundable_amount) == ("lost", 0)
 
     def test_what_was_read_before_doesnt_turn_one_end_into_another(
@@ -505,7 +498,7 @@ class TestStaleReads:
         early = self.read(payment).snapshot
         fake_provider.dashboard.lose_dispute(ref)
         look(payment)
-        assert convergence.take_in(payment.payment_session, early).waits
+        assert comparing.take_in(payment.payment_session, early).waits
         assert Dispute.objects.get().state == "lost"
 
 
@@ -519,7 +512,7 @@ class TestMoneyThatIsntWanted:
         provider.dashboard.pay(forgotten.provider_ref or "")
         provider.dashboard.pay(chosen.provider_ref or "")
         for session in (forgotten, chosen):
-            convergence.look_at(session.pk)
+            comparing.look_at(session.pk)
         first, second = (Payment.objects.get(payment_session=session) for session in (forgotten, chosen))
         return first, second
 

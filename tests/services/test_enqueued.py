@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from medusa_payments.core.books.evidence import Refused
+from medusa_payments.core.saga import comparing
+from medusa_payments.core.upkeep import tending
 from medusa_payments.exceptions import PaymentOutcomeUnknown, ProviderNotReachable
 from medusa_payments.models import Operation, Payment
-from medusa_payments.services import captures, convergence, payments, refunds, upkeep, worker
-from medusa_payments.services.provider_calls import Refused
+from medusa_payments.services import captures, payments, refunds, worker
 from medusa_payments.states import RefusalKind
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
@@ -231,10 +233,10 @@ class TestIsNobodyElsesAnswer:
         script.clear()
         for session, amount in ((replaced, 8000), (chosen, 6000)):
             fake_provider.dashboard.pay(session.provider_ref or "", amount)
-            convergence.look_at(session.pk)
+            comparing.look_at(session.pk)
         if answer:
             script["refund"] = answer
-            upkeep.tend(replaced.payment_collection_id)
+            tending.tend(replaced.payment_collection_id)
             script.clear()
             return Operation.objects.get(kind="refund").payment
         assert recover() == 0

@@ -9,13 +9,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from medusa_payments.core.saga import comparing
 from medusa_payments.exceptions import InvalidData, NotAllowed
 from medusa_payments.models import Payment, PaymentCollection, PaymentSession
 from medusa_payments.queries import held_money
 from medusa_payments.services import (
     captures,
     collection_refunds,
-    convergence,
     manual_authorization,
     payment_collections,
     payment_sessions,
@@ -50,7 +50,7 @@ def pays() -> tuple[str, bool]:
 
 def pay_late(session: PaymentSession, fake_provider: FakeProvider, verb: str) -> None:
     getattr(fake_provider.dashboard, verb)(session.provider_ref)
-    convergence.look_at(session.pk)
+    comparing.look_at(session.pk)
 
 
 def pass_the_deadline() -> None:
@@ -100,7 +100,7 @@ class TestAPartThatWasRefunded:
     ) -> None:
         """The customer was paying in the browser. By its contract the collection is authorized, but nobody has paid."""
         fake_provider.dashboard.authorize(refunded[1].provider_ref or "")
-        convergence.look_at(refunded[1].pk)
+        comparing.look_at(refunded[1].pk)
         assert pays() == ("authorized", False)
 
         pass_the_deadline()
@@ -114,12 +114,12 @@ def test_a_part_that_was_disputed_has_to_be_settled_first(
     sessions: list[PaymentSession], fake_provider: FakeProvider
 ) -> None:
     dispute = fake_provider.dashboard.open_dispute(sessions[0].provider_ref or "")
-    convergence.look_at(sessions[0].pk)
+    comparing.look_at(sessions[0].pk)
     with pytest.raises(NotAllowed, match="given back or disputed"):
         authorize(sessions[1])
 
     fake_provider.dashboard.win_dispute(dispute)
-    convergence.look_at(sessions[0].pk)
+    comparing.look_at(sessions[0].pk)
 
     assert authorize(sessions[1]).status == "authorized"
     assert pays() == ("authorized", True)
@@ -131,7 +131,7 @@ def test_a_rest_that_was_canceled_is_not_waited_for(
     collection = sessions[0].payment_collection
     assert held_money.comes_to_the_amount(collection)
     fake_provider.dashboard.cancel(sessions[1].provider_ref or "")
-    convergence.look_at(sessions[1].pk)
+    comparing.look_at(sessions[1].pk)
     assert not held_money.comes_to_the_amount(collection)
 
 
@@ -141,7 +141,7 @@ def test_what_comes_after_a_failure_never_looks_like_a_paid_order(
     script["cancel"] = unavailable
     payment_collections.fail(payment_collection_id=sessions[0].payment_collection_id, on_failure="refund")
     fake_provider.dashboard.authorize(sessions[1].provider_ref or "")
-    convergence.look_at(sessions[1].pk)
+    comparing.look_at(sessions[1].pk)
     assert pays() == ("authorized", False)
 
     script.clear()
@@ -183,7 +183,7 @@ class TestMoneyForAnEarlierChoice:
         self, earlier: PaymentSession, script: Script, fake_provider: FakeProvider
     ) -> None:
         fake_provider.dashboard.authorize(earlier.provider_ref or "")
-        convergence.look_at(earlier.pk)
+        comparing.look_at(earlier.pk)
         script.clear()
         recover()
 
@@ -198,7 +198,7 @@ class TestMoneyForAnEarlierChoice:
         script["cancel"] = unavailable
         till.session(SECOND)
         fake_provider.dashboard.pay(earlier.provider_ref or "")
-        convergence.look_at(earlier.pk)
+        comparing.look_at(earlier.pk)
         script.clear()
         refunds.refund(payment_id=Payment.objects.get().pk, amount=Decimal(1))
 
@@ -215,7 +215,7 @@ class TestMoneyForAnEarlierChoice:
         script["cancel"] = unavailable
         split(collection, tender("60"), tender("40", keep=other))
         fake_provider.dashboard.pay(earlier.provider_ref or "")
-        convergence.look_at(earlier.pk)
+        comparing.look_at(earlier.pk)
         script.clear()
         assert recover() == 0
         assert pays() == ("authorized", True)
@@ -261,7 +261,7 @@ class TestMoneyInAnotherCurrency:
         self, earlier: PaymentSession, script: Script, fake_provider: FakeProvider
     ) -> None:
         fake_provider.dashboard.authorize(earlier.provider_ref or "")
-        convergence.look_at(earlier.pk)
+        comparing.look_at(earlier.pk)
         script.clear()
         recover()
 
@@ -274,7 +274,7 @@ class TestMoneyInAnotherCurrency:
 
     def test_is_no_part_of_a_split(self, earlier: PaymentSession, fake_provider: FakeProvider) -> None:
         fake_provider.dashboard.authorize(earlier.provider_ref or "")
-        convergence.look_at(earlier.pk)
+        comparing.look_at(earlier.pk)
         PaymentCollection.objects.update(amount=15000)
 
         with pytest.raises(NotAllowed, match="is paid with"):
@@ -284,7 +284,7 @@ class TestMoneyInAnotherCurrency:
         self, earlier: PaymentSession, fake_provider: FakeProvider
     ) -> None:
         fake_provider.dashboard.pay(earlier.provider_ref or "")
-        convergence.look_at(earlier.pk)
+        comparing.look_at(earlier.pk)
 
         with pytest.raises(InvalidData, match="refund more"):
             collection_refunds.refund(payment_collection_id=earlier.payment_collection_id, amount=Decimal(50))
@@ -309,7 +309,7 @@ class TestAnOrderThatWaits:
         assert collection.attention_at is not None
 
         fake_provider.dashboard.authorize(debit.provider_ref or "")
-        convergence.look_at(debit.pk)
+        comparing.look_at(debit.pk)
 
         assert pays() == ("authorized", True)
         assert PaymentCollection.objects.get().resolve_by is None
@@ -318,7 +318,7 @@ class TestAnOrderThatWaits:
         payment_collections.attach_order(payment_collection_id=debit.payment_collection_id, order_id="order_1")
         pass_the_deadline()
         fake_provider.dashboard.cancel(debit.provider_ref or "")
-        convergence.look_at(debit.pk)
+        comparing.look_at(debit.pk)
 
         assert recover() == 0
 

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from django.db.models import F
 
+from medusa_payments.core.saga import comparing
 from medusa_payments.exceptions import NotAllowed, PaymentOutcomeUnknown
 from medusa_payments.models import Debt, Operation, Payment, PaymentSession, Refund
 from medusa_payments.providers.facts import RefundState
-from medusa_payments.services import captures, convergence, payment_sessions, refunds
+from medusa_payments.services import captures, payment_sessions, refunds
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.scripted import Script, answer_lost
 from tests.till import Till
@@ -102,9 +103,9 @@ def test_a_refund_that_failed_since_is_no_answer(
     with pytest.raises(PaymentOutcomeUnknown):
         refunds.refund(payment_id=payment.pk, amount=Decimal(30))
     script.clear()
-    convergence.look_at(payment.payment_session_id)
+    comparing.look_at(payment.payment_session_id)
     fake_provider.dashboard.settle_refund(str(Refund.objects.get().provider_ref), RefundState.FAILED)
-    convergence.look_at(payment.payment_session_id)
+    comparing.look_at(payment.payment_session_id)
 
     assert refunds.refund(payment_id=payment.pk, amount=Decimal(30)).refunded_amount == 3000
     assert moved("refund") == [3000, 3000]

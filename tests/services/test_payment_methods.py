@@ -16,7 +16,7 @@ from medusa_payments.exceptions import (
 from medusa_payments.models import AccountHolder, PaymentSession
 from medusa_payments.providers.base import CARD_DATA_REFUSED
 from medusa_payments.services import account_holders, payment_methods, payment_sessions
-from medusa_payments.services.session_plans import SessionChoice
+from medusa_payments.services.payment_sessions import SessionChoice
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.scripted import SECOND, Script, authorize
 from tests.till import Till

@@ -9,8 +9,10 @@ from django.utils import timezone
 
 from medusa_payments import signals
 from medusa_payments.carts import CartSnapshot
-from medusa_payments.core.debts import Undelivered, paid_by_response
-from medusa_payments.core.saga import leases
+from medusa_payments.core.base import leases
+from medusa_payments.core.base.debts import Undelivered, paid_by_response
+from medusa_payments.core.saga import comparing, recovery
+from medusa_payments.core.upkeep import deliveries, retention
 from medusa_payments.customers import Customer
 from medusa_payments.exceptions import (
     InvalidData,
@@ -20,15 +22,7 @@ from medusa_payments.exceptions import (
 )
 from medusa_payments.models import Event, EventDelivery, Operation, Payment, PaymentSession
 from medusa_payments.providers.registry import providers
-from medusa_payments.services import (
-    captures,
-    collection_refunds,
-    convergence,
-    deliveries,
-    payment_sessions,
-    recovery,
-    retention,
-)
+from medusa_payments.services import captures, collection_refunds, payment_sessions
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.scripted import SECOND, Moved, Script, Verb, answer_lost, authorize, changed, declined, euros, lost, run_out
 from tests.split import split, tender
@@ -161,7 +155,7 @@ def test_an_object_that_is_not_found_is_not_given_up_while_its_authorize_is_unkn
     with pytest.raises(PaymentOutcomeUnknown):
         authorize(session)
     script["retrieve"] = lambda *_: None
-    assert not convergence.look_at_open_sessions(session.payment_collection_id)
+    assert not comparing.look_at_open_sessions(session.payment_collection_id)
     session.refresh_from_db()
     assert session.status == "pending"
 
@@ -176,7 +170,7 @@ def test_a_session_that_was_given_up_and_paid_all_the_same_is_not_given_up_again
     script.clear()
     given_up = Operation.objects.get(kind="cancel")
     fake_provider.dashboard.authorize(older.provider_ref or "")
-    convergence.look_at(older.pk)
+    comparing.look_at(older.pk)
     run_out(given_up)
     assert recovery.resolve(given_up)
     assert (moved("cancel"), PaymentSession.objects.get(pk=older.pk).status) == ([], "authorized")
@@ -214,7 +208,7 @@ def test_who_is_owed_an_answer_is_known_for_a_day_however_soon_data_is_erased(
     with pytest.raises(PaymentOutcomeUnknown):
         captures.capture(payment_id=payment.pk, amount=Decimal(30))
     script.clear()
-    convergence.look_at(payment.payment_session_id)
+    comparing.look_at(payment.payment_session_id)
     retention.erase_due()
     captures.capture(payment_id=payment.pk, amount=Decimal(30))
     assert moved("capture") == [3000]

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from django.core.checks import CheckMessage, run_checks
 
+from medusa_payments.core.reconciliation import run
+from medusa_payments.core.reconciliation.drift import DriftKind
+from medusa_payments.core.reconciliation.fix import fix
+from medusa_payments.core.saga import comparing
 from medusa_payments.exceptions import InvalidData, NotAllowed, PaymentOutcomeUnknown
 from medusa_payments.models import Capture, Operation, Payment, PaymentCollection, PaymentSession, WebhookEvent
-from medusa_payments.services import captures, convergence, payment_sessions, payments, refunds, webhooks, worker
-from medusa_payments.services.reconciliation import run
-from medusa_payments.services.reconciliation.drift import DriftKind
-from medusa_payments.services.reconciliation.fix import fix
+from medusa_payments.services import captures, payment_sessions, payments, refunds, webhooks, worker
 from tests.audit import recover
 from tests.scripted import authorize, run_out
 from tests.several_accounts import NORTH, SOUTH, Keyed, Put, captured, fake, provider
@@ -182,7 +183,7 @@ class TestAnAliasThatPointsElsewhereNow:
         assert not Operation.objects.filter(status="open").exists()
 
     def test_nothing_is_read_there(self, paid: Payment) -> None:
-        converged = convergence.look_at(paid.payment_session_id)
+        converged = comparing.look_at(paid.payment_session_id)
         assert (converged.waits, "another account" in converged.problem) == (True, True)
 
     def test_a_live_session_is_replaced_not_updated(self, till: Till, accounts: Any, put: Put) -> None:

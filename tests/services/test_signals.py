@@ -13,18 +13,12 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from medusa_payments import signals
+from medusa_payments.core.saga import comparing
+from medusa_payments.core.upkeep import tending
 from medusa_payments.exceptions import PaymentOutcomeUnknown
 from medusa_payments.models import Event, Operation, Payment, PaymentSession
 from medusa_payments.providers.facts import RefundState
-from medusa_payments.services import (
-    captures,
-    convergence,
-    payment_collections,
-    payments,
-    refunds,
-    upkeep,
-    worker,
-)
+from medusa_payments.services import captures, payment_collections, payments, refunds, worker
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.till import Till
 
@@ -75,12 +69,12 @@ def go_through_disputes(payment: Payment, provider: FakeProvider) -> None:
     desk = provider.dashboard
     for end in (desk.win_dispute, desk.lose_dispute, desk.close_dispute):
         ref = desk.open_dispute(payment.provider_ref, 100, due_in_seconds=60)
-        convergence.look_at(payment.payment_session_id)
-        upkeep.tend(payment.payment_collection_id)
+        comparing.look_at(payment.payment_session_id)
+        tending.tend(payment.payment_collection_id)
         desk.send_evidence(ref)
-        convergence.look_at(payment.payment_session_id)
+        comparing.look_at(payment.payment_session_id)
         end(ref)
-        convergence.look_at(payment.payment_session_id)
+        comparing.look_at(payment.payment_session_id)
 
 
 def test_a_days_events(till: Till, heard: list[tuple[str, dict[str, Any]]], fake_provider: FakeProvider) -> None:
@@ -92,19 +86,19 @@ def test_a_days_events(till: Till, heard: list[tuple[str, dict[str, Any]]], fake
     payments.cancel(payment_id=till.authorized().pk)
     expiring = till.authorized()
     Payment.objects.filter(pk=expiring.pk).update(capture_before=timezone.now())
-    upkeep.tend(expiring.payment_collection_id)
+    tending.tend(expiring.payment_collection_id)
     fake_provider.dashboard.cancel(expiring.provider_ref)
-    convergence.look_at(expiring.payment_session_id)
+    comparing.look_at(expiring.payment_session_id)
     expired = till.authorized()
     fake_provider.dashboard.cancel(expired.provider_ref)
-    convergence.look_at(expired.payment_session_id)
+    comparing.look_at(expired.payment_session_id)
     payment = till.captured()
     refunds.refund(payment_id=payment.pk, amount=Decimal(1))
     fake_provider.dashboard.settle_refund(
         fake_provider.dashboard.refund_refs(payment.provider_ref)[0], RefundState.FAILED
     )
     fake_provider.dashboard.capture(payment.provider_ref, 1)
-    convergence.look_at(payment.payment_session_id)
+    comparing.look_at(payment.payment_session_id)
     go_through_disputes(payment, fake_provider)
     payment_collections.fail(payment_collection_id=payment.payment_collection_id)
     payment_collections.cancel(payment_collection_id=payment.payment_collection_id)

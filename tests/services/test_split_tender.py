@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from medusa_payments.core.saga import comparing, run
 from medusa_payments.exceptions import (
     Conflict,
     IdempotencyError,
@@ -20,8 +21,6 @@ from medusa_payments.exceptions import (
 from medusa_payments.models import Operation, Payment, PaymentCollection, PaymentSession
 from medusa_payments.services import (
     captures,
-    convergence,
-    execution,
     manual_authorization,
     payment_collections,
     payment_sessions,
@@ -292,14 +291,14 @@ class TestAProviderThatRefusesOrIsLost:
             self._split(before)
         script.clear()
         run_out(Operation.objects.get(status="open"))
-        withdraw = execution.withdraw
+        withdraw = run.withdraw
 
         def another_tab(unsent: Any) -> None:
             withdraw(unsent)
             monkeypatch.undo()
             till.session(SYSTEM)
 
-        monkeypatch.setattr(execution, "withdraw", another_tab)
+        monkeypatch.setattr(run, "withdraw", another_tab)
         self._split(before)
 
         assert recover() == 0
@@ -682,7 +681,7 @@ class TestRefreshing:
 def test_what_was_paid_in_part_before_it_was_split_has_a_deadline_too(till: Till, fake_provider: FakeProvider) -> None:
     session = till.session()
     fake_provider.dashboard.authorize(session.provider_ref or "", 6000)
-    convergence.look_at(session.pk)
+    comparing.look_at(session.pk)
     assert PaymentCollection.objects.get().resolve_by is None
 
     session.refresh_from_db()
@@ -702,7 +701,7 @@ def test_what_several_have_captured_too_much_of_is_given_back(
     captures.capture(payment_id=authorize(first).payment.pk)
     fake_provider.dashboard.pay(orphan.provider_ref or "")
 
-    convergence.look_at(orphan.pk)
+    comparing.look_at(orphan.pk)
     assert recover() == 0
 
     assert moved("refund") == [2000]

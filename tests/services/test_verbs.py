@@ -18,14 +18,7 @@ from medusa_payments.exceptions import (
     ProviderNotReachable,
 )
 from medusa_payments.models import Operation, PaymentSession
-from medusa_payments.services import (
-    captures,
-    payment_collections,
-    payment_sessions,
-    payments,
-    refund_reasons,
-    refunds,
-)
+from medusa_payments.services import captures, payment_collections, payment_sessions, payments, refund_reasons, refunds
 from tests.till import Till
 
 Moved = Callable[[str], list[int]]

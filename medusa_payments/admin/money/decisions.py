@@ -16,11 +16,10 @@ from medusa_payments.admin.parts.event_titles import TITLES
 from medusa_payments.admin.parts.read_only import ReadOnlyAdmin
 from medusa_payments.models import Event, Operation, Payment, PaymentSession, WebhookEvent
 from medusa_payments.queries.primary import primary
-from medusa_payments.services import convergence, decisions, freezing, operations, provider_reads, webhooks
-from medusa_payments.services.convergence import Convergence
+from medusa_payments.services import comparing, decisions, webhooks
+from medusa_payments.services.comparing import Convergence, Found, Unreadable
 from medusa_payments.services.decisions import Verdict
 from medusa_payments.services.events import EventName
-from medusa_payments.services.provider_reads import Found, Unreadable
 from medusa_payments.states import OperationStatus
 
 LONGEST_NOTE = 2000
@@ -68,7 +67,7 @@ class NothingToFill(forms.Form):
 
 def _provider_side(session: PaymentSession) -> Iterator[tuple[Text, Text]]:
     """Read the provider now, and yield what it shows."""
-    reading = provider_reads.read(session)
+    reading = comparing.read(session)
     if isinstance(reading, Found):
         seen = reading.snapshot
         yield _("Provider: status"), event_details.describe_state(seen.status)
@@ -97,7 +96,7 @@ def _our_side(payment: Payment) -> Iterator[tuple[Text, Text]]:
         "released": _("Ledger: released"),
         "refunded": _("Ledger: refunded"),
     }
-    for name, minor_units in freezing.ledger_side(payment).items():
+    for name, minor_units in comparing.ledger_side(payment).items():
         yield names[name], display.money(minor_units, payment.currency_code)
 
 
@@ -106,7 +105,7 @@ def _evidence_of_operation(operation: Operation, model_admin: ReadOnlyAdmin[Any]
     rows: list[tuple[Text, Text]] = [
         (_("Operation"), f"{operation.get_kind_display()}"),
         (_("Amount"), display.money(operation.amount or 0, operation.currency_code)),
-        (_("Idempotency key at the provider"), display.identifier(operations.provider_key(operation))),
+        (_("Idempotency key at the provider"), display.identifier(comparing.provider_key(operation))),
         *([(_("Refund"), display.identifier(operation.line_id))] if operation.line_id else []),
         *([(_("Provider reference"), display.identifier(operation.line_ref))] if operation.line_ref else []),
         (_("Last error"), operation.error_message or "-"),
@@ -154,13 +153,13 @@ def _unfreeze(payment: Payment, answers: Mapping[str, Any], user_id: str) -> Tex
 
 
 def _evidence_of_look(payment: Payment, model_admin: ReadOnlyAdmin[Any]) -> Evidence:
-    planned = convergence.look_at(payment.payment_session_id, is_dry_run=True)
+    planned = comparing.look_at(payment.payment_session_id, is_dry_run=True)
     theirs = [*_provider_side(primary(PaymentSession).get(pk=payment.payment_session_id))]
     return [[*_our_side(payment)], theirs, [*_differences(planned, payment.currency_code, model_admin)]]
 
 
 def _look(payment: Payment, answers: Mapping[str, Any], user_id: str) -> Text:
-    return _told(convergence.look_at(payment.payment_session_id))
+    return _told(comparing.look_at(payment.payment_session_id))
 
 
 def _evidence_of_webhook(event: WebhookEvent, model_admin: ReadOnlyAdmin[Any]) -> Evidence:

@@ -17,7 +17,7 @@ from medusa_payments.exceptions import (
     ProviderNotReachable,
 )
 from medusa_payments.models import Operation
-from medusa_payments.services import freezing
+from medusa_payments.services import comparing
 
 
 def explain(error: PaymentsError, site: AdminSite) -> SafeString:
@@ -36,7 +36,7 @@ def _words(error: PaymentsError) -> Text:
                 "The provider gave no clear answer, so the outcome is unknown. "
                 "Submit again to find out. The money moves only once."
             )
-        case Conflict(code=freezing.FROZEN_CODE):
+        case Conflict(code=comparing.FROZEN_CODE):
             return _(
                 "This payment is frozen: the provider reports something that can't be booked. No money was moved. "
                 "Staff must check the payment and unfreeze it first."

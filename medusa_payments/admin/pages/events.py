@@ -11,7 +11,7 @@ from medusa_payments.admin.parts import columns, event_details
 from medusa_payments.admin.parts.event_titles import TITLES
 from medusa_payments.admin.parts.read_only import ReadOnlyAdmin
 from medusa_payments.models import Event, EventDelivery
-from medusa_payments.services import deliveries
+from medusa_payments.services import worker
 
 
 @admin.register(Event)
@@ -109,7 +109,7 @@ class EventDeliveryAdmin(ReadOnlyAdmin[EventDelivery]):
 
     @admin.action(description=_("Deliver the selected events again"), permissions=["deliver"])
     def deliver_again(self, request: HttpRequest, queryset: QuerySet[EventDelivery]) -> None:
-        count = sum(deliveries.deliver_again(delivery.pk) for delivery in queryset)
+        count = sum(worker.deliver_again(delivery.pk) for delivery in queryset)
         text = ngettext(
             "%(count)d event will be delivered again by the worker.",
             "%(count)d events will be delivered again by the worker.",

@@ -13,9 +13,9 @@ from medusa_payments.admin.money.decisions import DECIDE
 from medusa_payments.admin.parts import columns, display
 from medusa_payments.admin.parts.question_page import url_of
 from medusa_payments.admin.parts.read_only import ReadOnlyAdmin, Tool
-from medusa_payments.models import Capture, Debt, Event, Operation, Refund
+from medusa_payments.models import Capture, Debt, Event, Operation, Refund, Release
 from medusa_payments.models.operation import SETTLER_CHOICES, STATUS_CHOICES
-from medusa_payments.services import operations
+from medusa_payments.services import comparing
 from medusa_payments.states import OperationStatus, Settler
 
 UNKNOWN = "unknown"
@@ -107,7 +107,7 @@ class OperationAdmin(ReadOnlyAdmin[Operation]):
             },
         ),
     )
-    related = {Capture: "operation", Refund: "operation", Debt: "operation", Event: "operation"}
+    related = {Capture: "operation", Refund: "operation", Release: "operation", Debt: "operation", Event: "operation"}
     related_columns = ("id", "kind", "shown_status", "amount_money", "who", "created_time", "settled_time", "error")
     actor_field = "created_by"
 
@@ -148,7 +148,7 @@ class OperationAdmin(ReadOnlyAdmin[Operation]):
         known = {key: operation.request[key] for key in SHOWN_REQUEST_KEYS if operation.request.get(key)}
         money = operation.request.get("money")
         amount = {"money": display.money(**money)} if money else {}
-        return display.json({"idempotency_key": operations.provider_key(operation), **known, **amount})
+        return display.json({"idempotency_key": comparing.provider_key(operation), **known, **amount})
 
     def get_urls(self) -> list[URLPattern]:
         return [*decision_urls(self, [DECIDE]), *super().get_urls()]

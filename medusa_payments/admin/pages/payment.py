@@ -16,6 +16,7 @@ from medusa_payments.models import (
     PaymentSession,
     Refund,
     RefundReversal,
+    Release,
 )
 from medusa_payments.queries import payments
 
@@ -138,6 +139,7 @@ class PaymentAdmin(MoneyAdmin):
         PaymentSession: "payment",
         Capture: "payment",
         Refund: "payment",
+        Release: "payment",
         RefundReversal: "payment",
         Dispute: "payment",
         Operation: "payment_session__payment",

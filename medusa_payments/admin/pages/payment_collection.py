@@ -20,6 +20,7 @@ from medusa_payments.models import (
     PaymentCollection,
     PaymentSession,
     Refund,
+    Release,
 )
 from medusa_payments.queries import payment_collections
 from medusa_payments.states import RefundState
@@ -99,6 +100,7 @@ class PaymentCollectionAdmin(ReadOnlyAdmin[PaymentCollection]):
         Payment: "payment_collection",
         Capture: "payment__payment_collection",
         Refund: "payment__payment_collection",
+        Release: "payment__payment_collection",
         Operation: "payment_collection",
         Event: "payment_collection",
     }

@@ -25,9 +25,9 @@ from medusa_payments.models import (
     payment_collection,
 )
 from medusa_payments.models import payment_session as session
-from medusa_payments.services import cart_amounts, duties, freezing, observed_payments, upkeep
+from medusa_payments.services import events as reasons
 from medusa_payments.services.decisions import Verdict
-from medusa_payments.services.reconciliation.drift import DriftKind
+from medusa_payments.services.reconciliation import DriftKind
 
 LABELS = {
     "kind": _("operation"),
@@ -105,12 +105,12 @@ WORDS: dict[str, Text] = {
 }
 
 REASONS: dict[str, Text] = {
-    duties.NOT_RESOLVED_IN_TIME: _("not resolved in time"),
-    freezing.BEYOND_THE_LIMITS: _("the provider reports more than the payment allows"),
-    observed_payments.CONTRADICTS_ITSELF: _("its captures add up to more than its captured total"),
-    cart_amounts.ORDER_UNKNOWN: _("the shop doesn't say whether an order exists; the money is kept"),
-    cart_amounts.NOT_RELEASABLE: _("the money is captured, or the provider can't release it; it is kept"),
-    upkeep.NOT_LOOKED_AFTER: _("its follow-ups failed"),
+    reasons.NOT_RESOLVED_IN_TIME: _("not resolved in time"),
+    reasons.BEYOND_THE_LIMITS: _("the provider reports more than the payment allows"),
+    reasons.CONTRADICTS_ITSELF: _("its captures add up to more than its captured total"),
+    reasons.ORDER_UNKNOWN: _("the shop doesn't say whether an order exists; the money is kept"),
+    reasons.NOT_RELEASABLE: _("the money is captured, or the provider can't release it; it is kept"),
+    reasons.NOT_LOOKED_AFTER: _("its follow-ups failed"),
     DriftKind.MISSING_THERE.value: _("the provider has no such payment"),
     DriftKind.FOREIGN_SESSION.value: _("the provider's object names another session"),
     DriftKind.CURRENCY.value: _("the currencies differ"),

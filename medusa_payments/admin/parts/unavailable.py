@@ -9,8 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern
 
-from medusa_payments.services import locks
-from medusa_payments.services.provider_calls import log_exception
+from medusa_payments.services.faults import is_database_unavailable, log_exception
 
 RETRY_SECONDS = 5
 
@@ -27,7 +26,7 @@ def _guarded(view: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return view(request, *arguments, **keywords)
         except Error as error:
-            if not locks.is_database_unavailable(error):
+            if not is_database_unavailable(error):
                 raise
             log_exception(f"page {getattr(request.resolver_match, 'route', '')}", error)
             _undo_transactions_of_the_host()

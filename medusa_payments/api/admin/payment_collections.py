@@ -6,11 +6,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from medusa_payments.api import examples
-from medusa_payments.api.filters import SelectionQuery
-from medusa_payments.api.representations import admin_payment_collection
-from medusa_payments.api.schema import UnkeyedAutoSchema, operation
-from medusa_payments.api.serializers.admin import (
+from medusa_payments.api.admin.serializers import (
     AdminCreatePaymentCollectionSerializer,
     AdminInitializePaymentSessionSerializer,
     AdminMarkPaymentCollectionAsPaidSerializer,
@@ -18,6 +14,10 @@ from medusa_payments.api.serializers.admin import (
     AdminPaymentCollectionResponseSerializer,
     AdminRefundPaymentCollectionSerializer,
 )
+from medusa_payments.api.documents import examples
+from medusa_payments.api.documents.representations import admin_payment_collection
+from medusa_payments.api.lists.filters import SelectionQuery
+from medusa_payments.api.openapi.schema import UnkeyedAutoSchema, operation
 from medusa_payments.api.viewsets import AdminViewSet
 from medusa_payments.queries import payment_collections as collection_queries
 from medusa_payments.services import collection_refunds, payment_collections, payment_sessions

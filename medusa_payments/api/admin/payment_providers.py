@@ -5,15 +5,15 @@ from typing import ClassVar
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from medusa_payments.api import examples
 from medusa_payments.api.admin.payments import TAGS
-from medusa_payments.api.pagination import paginate_rows
-from medusa_payments.api.representations import payment_provider
-from medusa_payments.api.schema import operation
-from medusa_payments.api.serializers.admin import (
+from medusa_payments.api.admin.serializers import (
     AdminPaymentProviderListQuery,
     AdminPaymentProviderListResponseSerializer,
 )
+from medusa_payments.api.documents import examples
+from medusa_payments.api.documents.representations import payment_provider
+from medusa_payments.api.lists.pagination import paginate_rows
+from medusa_payments.api.openapi.schema import operation
 from medusa_payments.api.viewsets import AdminViewSet
 from medusa_payments.queries import payment_providers
 

@@ -6,12 +6,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from medusa_payments.api import examples
-from medusa_payments.api.filters import SelectionQuery
-from medusa_payments.api.pagination import paginate
-from medusa_payments.api.representations import admin_payment
-from medusa_payments.api.schema import operation
-from medusa_payments.api.serializers.admin import (
+from medusa_payments.api.admin.serializers import (
     AdminCancelPaymentSerializer,
     AdminCreatePaymentCaptureSerializer,
     AdminCreatePaymentRefundSerializer,
@@ -19,6 +14,11 @@ from medusa_payments.api.serializers.admin import (
     AdminPaymentListResponseSerializer,
     AdminPaymentResponseSerializer,
 )
+from medusa_payments.api.documents import examples
+from medusa_payments.api.documents.representations import admin_payment
+from medusa_payments.api.lists.filters import SelectionQuery
+from medusa_payments.api.lists.pagination import paginate
+from medusa_payments.api.openapi.schema import operation
 from medusa_payments.api.viewsets import AdminViewSet
 from medusa_payments.queries import payments as payment_queries
 from medusa_payments.services import captures, payments, refunds

@@ -5,12 +5,7 @@ from typing import ClassVar
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from medusa_payments.api import examples
-from medusa_payments.api.filters import PagelessQuery, SelectionQuery
-from medusa_payments.api.pagination import paginate
-from medusa_payments.api.representations import refund_reason
-from medusa_payments.api.schema import UnkeyedAutoSchema, operation
-from medusa_payments.api.serializers.admin import (
+from medusa_payments.api.admin.serializers import (
     AdminCreateRefundReasonSerializer,
     AdminRefundReasonDeletedSerializer,
     AdminRefundReasonListQuery,
@@ -18,6 +13,11 @@ from medusa_payments.api.serializers.admin import (
     AdminRefundReasonResponseSerializer,
     AdminUpdateRefundReasonSerializer,
 )
+from medusa_payments.api.documents import examples
+from medusa_payments.api.documents.representations import refund_reason
+from medusa_payments.api.lists.filters import PagelessQuery, SelectionQuery
+from medusa_payments.api.lists.pagination import paginate
+from medusa_payments.api.openapi.schema import UnkeyedAutoSchema, operation
 from medusa_payments.api.viewsets import AdminViewSet
 from medusa_payments.queries import refund_reasons as reason_queries
 from medusa_payments.services import refund_reasons

@@ -8,9 +8,9 @@ from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
-from medusa_payments.api.parsers import BodyTooLarge
-from medusa_payments.api.schema import HookAutoSchema
+from medusa_payments.api.openapi.schema import HookAutoSchema
 from medusa_payments.api.viewsets import PaymentsViewSet
+from medusa_payments.api.wire.parsers import BodyTooLarge
 from medusa_payments.conf import payments_settings
 from medusa_payments.services import webhooks
 

@@ -3,11 +3,11 @@
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from medusa_payments.api import examples
-from medusa_payments.api.filters import SelectionQuery
-from medusa_payments.api.representations import account_holder
-from medusa_payments.api.schema import UnkeyedAutoSchema, operation
-from medusa_payments.api.serializers.store import (
+from medusa_payments.api.documents import examples
+from medusa_payments.api.documents.representations import account_holder
+from medusa_payments.api.lists.filters import SelectionQuery
+from medusa_payments.api.openapi.schema import UnkeyedAutoSchema, operation
+from medusa_payments.api.store.serializers import (
     StoreAccountHolderListResponseSerializer,
     StoreAccountHolderResponseSerializer,
     StoreCreateAccountHolderSerializer,

@@ -6,11 +6,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from medusa_payments.api import examples
-from medusa_payments.api.filters import SelectionQuery
-from medusa_payments.api.representations import store_payment_collection
-from medusa_payments.api.schema import UnkeyedAutoSchema, operation
-from medusa_payments.api.serializers.store import (
+from medusa_payments.api.documents import examples
+from medusa_payments.api.documents.representations import store_payment_collection
+from medusa_payments.api.lists.filters import SelectionQuery
+from medusa_payments.api.openapi.schema import UnkeyedAutoSchema, operation
+from medusa_payments.api.store.serializers import (
     StoreAuthorizePaymentSessionSerializer,
     StoreCreatePaymentCollectionSerializer,
     StoreInitializePaymentSessionSerializer,
@@ -20,7 +20,7 @@ from medusa_payments.api.serializers.store import (
 from medusa_payments.api.viewsets import StoreViewSet
 from medusa_payments.queries import payment_collections as collection_queries
 from medusa_payments.services import payment_collections, payment_sessions
-from medusa_payments.services.session_plans import SessionChoice
+from medusa_payments.services.payment_sessions import SessionChoice
 
 TAGS = ["Store: payment collections"]
 

@@ -4,10 +4,10 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from medusa_payments.api import examples
-from medusa_payments.api.representations import payment_method
-from medusa_payments.api.schema import UnkeyedAutoSchema, operation
-from medusa_payments.api.serializers.store import (
+from medusa_payments.api.documents import examples
+from medusa_payments.api.documents.representations import payment_method
+from medusa_payments.api.openapi.schema import UnkeyedAutoSchema, operation
+from medusa_payments.api.store.serializers import (
     StorePaymentMethodDeletedSerializer,
     StorePaymentMethodListResponseSerializer,
     StorePaymentMethodQuery,

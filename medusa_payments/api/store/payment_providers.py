@@ -3,17 +3,17 @@
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from medusa_payments.api import examples
-from medusa_payments.api.pagination import paginate_rows
-from medusa_payments.api.representations import payment_provider
-from medusa_payments.api.schema import operation
-from medusa_payments.api.serializers.store import (
+from medusa_payments.api.documents import examples
+from medusa_payments.api.documents.representations import payment_provider
+from medusa_payments.api.lists.pagination import paginate_rows
+from medusa_payments.api.openapi.schema import operation
+from medusa_payments.api.store.serializers import (
     StorePaymentProviderListQuery,
     StorePaymentProviderListResponseSerializer,
 )
 from medusa_payments.api.viewsets import StoreViewSet
 from medusa_payments.exceptions import NotAllowed
-from medusa_payments.services import choices
+from medusa_payments.services import payment_sessions
 
 TAGS = ["Store: payment providers"]
 
@@ -37,6 +37,6 @@ class StorePaymentProviderViewSet(StoreViewSet):
         query = self.validated_query(StorePaymentProviderListQuery)
         if not query["region_id"]:
             raise NotAllowed("You must provide the region_id to list payment providers")
-        page = paginate_rows(choices.offered(query["region_id"]), query)
+        page = paginate_rows(payment_sessions.offered(query["region_id"]), query)
         documents = [payment_provider(provider, query.get("fields")) for provider in page.items]
         return Response(page.envelope("payment_providers", documents))

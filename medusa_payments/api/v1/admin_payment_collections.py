@@ -7,17 +7,17 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from medusa_payments.api.representations import STAFF
-from medusa_payments.api.schema import UnkeyedAutoSchema, operation
-from medusa_payments.api.serializers.v1 import (
+from medusa_payments.api.documents.representations import STAFF
+from medusa_payments.api.openapi.schema import UnkeyedAutoSchema, operation
+from medusa_payments.api.v1 import examples
+from medusa_payments.api.v1.errors import existing_collection
+from medusa_payments.api.v1.representations import ADMIN_COLLECTION, SAVED_COLLECTION, collection_status
+from medusa_payments.api.v1.serializers import (
     V1PaymentCollectionDeletedSerializer,
     V1PaymentCollectionResponseSerializer,
     V1SelectionQuery,
     V1UpdatePaymentCollectionSerializer,
 )
-from medusa_payments.api.v1 import examples
-from medusa_payments.api.v1.errors import existing_collection
-from medusa_payments.api.v1.representations import ADMIN_COLLECTION, SAVED_COLLECTION, collection_status
 from medusa_payments.api.v1.validation import InV1Words
 from medusa_payments.api.viewsets import AdminViewSet
 from medusa_payments.exceptions import NotAllowed, NotFound

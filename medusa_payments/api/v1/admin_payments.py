@@ -8,16 +8,16 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from medusa_payments.api.representations import STAFF
-from medusa_payments.api.schema import operation
-from medusa_payments.api.serializers.v1 import (
+from medusa_payments.api.documents.representations import STAFF
+from medusa_payments.api.openapi.schema import operation
+from medusa_payments.api.v1 import examples
+from medusa_payments.api.v1.representations import PAYMENT, refund
+from medusa_payments.api.v1.serializers import (
     V1PaymentResponseSerializer,
     V1RefundPaymentSerializer,
     V1RefundResponseSerializer,
     V1SelectionQuery,
 )
-from medusa_payments.api.v1 import examples
-from medusa_payments.api.v1.representations import PAYMENT, refund
 from medusa_payments.api.v1.validation import InV1Words
 from medusa_payments.api.viewsets import AdminViewSet
 from medusa_payments.exceptions import InvalidData, NotAllowed, NotFound

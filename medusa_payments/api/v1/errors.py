@@ -14,7 +14,7 @@ from medusa_payments.exceptions import (
     PaymentsError,
 )
 from medusa_payments.queries import PaymentCollection, payment_collections
-from medusa_payments.services.session_plans import DO_NOT_ADD_UP
+from medusa_payments.services.payment_sessions import DO_NOT_ADD_UP
 from medusa_payments.states import CollectionStatus
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from medusa_payments.api.examples import (
+from medusa_payments.api.documents.examples import (
     AUTHORIZED_AT,
     CAPTURED_AT,
     CART_ID,

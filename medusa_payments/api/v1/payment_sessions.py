@@ -7,15 +7,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from medusa_payments.api.representations import Reader
-from medusa_payments.api.schema import operation
-from medusa_payments.api.serializers.v1 import (
-    V1AuthorizePaymentSessionsSerializer,
-    V1PaymentCollectionResponseSerializer,
-    V1PaymentSessionResponseSerializer,
-    V1SetPaymentSessionSerializer,
-    V1SetPaymentSessionsSerializer,
-)
+from medusa_payments.api.documents.representations import Reader
+from medusa_payments.api.openapi.schema import operation
 from medusa_payments.api.v1 import examples
 from medusa_payments.api.v1.errors import (
     NotAuthorized,
@@ -32,6 +25,13 @@ from medusa_payments.api.v1.representations import (
     Shape,
     payment_session,
 )
+from medusa_payments.api.v1.serializers import (
+    V1AuthorizePaymentSessionsSerializer,
+    V1PaymentCollectionResponseSerializer,
+    V1PaymentSessionResponseSerializer,
+    V1SetPaymentSessionSerializer,
+    V1SetPaymentSessionsSerializer,
+)
 from medusa_payments.api.v1.validation import InV1Words
 from medusa_payments.api.viewsets import PublicViewSet
 from medusa_payments.exceptions import InvalidData, NotAllowed
@@ -39,7 +39,7 @@ from medusa_payments.money import to_major_units
 from medusa_payments.queries import PaymentCollection, payment_collections, payment_providers
 from medusa_payments.queries import payment_sessions as session_queries
 from medusa_payments.services import payment_sessions
-from medusa_payments.services.session_plans import SessionChoice
+from medusa_payments.services.payment_sessions import SessionChoice
 from medusa_payments.states import SessionStatus
 
 TAGS = ["v1: payment collections"]

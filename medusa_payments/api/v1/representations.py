@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
-from medusa_payments.api.representations import Reader
-from medusa_payments.api.selection import Selectable, Tree
-from medusa_payments.api.serializers.v1 import V1_REFUND_REASONS
+from medusa_payments.api.documents.representations import Reader
+from medusa_payments.api.documents.selection import Selectable, Tree
 from medusa_payments.api.v1.providers import provider_name
+from medusa_payments.api.v1.serializers import V1_REFUND_REASONS
 from medusa_payments.queries import (
     PaymentCollection,
     PaymentSession,
@@ -18,7 +18,7 @@ from medusa_payments.queries import (
     payments,
     refunds,
 )
-from medusa_payments.services import choices
+from medusa_payments.services.payment_sessions import offered
 from medusa_payments.states import CollectionStatus, SessionStatus
 
 Document = dict[str, Any]
@@ -129,7 +129,7 @@ def _refund_reason(shown: refunds.ShownRefund) -> str:
 def _region(collection: PaymentCollection, reader: Reader) -> Document | None:
     if not collection.region_id:
         return None
-    in_region = payment_providers.of_region if reader.is_staff else choices.offered
+    in_region = payment_providers.of_region if reader.is_staff else offered
     enabled = in_region(collection.region_id)
     return {
         "id": collection.region_id,

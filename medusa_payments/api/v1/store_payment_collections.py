@@ -4,12 +4,12 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from medusa_payments.api.schema import operation
-from medusa_payments.api.serializers.v1 import V1PaymentCollectionResponseSerializer, V1SelectionQuery
+from medusa_payments.api.openapi.schema import operation
 from medusa_payments.api.v1 import examples
 from medusa_payments.api.v1.errors import existing_collection
 from medusa_payments.api.v1.payment_sessions import NO_KEY, TAGS, V1PaymentSessionViewSet
 from medusa_payments.api.v1.representations import STORE_COLLECTION
+from medusa_payments.api.v1.serializers import V1PaymentCollectionResponseSerializer, V1SelectionQuery
 from medusa_payments.queries import payment_collections
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from medusa_payments.api.fields import UNRECOGNIZED
-from medusa_payments.api.validation import Problem, safe_names
+from medusa_payments.api.wire.fields import UNRECOGNIZED
+from medusa_payments.api.wire.validation import Problem, safe_names
 
 _KINDS: tuple[tuple[type[serializers.Field[Any, Any, Any, Any]], str], ...] = (
     (serializers.CharField, "a string"),

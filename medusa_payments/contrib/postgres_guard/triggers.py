@@ -17,6 +17,7 @@ from medusa_payments.models import (
     PaymentSession,
     Refund,
     RefundReversal,
+    Release,
 )
 
 FUNCTION = "medusa_payments_guard"
@@ -51,6 +52,7 @@ GUARDS = (
     Guard(model=PaymentSession, mutable=None),
     Guard(model=PaymentCollection, mutable=None),
     Guard(model=Dispute, mutable=None, migration=2),
+    Guard(model=Release, migration=3),
 )
 
 CREATE_FUNCTION = f"""

@@ -1,6 +1,6 @@
 """What the state of a collection calls for, and when to look again: one pure table over small facts (minor units).
 
-Nothing here reads the database, the clock or a provider. `services.duties` loads the facts and reserves what is due;
+Nothing here reads the database, the clock or a provider. `saga.duties` loads the facts and reserves what is due;
 `tests/core/policy/test_due.py` is the table in cases.
 """
 
@@ -89,6 +89,8 @@ def is_worth_asking(session: SessionFacts, now: datetime) -> bool:
     if payment is None:
         return session.is_watchable
     is_gone = expiry.is_over(payment.capture_before, now) or payment.has_released or payment.was_given_up
+    # The answer to a capture needn't say that the rest is released.
+    is_gone |= payment.captures_once and payment.money.captured > 0
     return payment.awaits_refund or (is_gone and payment.money.capturable > 0 and not payment.money.is_frozen)
 
 

@@ -1,6 +1,6 @@
 """What the rules of `due` are asked about: a collection with its sessions, payments and disputes (minor units).
 
-Read off the rows by `core.facts`; nothing here knows the database.
+Read off the rows by `books.facts`; nothing here knows the database.
 """
 
 from dataclasses import dataclass
@@ -26,6 +26,7 @@ class PaymentFacts:
     `wanted` is the collection's amount in the steps of its provider, None where that isn't configured. `is_used_up`:
     captured in full, or canceled. `was_given_up`: its session's object was canceled before what came of it was known.
     `freed_at`: when a dispute last gave money of it back. `was_warned`: of its authorization running out.
+    `captures_once`: its provider captures once only and can be asked whether it released the rest.
     """
 
     money: MoneyFacts
@@ -39,6 +40,7 @@ class PaymentFacts:
     has_released: bool = False
     was_given_up: bool = False
     awaits_refund: bool = False
+    captures_once: bool = False
 
     @property
     def payment_id(self) -> str:

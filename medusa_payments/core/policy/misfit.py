@@ -1,6 +1,6 @@
 """What becomes of money that doesn't fit the cart any more: one pure rule over small facts (minor units).
 
-Nothing here reads the database, the clock or a provider. `services.cart_amounts` loads the facts.
+Nothing here reads the database, the clock or a provider. `sessions.cart` loads the facts.
 """
 
 from collections.abc import Collection, Iterable

@@ -10,9 +10,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import is_naive, make_aware
 
 from medusa_payments.exceptions import PaymentsError
-from medusa_payments.services.reconciliation.drift import Drift
-from medusa_payments.services.reconciliation.fix import fix
-from medusa_payments.services.reconciliation.run import Scope, reconcile, scopes
+from medusa_payments.services.reconciliation import Drift, Scope, fix, reconcile, scopes
 
 DRIFT_WAS_FOUND = 1
 NOT_ALL_WAS_COMPARED = 2

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
 from medusa_payments.services import worker
-from medusa_payments.services.stages import BATCH, Report
+from medusa_payments.services.worker import BATCH, Report
 
 SOMETHING_IS_LEFT = 1
 A_PERSON_IS_NEEDED = 2

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from medusa_payments.api import examples as payments
+from medusa_payments.api.documents import examples as payments
 from storefront_project.shop.api.examples import ADDRESS, LINE_ITEM, SHIPPING_METHOD, TOTALS
 
 ORDER: dict[str, Any] = {

@@ -6,9 +6,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from medusa_payments.api.pagination import paginate
-from medusa_payments.api.representations import STAFF, Reader
-from medusa_payments.api.schema import PaymentsAutoSchema
+from medusa_payments.api.documents.representations import STAFF, Reader
+from medusa_payments.api.lists.pagination import paginate
+from medusa_payments.api.openapi.schema import PaymentsAutoSchema
 from medusa_payments.api.viewsets import AdminViewSet, StoreViewSet
 from medusa_payments.exceptions import PaymentAuthorizationError
 from storefront_project.orders import orders

@@ -5,10 +5,10 @@ from typing import Any
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field, inline_serializer
 from rest_framework import serializers
 
-from medusa_payments.api.examples import SESSION_ID
-from medusa_payments.api.fields import StrictSerializer, StringField
-from medusa_payments.api.representations import GUEST, Document
-from medusa_payments.api.serializers.documents import PaymentCollectionSerializer
+from medusa_payments.api.documents.examples import SESSION_ID
+from medusa_payments.api.documents.representations import GUEST, Document
+from medusa_payments.api.documents.serializers import PaymentCollectionSerializer
+from medusa_payments.api.wire.fields import StrictSerializer, StringField
 from storefront_project.orders.api import examples
 from storefront_project.orders.models import Order
 from storefront_project.orders.payment_status import PaymentStatus, payment_status

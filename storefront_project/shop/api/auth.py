@@ -14,8 +14,8 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework_simplejwt.tokens import AccessToken
 
-from medusa_payments.api.fields import StrictSerializer, StringField
 from medusa_payments.api.viewsets import PublicViewSet
+from medusa_payments.api.wire.fields import StrictSerializer, StringField
 from medusa_payments.exceptions import Unauthorized
 from storefront_project.shop import customers
 from storefront_project.shop.api.bearer import BearerAuthentication

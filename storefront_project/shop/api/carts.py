@@ -4,7 +4,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from medusa_payments.api.representations import Reader
+from medusa_payments.api.documents.representations import Reader
 from medusa_payments.api.viewsets import StoreViewSet
 from storefront_project.shop import carts
 from storefront_project.shop.api.queries import WholeDocuments

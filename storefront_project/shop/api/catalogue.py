@@ -5,9 +5,9 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from medusa_payments.api.fields import BooleanParameter, StringField
-from medusa_payments.api.pagination import paginate, paginate_rows
+from medusa_payments.api.lists.pagination import paginate, paginate_rows
 from medusa_payments.api.viewsets import StoreViewSet
+from medusa_payments.api.wire.fields import BooleanParameter, StringField
 from medusa_payments.exceptions import InvalidData, NotFound
 from storefront_project.shop.api.catalogue_serializers import (
     ShopProductSerializer,

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from medusa_payments.api.representations import Document
+from medusa_payments.api.documents.representations import Document
 from storefront_project.shop.api import examples
 from storefront_project.shop.api.fields import amount_from, no_rows, no_text
 from storefront_project.shop.api.schema import document, page

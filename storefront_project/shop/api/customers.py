@@ -7,9 +7,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from medusa_payments.api.fields import StrictSerializer, StringField
-from medusa_payments.api.representations import Reader
+from medusa_payments.api.documents.representations import Reader
 from medusa_payments.api.viewsets import CustomerViewSet
+from medusa_payments.api.wire.fields import StrictSerializer, StringField
 from storefront_project.shop import carts, customers
 from storefront_project.shop.api import examples
 from storefront_project.shop.api.fields import EmailField, TimeField, no_rows, no_text

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from medusa_payments.api import examples as payments
+from medusa_payments.api.documents import examples as payments
 
 FIRST_OF_FOUR: dict[str, Any] = {"count": 4, "offset": 0, "limit": 1}
 REGION: dict[str, Any] = {

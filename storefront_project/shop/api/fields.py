@@ -5,7 +5,7 @@ from typing import Any
 from django.core.validators import EmailValidator
 from rest_framework import serializers
 
-from medusa_payments.api.fields import AmountField, StringField
+from medusa_payments.api.wire.fields import AmountField, StringField
 from storefront_project.shop.carts import MAX_QUANTITY
 
 

@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 from rest_framework.request import Request
 from rest_framework.serializers import Field
 
-from medusa_payments.api.fields import StrictSerializer, StringField
-from medusa_payments.api.filters import ListQuery
+from medusa_payments.api.lists.filters import ListQuery
 from medusa_payments.api.viewsets import PaymentsViewSet
+from medusa_payments.api.wire.fields import StrictSerializer, StringField
 
 
 class WholeDocumentQuery(StrictSerializer):

@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer, inli
 from rest_framework.serializers import Field as SerializerField
 from rest_framework.serializers import IntegerField, Serializer
 
-from medusa_payments.api.schema import ActionT, PaymentsAutoSchema, UnkeyedAutoSchema, operation
+from medusa_payments.api.openapi.schema import ActionT, PaymentsAutoSchema, UnkeyedAutoSchema, operation
 from storefront_project.shop.api.queries import WholeDocumentQuery
 
 Field = SerializerField[Any, Any, Any, Any]

@@ -6,14 +6,14 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from medusa_payments.api.fields import StrictSerializer, StringField
-from medusa_payments.api.representations import (
+from medusa_payments.api.documents.representations import (
     GUEST,
     STORE_PAYMENT_COLLECTION,
     Document,
     represent,
 )
-from medusa_payments.api.serializers.documents import PaymentCollectionSerializer
+from medusa_payments.api.documents.serializers import PaymentCollectionSerializer
+from medusa_payments.api.wire.fields import StrictSerializer, StringField
 from medusa_payments.queries import PaymentCollection, payment_collections
 from storefront_project.shop.api import examples
 from storefront_project.shop.api.catalogue_serializers import ShopRegionSerializer

@@ -3,8 +3,8 @@
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from medusa_payments.api.fields import StringField
 from medusa_payments.api.viewsets import StoreViewSet
+from medusa_payments.api.wire.fields import StringField
 from storefront_project.shop import carts
 from storefront_project.shop.api.queries import WholeDocumentQuery
 from storefront_project.shop.api.schema import shop_operation

@@ -8,7 +8,7 @@ from typing import Any, cast
 from django.http import HttpRequest, HttpResponse
 from rest_framework.throttling import SimpleRateThrottle
 
-from medusa_payments.api.exceptions import TOO_MANY_REQUESTS
+from medusa_payments.api.wire.exceptions import TOO_MANY_REQUESTS
 
 
 class AddressThrottle(SimpleRateThrottle):

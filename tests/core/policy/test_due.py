@@ -383,6 +383,11 @@ def test_whether_something_is_left(facts: Facts, expected: bool) -> None:
         # What was given up may be there all the same.
         (paid(has_released=True), True),
         (paid(was_given_up=True), True),
+        # The answer to the only capture needn't say that the rest is released.
+        (paid(captures_once=True, captured=30), True),
+        (paid(captures_once=True), False),
+        (paid(captures_once=True, captured=100), False),
+        (paid(captures_once=True, captured=30, is_frozen=True), False),
         (expiring(capture_before=NOW), True),
         (expiring(capture_before=NOW + SECOND), False),
         (paid(has_released=True, captured=100), False),

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from medusa_payments.core.reconciliation import run
 from medusa_payments.exceptions import InvalidData, NotAllowed
 from medusa_payments.models import Dispute, Event, Payment, WebhookEvent
 from medusa_payments.services import captures, refunds, webhooks
-from medusa_payments.services.reconciliation import run
 from medusa_payments.testing.stripe_twin.twin import StripeTwin
 from tests.scripted import authorize
 from tests.till import Till

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import stripe
 
+from medusa_payments.core.saga import comparing
 from medusa_payments.exceptions import (
     InvalidData,
     NotAllowed,
@@ -15,15 +16,7 @@ from medusa_payments.exceptions import (
     ProviderNotReachable,
 )
 from medusa_payments.models import Operation, Payment, PaymentSession
-from medusa_payments.services import (
-    captures,
-    convergence,
-    payment_collections,
-    payment_sessions,
-    payments,
-    refund_reasons,
-    refunds,
-)
+from medusa_payments.services import captures, payment_collections, payment_sessions, payments, refund_reasons, refunds
 from medusa_payments.testing.stripe_twin.errors import StripeTwinError
 from medusa_payments.testing.stripe_twin.twin import SECRET_KEY, StripeTwin
 from tests.audit import recover
@@ -140,21 +133,21 @@ def test_a_part_capture_releases_the_rest(authorized: Callable[..., Payment], st
     assert (twin_payment.captured, twin_payment.released) == (3000, 7000)
     with pytest.raises(InvalidData):
         captures.capture(payment_id=payment.pk, amount=THIRTY)
-    assert not convergence.look_at(payment.payment_session_id).changes
+    assert not comparing.look_at(payment.payment_session_id).changes
 
 
 def test_with_multicapture_parts_add_up(authorized: Callable[..., Payment], stripe_twin: StripeTwin) -> None:
     payment = authorized(MULTICAPTURE)
     for amount in (30, 20):
         captures.capture(payment_id=payment.pk, amount=Decimal(amount))
-        assert not convergence.look_at(payment.payment_session_id).changes
+        assert not comparing.look_at(payment.payment_session_id).changes
     payment.refresh_from_db()
     assert (payment.captured_amount, payment.released_amount) == (5000, 0)
 
     captures.capture(payment_id=payment.pk)
 
     assert intent_of(stripe_twin, payment)["status"] == "succeeded"
-    assert not convergence.look_at(payment.payment_session_id).changes
+    assert not comparing.look_at(payment.payment_session_id).changes
 
 
 def test_what_the_card_allows_to_be_captured_once_is_captured_whole(
@@ -168,7 +161,7 @@ def test_what_the_card_allows_to_be_captured_once_is_captured_whole(
         captures.capture(payment_id=payment.pk, amount=THIRTY)
 
     assert captures.capture(payment_id=payment.pk).captured_amount == 10000
-    assert not convergence.look_at(payment.payment_session_id).changes
+    assert not comparing.look_at(payment.payment_session_id).changes
 
 
 def test_a_capture_is_not_the_last_while_another_is_in_flight(
@@ -187,7 +180,7 @@ def test_a_capture_is_not_the_last_while_another_is_in_flight(
     captures.capture(payment_id=payment.pk, amount=THIRTY)
     payment.refresh_from_db()
     assert (payment.captured_amount, payment.frozen_at) == (10000, None)
-    assert not convergence.look_at(payment.payment_session_id).changes
+    assert not comparing.look_at(payment.payment_session_id).changes
 
 
 def test_the_rest_of_a_part_capture_is_released(authorized: Callable[..., Payment], stripe_twin: StripeTwin) -> None:
@@ -199,7 +192,7 @@ def test_the_rest_of_a_part_capture_is_released(authorized: Callable[..., Paymen
     payment.refresh_from_db()
     assert (payment.captured_amount, payment.released_amount) == (3000, 7000)
     assert intent_of(stripe_twin, payment)["status"] == "succeeded"
-    assert not convergence.look_at(payment.payment_session_id).changes
+    assert not comparing.look_at(payment.payment_session_id).changes
 
 
 @pytest.mark.parametrize("captured", [0, 30])
@@ -210,24 +203,24 @@ def test_what_runs_out_is_released(authorized: Callable[..., Payment], stripe_tw
         captures.capture(payment_id=payment.pk, amount=Decimal(captured))
 
     stripe_twin.advance(8 * 24 * 60 * 60)
-    convergence.look_at(payment.payment_session_id)
+    comparing.look_at(payment.payment_session_id)
 
     payment.refresh_from_db()
     assert (payment.captured_amount, payment.released_amount) == (100 * captured, 10000 - 100 * captured)
     assert (payment.capturing_amount, payment.refunded_amount, payment.frozen_at) == (0, 0, None)
     assert intent_of(stripe_twin, payment)["status"] == ("succeeded" if captured else "canceled")
-    assert not convergence.look_at(payment.payment_session_id).changes
+    assert not comparing.look_at(payment.payment_session_id).changes
 
 
 def test_what_staff_cancel_at_stripe_is_released(authorized: Callable[..., Payment], stripe_twin: StripeTwin) -> None:
     payment = authorized()
 
     stripe_twin.dashboard.cancel(payment.provider_ref)
-    convergence.look_at(payment.payment_session_id)
+    comparing.look_at(payment.payment_session_id)
 
     payment.refresh_from_db()
     assert (payment.captured_amount, payment.released_amount, payment.refunded_amount) == (0, 10000, 0)
-    assert not convergence.look_at(payment.payment_session_id).changes
+    assert not comparing.look_at(payment.payment_session_id).changes
 
 
 def test_refunds_carry_their_reason_and_operation(authorized: Callable[..., Payment], stripe_twin: StripeTwin) -> None:
@@ -244,7 +237,7 @@ def test_refunds_carry_their_reason_and_operation(authorized: Callable[..., Paym
     assert (second["amount"], second["reason"], second["metadata"]["reason"]) == (1000, None, "shipping_issue")
     assert [row["metadata"]["operation_id"] for row in (first, second)] == [row.pk for row in operations]
     assert {row["metadata"]["session_id"] for row in (first, second)} == {payment.payment_session_id}
-    assert not convergence.look_at(payment.payment_session_id).changes
+    assert not comparing.look_at(payment.payment_session_id).changes
 
 
 def test_a_refund_that_takes_days(authorized: Callable[..., Payment], stripe_twin: StripeTwin) -> None:
@@ -257,7 +250,7 @@ def test_a_refund_that_takes_days(authorized: Callable[..., Payment], stripe_twi
     refund = stripe_twin.dashboard.get(intent_of(stripe_twin, payment)["latest_charge"])
     assert refund["amount_refunded"] == 3000
     stripe_twin.advance(2 * 60 * 60)
-    convergence.look_at(payment.payment_session_id)
+    comparing.look_at(payment.payment_session_id)
     payment.refresh_from_db()
     assert (payment.refunded_amount, payment.refunding_amount) == (3000, 0)
 
@@ -267,7 +260,7 @@ def test_a_refund_that_fails_after_it_succeeded(authorized: Callable[..., Paymen
     refunds.refund(payment_id=payment.pk, amount=THIRTY)
 
     stripe_twin.advance(2 * 60 * 60)
-    convergence.look_at(payment.payment_session_id)
+    comparing.look_at(payment.payment_session_id)
 
     payment.refresh_from_db()
     assert payment.refunded_amount == 0
@@ -281,7 +274,7 @@ def test_a_cancel_releases_everything(authorized: Callable[..., Payment], stripe
     payment.refresh_from_db()
     assert (payment.released_amount, payment.canceled_at is not None) == (10000, True)
     assert intent_of(stripe_twin, payment)["status"] == "canceled"
-    assert not convergence.look_at(payment.payment_session_id).changes
+    assert not comparing.look_at(payment.payment_session_id).changes
 
 
 def test_a_cancel_finds_canceled_what_somebody_canceled(
@@ -339,7 +332,7 @@ def test_a_lost_answer_moves_money_once(
     was_executed = fault.endswith("after")
     assert moved == ([3000] if was_executed else [])
     assert operation.status == ("succeeded" if was_executed else "not_executed")
-    assert not convergence.look_at(payment.payment_session_id).changes
+    assert not comparing.look_at(payment.payment_session_id).changes
 
 
 def test_a_trace_without_its_capture_is_not_believed(
@@ -436,7 +429,7 @@ def test_a_debit_is_awaited(till: Till, stripe_twin: StripeTwin) -> None:
     assert authorize(session).status == "pending_authorization"
 
     stripe_twin.dashboard.settle(session.provider_ref or "")
-    convergence.look_at(session.pk)
+    comparing.look_at(session.pk)
 
     payment = Payment.objects.get()
     assert (payment.amount, payment.captured_amount) == (10000, 10000)
@@ -564,7 +557,7 @@ def test_a_failed_order_gives_everything_back(authorized: Callable[..., Payment]
     assert recover() == 0
     payment.refresh_from_db()
     assert (payment.captured_amount, payment.released_amount, payment.refunded_amount) == (3000, 7000, 3000)
-    assert not convergence.look_at(payment.payment_session_id).changes
+    assert not comparing.look_at(payment.payment_session_id).changes
 
 
 def saved_card(till: Till, twin: StripeTwin, test_card: str) -> dict[str, Any]:

@@ -6,9 +6,10 @@ from decimal import Decimal
 import pytest
 import stripe
 
+from medusa_payments.core.saga import comparing
 from medusa_payments.providers.facts import RetrieveRequest
 from medusa_payments.providers.registry import providers
-from medusa_payments.services import captures, convergence, refunds
+from medusa_payments.services import captures, refunds
 from medusa_payments.testing.stripe_twin.twin import SECRET_KEY, StripeTwin
 from tests.scripted import authorize
 from tests.till import Till
@@ -59,7 +60,7 @@ def test_more_refunds_than_one_answer_shows(till: Till, stripe_twin: StripeTwin)
 
     assert snapshot is not None
     assert len(snapshot.refunds) == 12
-    assert not convergence.look_at(session.pk).changes
+    assert not comparing.look_at(session.pk).changes
 
 
 def test_what_was_made_or_changed_since_is_listed(till: Till, stripe_twin: StripeTwin) -> None:

@@ -7,10 +7,11 @@ import pytest
 import stripe
 from django.db.models.functions import Now
 
+from medusa_payments.core.saga import comparing
 from medusa_payments.customers import Customer
 from medusa_payments.exceptions import InvalidData, NotAllowed, NotFound, PaymentAuthorizationError, PaymentsError
 from medusa_payments.models import AccountHolder, PaymentSession
-from medusa_payments.services import account_holders, convergence, payment_methods
+from medusa_payments.services import account_holders, payment_methods
 from medusa_payments.testing.stripe_twin.twin import SECRET_KEY, StripeTwin
 from tests.scripted import authorize, run_out_holder
 from tests.services.test_account_holders import forget_keys
@@ -201,7 +202,7 @@ def test_what_the_bank_advises_is_told_and_kept(till: Till, stripe_twin: StripeT
 
     with pytest.raises(PaymentAuthorizationError, match="Try again later, or use another card"):
         authorize(session)
-    convergence.look_at(session.pk)
+    comparing.look_at(session.pk)
 
     session.refresh_from_db()
     assert session.provider_data["last_payment_error"]["advice_code"] == "try_again_later"

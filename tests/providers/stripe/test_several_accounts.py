@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from django.core.checks import run_checks
 
+from medusa_payments.core.reconciliation import run
 from medusa_payments.exceptions import InvalidData, PaymentOutcomeUnknown
 from medusa_payments.models import Capture, Operation, Payment, PaymentSession, WebhookEvent
 from medusa_payments.providers.registry import providers
 from medusa_payments.providers.stripe.configuration import stripe_providers
 from medusa_payments.services import captures, refunds, webhooks
-from medusa_payments.services.reconciliation import run
 from medusa_payments.testing.stripe_twin.twin import StripeTwin
 from tests.audit import recover
 from tests.scripted import authorize

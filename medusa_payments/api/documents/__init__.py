@@ -1,0 +1,1 @@
+"""The documents of v2 that responses show."""

@@ -1,0 +1,1 @@
+"""What every list takes: filters, order, pages."""

@@ -1,1 +1,0 @@
-"""Requests, validated; responses, declared for the schema. Component names are Medusa's."""

@@ -1,0 +1,1 @@
+"""Requests and responses as bytes: parsers, renderers, strict fields, validation, errors."""

@@ -1,0 +1,1 @@
+"""A customer's accounts with payment providers: opening them, and forgetting the customer."""

@@ -1,0 +1,1 @@
+"""What the core stands on: the lock, processes and their leases, calls to providers, debts to callers."""

@@ -1,0 +1,1 @@
+"""Comparing the books of a provider with ours, both ways."""

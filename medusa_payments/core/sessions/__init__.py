@@ -1,0 +1,1 @@
+"""How a collection is to be paid: its cart, the choice of sessions, their plan, and who may choose."""

@@ -1,1 +1,0 @@
-"""Comparing the provider's books with ours, both ways."""
