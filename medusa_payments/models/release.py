@@ -1,21 +1,21 @@
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from medusa_payments.models.fields import DatabaseTimeField, MinorUnitsField, PrefixedIdField
+from medusa_payments.models.fields import DatabaseTimeField, MajorUnits, MinorUnitsField, PrefixedIdField
 from medusa_payments.models.operation import Operation
 from medusa_payments.models.payment import Payment
 
 
 class Release(models.Model):
-    """A ledger line: this much will never be captured, the customer has it again. Appended once, never changed.
+    """A ledger line: this amount went back to the customer without a capture. Appended once, never changed.
 
-    Caused by a cancel, by a final capture that left a rest, or by the provider (an expiry, somebody at its dashboard).
-    Unique on the operation that caused it. Providers have no reference of their own for a release, so one without an
-    operation is known by the payment object's reference and the total that was released after it
-    (`reference:released:total`).
+    The cause is a cancel, a final capture that left a rest, or the provider (an expiry, staff on its dashboard).
+    Unique on its operation. Providers have no reference for a release. So a release without an operation is known by
+    the reference of the payment object and the total that was released after it (`reference:released:total`).
     """
 
     id = PrefixedIdField(prefix="rel", verbose_name=_("id"))
@@ -27,6 +27,8 @@ class Release(models.Model):
     provider_ref = models.CharField(_("provider reference"), max_length=255, null=True, blank=True)
     created_by = models.CharField(_("created by"), max_length=255, blank=True, default="")
     created_at = DatabaseTimeField(verbose_name=_("created at"))
+
+    amount_major = MajorUnits[Decimal]("amount", currency="payment.currency_code")
 
     if TYPE_CHECKING:
         payment_id: str

@@ -43,7 +43,7 @@ class CaptureAdmin(ReadOnlyAdmin[Capture]):
 
 @admin.register(Release)
 class ReleaseAdmin(ReadOnlyAdmin[Release]):
-    """Ledger lines: what was never captured, and the customer has again."""
+    """Ledger lines: released money, which went back to the customer without a capture."""
 
     list_display = ("id", "amount_money", "payment_link", "provider", "reference", "who", "created_time")
     list_filter = ("payment__provider_id", "payment__currency_code", "created_at")
