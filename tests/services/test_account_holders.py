@@ -56,7 +56,7 @@ def forget_keys(holder: AccountHolder) -> None:
 
 
 class TestPaying:
-    def test_opens_an_account_by_the_first_checkout(self, till: Till, fake_provider: FakeProvider) -> None:
+    def test_the_first_checkout_opens_an_account(self, till: Till, fake_provider: FakeProvider) -> None:
         session = till.session_of_customer(JANE)
 
         [customer] = fake_provider.customers()
@@ -69,7 +69,9 @@ class TestPaying:
         assert (holder.request, holder.sent_at, holder.lease_expires_at) == ({}, None, None)
         assert request_of(session)["account_holder_ref"] == customer.ref
 
-    def test_uses_it_again(self, till: Till, fake_provider: FakeProvider, script: Script) -> None:
+    def test_the_next_checkout_uses_the_account_again(
+        self, till: Till, fake_provider: FakeProvider, script: Script
+    ) -> None:
         first = till.session_of_customer(JANE)
         script[ACCOUNT_HOLDER] = lambda *_: pytest.fail("nothing is to be opened")
 
@@ -78,19 +80,19 @@ class TestPaying:
         assert first.account_holder_id == second.account_holder_id
         assert request_of(second)["account_holder_ref"] == refs(fake_provider)[0]
 
-    def test_by_the_id_alone(self, till: Till, fake_provider: FakeProvider) -> None:
+    def test_an_account_is_opened_by_the_customers_id_alone(self, till: Till, fake_provider: FakeProvider) -> None:
         session = till.session_of_customer(None, customer_id="cus_jane")  # type: ignore[arg-type]
 
         assert session.customer_id == "cus_jane"
         assert [customer.customer_id for customer in fake_provider.customers()] == ["cus_jane"]
 
-    def test_guests_have_none(self, till: Till, fake_provider: FakeProvider) -> None:
+    def test_guests_have_no_account(self, till: Till, fake_provider: FakeProvider) -> None:
         session = till.session()
 
         assert (session.account_holder_id, fake_provider.customers()) == (None, [])
         assert request_of(session)["account_holder_ref"] is None
 
-    def test_nor_is_there_any_where_no_customers_are_kept(
+    def test_no_account_is_opened_where_the_provider_keeps_no_customers(
         self, till: Till, configure: Any, fake_provider: FakeProvider
     ) -> None:
         configure(FAKE, "Customerless")
@@ -99,7 +101,7 @@ class TestPaying:
         assert till.session_of_customer(JANE, provider_id="pp_system_default").account_holder_id is None
         assert not AccountHolder.objects.exists()
 
-    def test_customers_have_one_each(self, till: Till, fake_provider: FakeProvider) -> None:
+    def test_customers_have_one_account_each(self, till: Till, fake_provider: FakeProvider) -> None:
         till.session_of_customer(JANE)
         till.session_of_customer(JOE, cart_id="cart_2")
 
@@ -117,7 +119,9 @@ class TestPaying:
         assert first.account_holder_id == second.account_holder_id
         assert len(fake_provider.customers()) == 1
 
-    def test_two_accounts_get_two(self, till: Till, script: Script, fake_provider: FakeProvider) -> None:
+    def test_two_provider_accounts_get_two_account_holders(
+        self, till: Till, script: Script, fake_provider: FakeProvider
+    ) -> None:
         first = till.session_of_customer(JANE)
 
         second = till.session_of_customer(JANE, cart_id="cart_2", provider_id=SECOND)

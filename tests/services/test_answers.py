@@ -162,7 +162,7 @@ class TestAcceptedRefunds:
         payment = Payment.objects.get()
         return payment.refunded_amount, payment.refunding_amount
 
-    def test_are_booked_when_they_succeed(self, accepted: Operation) -> None:
+    def test_accepted_refunds_are_booked_when_they_succeed(self, accepted: Operation) -> None:
         assert self.counters() == (0, 3000)
 
         for _ in range(2):
@@ -171,7 +171,7 @@ class TestAcceptedRefunds:
         assert self.counters() == (3000, 0)
         assert Operation.objects.get(kind="refund").status == "succeeded"
 
-    def test_twice_is_once(self, accepted: Operation) -> None:
+    def test_a_refund_that_is_accepted_twice_is_reserved_once(self, accepted: Operation) -> None:
         settle(accepted, self.result(RefundStatus.ACCEPTED))
 
         assert self.counters() == (0, 3000)
@@ -332,7 +332,9 @@ class TestLocalProviders:
 
 
 class TestWhatAProviderCanNotDo:
-    def test_parts(self, till: Till, script: Script, configure: Any, moved: Moved) -> None:
+    def test_parts_are_refused_where_the_provider_moves_whole_amounts_only(
+        self, till: Till, script: Script, configure: Any, moved: Moved
+    ) -> None:
         configure("pp_fake_fake", "Rigid")
         payment = till.authorized()
 
@@ -346,7 +348,9 @@ class TestWhatAProviderCanNotDo:
         assert (moved("capture"), moved("refund")) == ([10000], [10000])
 
     @pytest.mark.parametrize("first", [lost, answer_lost, lambda request, call: call(request)])
-    def test_a_second_capture(self, till: Till, script: Script, configure: Any, moved: Moved, first: Any) -> None:
+    def test_a_second_capture_is_refused_where_the_provider_takes_one(
+        self, till: Till, script: Script, configure: Any, moved: Moved, first: Any
+    ) -> None:
         configure("pp_fake_fake", "OneShot")
         payment = till.authorized()
         script["capture"] = first
@@ -359,7 +363,7 @@ class TestWhatAProviderCanNotDo:
             captures.capture(payment_id=payment.pk, amount=Decimal(20), idempotency_key="k2")
         assert moved("capture") == before
 
-    def test_amounts_between_its_steps(self, till: Till, script: Script, moved: Moved) -> None:
+    def test_amounts_between_the_providers_steps_are_refused(self, till: Till, script: Script, moved: Moved) -> None:
         Scripted.step = 10
         collection = till.collection("99.99")
         request = {"payment_collection_id": collection.pk}
@@ -433,7 +437,9 @@ class TestAnOperationThatWasNotExecuted:
         run_out(Operation.objects.get(kind="capture"))
         return lambda: captures.capture(**request)
 
-    def test_is_leased(self, script: Script, request_again: Callable[[], Payment], moved: Moved) -> None:
+    def test_a_reopened_operation_is_leased(
+        self, script: Script, request_again: Callable[[], Payment], moved: Moved
+    ) -> None:
         def impatient(request: Any, call: Verb) -> Any:
             with pytest.raises(Conflict, match="Another request is at work"):
                 request_again()

@@ -62,7 +62,7 @@ class TestCancel:
             captures.capture(payment_id=payment.pk, amount=Decimal(1))
         assert refunds.refund(payment_id=payment.pk).refunded_amount == 4000
 
-    def test_again_changes_nothing(self, till: Till, moved: Moved) -> None:
+    def test_cancel_again_changes_nothing(self, till: Till, moved: Moved) -> None:
         payment = payments.cancel(payment_id=till.authorized().pk)
         payments.cancel(payment_id=payment.pk)
 
@@ -80,7 +80,7 @@ class TestCancel:
         payment.refresh_from_db()
         assert payment.capturable_amount == 0
 
-    def test_not_when_all_is_captured(self, till: Till, moved: Moved) -> None:
+    def test_cancel_is_refused_when_all_is_captured(self, till: Till, moved: Moved) -> None:
         with pytest.raises(InvalidData, match="Refund it instead"):
             payments.cancel(payment_id=till.captured().pk)
         assert moved("cancel") == []
@@ -92,7 +92,7 @@ class TestCancel:
             captures.capture(payment_id=payment.pk)
 
     @pytest.mark.parametrize("outcome", ["timeout_before", "timeout_after"])
-    def test_is_repeated_after_a_lost_answer(self, till: Till, moved: Moved, outcome: str) -> None:
+    def test_cancel_is_retried_after_a_lost_answer(self, till: Till, moved: Moved, outcome: str) -> None:
         payment = till.authorized(on="cancel", outcome=outcome)
         with pytest.raises(PaymentOutcomeUnknown):
             payments.cancel(payment_id=payment.pk)
@@ -111,7 +111,7 @@ class TestCancel:
         payment.refresh_from_db()
         assert (payment.releasing_amount, payment.capturable_amount) == (0, 10000)
 
-    def test_unknown_payment(self, till: Till) -> None:
+    def test_cancel_of_an_unknown_payment_is_not_found(self, till: Till) -> None:
         with pytest.raises(NotFound):
             payments.cancel(payment_id="pay_x")
 
@@ -162,12 +162,12 @@ class TestCollectionsForOrders:
 
         assert PaymentCollection.objects.get().event_count == 1
 
-    def test_unknown_order(self, order: str) -> None:
+    def test_a_collection_for_an_unknown_order_is_not_found(self, order: str) -> None:
         with pytest.raises(NotFound, match="Order id not found: order_x"):
             payment_collections.create_for_order(order_id="order_x", amount=Decimal(1))
 
     @pytest.mark.parametrize("amount", ["-1", "0.001"])
-    def test_amounts_that_are_none(self, order: str, amount: str) -> None:
+    def test_a_collection_for_an_order_refuses_amounts_that_are_none(self, order: str, amount: str) -> None:
         with pytest.raises(InvalidData):
             payment_collections.create_for_order(order_id=order, amount=Decimal(amount))
         assert not PaymentCollection.objects.exists()
@@ -186,20 +186,20 @@ class TestDelete:
         assert len(moved("cancel")) == 1
         assert till.collection().pk != deleted.pk
 
-    def test_twice(self, till: Till) -> None:
+    def test_deleting_a_collection_again_is_not_found(self, till: Till) -> None:
         collection = till.collection()
         payment_collections.delete(payment_collection_id=collection.pk)
 
         with pytest.raises(NotFound, match=f"PaymentCollection id not found: {collection.pk}"):
             payment_collections.delete(payment_collection_id=collection.pk)
 
-    def test_not_once_money_is_held(self, till: Till) -> None:
+    def test_a_collection_that_holds_money_is_not_deleted(self, till: Till) -> None:
         payment = till.authorized()
 
         with pytest.raises(NotAllowed, match="Can only delete payment collections where status is not_paid"):
             payment_collections.delete(payment_collection_id=payment.payment_collection_id)
 
-    def test_not_while_an_authorization_is_unknown(self, till: Till) -> None:
+    def test_a_collection_with_an_unknown_authorization_is_not_deleted(self, till: Till) -> None:
         session = till.session(outcome="timeout_after")
         request = {"payment_collection_id": session.payment_collection_id}
         with pytest.raises(PaymentOutcomeUnknown):
@@ -210,7 +210,7 @@ class TestDelete:
 
 
 class TestMarkAsPaid:
-    def test_captures_all_of_it(self, order: str) -> None:
+    def test_mark_as_paid_captures_the_whole_amount(self, order: str) -> None:
         collection = payment_collections.create_for_order(order_id=order, amount=Decimal(25))
 
         paid = payment_collections.mark_as_paid(payment_collection_id=collection.pk, created_by="anna")
@@ -218,14 +218,14 @@ class TestMarkAsPaid:
         assert (paid.status, paid.captured_amount) == ("completed", 2500)
         assert Capture.objects.get().created_by == "anna"
 
-    def test_only_once(self, order: str) -> None:
+    def test_mark_as_paid_is_possible_only_once(self, order: str) -> None:
         collection = payment_collections.create_for_order(order_id=order, amount=Decimal(25))
         payment_collections.mark_as_paid(payment_collection_id=collection.pk)
 
         with pytest.raises(NotAllowed, match="Can only mark 'not_paid' payment collection as paid"):
             payment_collections.mark_as_paid(payment_collection_id=collection.pk)
 
-    def test_an_amount_of_zero(self, order: str) -> None:
+    def test_mark_as_paid_with_an_amount_of_zero_completes_the_collection(self, order: str) -> None:
         collection = payment_collections.create_for_order(order_id=order, amount=Decimal(0))
 
         assert payment_collections.mark_as_paid(payment_collection_id=collection.pk).status == "completed"
@@ -249,7 +249,7 @@ class TestMarkAsPaid:
     @pytest.mark.race
     @pytest.mark.django_db(transaction=True)
     @pytest.mark.parametrize("provider_id", ["pp_system_default", "pp_fake_fake"])
-    def test_ten_at_once_capture_once(self, order: str, moved: Moved, provider_id: str) -> None:
+    def test_ten_mark_as_paid_at_once_capture_once(self, order: str, moved: Moved, provider_id: str) -> None:
         collection = payment_collections.create_for_order(order_id=order, amount=Decimal(25))
         request = {"payment_collection_id": collection.pk, "provider_id": provider_id}
 
@@ -271,7 +271,7 @@ class TestRefundReasons:
 
         assert RefundReason.objects.get(live_code="damaged").pk == second.pk
 
-    def test_update(self, db: None) -> None:
+    def test_a_refund_reason_is_updated(self, db: None) -> None:
         refund_reasons.create(label="A", code="a")
         reason = refund_reasons.create(label="B", code="b", description="why")
 
@@ -280,7 +280,7 @@ class TestRefundReasons:
         with pytest.raises(DuplicateError):
             refund_reasons.update(refund_reason_id=reason.pk, code="a")
 
-    def test_unknown_or_deleted(self, db: None) -> None:
+    def test_an_unknown_or_deleted_refund_reason_is_not_found(self, db: None) -> None:
         reason = refund_reasons.create(label="A", code="a")
         refund_reasons.delete(refund_reason_id=reason.pk)
 
@@ -290,13 +290,13 @@ class TestRefundReasons:
             with pytest.raises(NotFound):
                 refund_reasons.update(refund_reason_id=reason_id, label="B")
 
-    def test_the_usual_ones_once(self, db: None) -> None:
+    def test_the_usual_refund_reasons_are_created_once(self, db: None) -> None:
         assert len(refund_reasons.create_usual()) == 3
         assert refund_reasons.create_usual() == []
 
 
 class TestPublishableKeys:
-    def test_rotate(self, db: None) -> None:
+    def test_a_publishable_key_is_rotated(self, db: None) -> None:
         old = publishable_keys.create(title="Storefront")
         new = publishable_keys.rotate(publishable_key_id=old.pk)
 
@@ -305,7 +305,7 @@ class TestPublishableKeys:
         with pytest.raises(NotAllowed):
             publishable_keys.rotate(publishable_key_id=old.pk)
 
-    def test_revoke(self, db: None) -> None:
+    def test_a_publishable_key_is_revoked(self, db: None) -> None:
         key = publishable_keys.create(title="Storefront", token="pk_1")
         publishable_keys.revoke(publishable_key_id=key.pk)
 

@@ -139,7 +139,9 @@ def _divided(amount: int, sources: list[tuple[int, int]], strategy: RefundStrate
 
 @money
 class TestRefundingACollection:
-    def test_proportional(self, collection: PaymentCollection, moved: Moved, fake_provider: FakeProvider) -> None:
+    def test_a_collection_refund_is_divided_in_proportion(
+        self, collection: PaymentCollection, moved: Moved, fake_provider: FakeProvider
+    ) -> None:
         assert refund(collection, "50", note="Sorry") == [3000, 2000]
         assert refund(collection, "0.01") == [3001, 2000]
         assert refund(collection) == [6000, 4000]
@@ -147,22 +149,22 @@ class TestRefundingACollection:
         assert {line.note for line in Refund.objects.all()} == {"Sorry", None}
         assert differences(fake_provider) == []
 
-    def test_in_order(self, collection: PaymentCollection) -> None:
+    def test_a_collection_refund_is_divided_in_order(self, collection: PaymentCollection) -> None:
         assert refund(collection, "50", strategy="in_order") == [5000, 0]
         assert refund(collection, "20", strategy="in_order") == [6000, 1000]
 
     @pytest.mark.parametrize("amount", ["100.01", "0", "-1", "0.001"])
-    def test_amounts_that_can_not_be(self, collection: PaymentCollection, amount: str) -> None:
+    def test_a_collection_refund_refuses_impossible_amounts(self, collection: PaymentCollection, amount: str) -> None:
         with pytest.raises(InvalidData):
             refund(collection, amount)
         assert refunded() == [0, 0]
 
-    def test_nothing_left(self, collection: PaymentCollection) -> None:
+    def test_a_collection_refund_is_refused_when_nothing_is_left(self, collection: PaymentCollection) -> None:
         refund(collection)
         with pytest.raises(InvalidData, match="more than what is captured"):
             refund(collection)
 
-    def test_what_is_frozen_is_left_out(self, collection: PaymentCollection) -> None:
+    def test_a_collection_refund_leaves_frozen_payments_out(self, collection: PaymentCollection) -> None:
         Payment.objects.filter(amount=6000).update(frozen_at="2026-01-01T00:00Z")
         assert refund(collection) == [0, 4000]
 
@@ -178,7 +180,7 @@ class TestRefundingACollection:
             refund(collection, amount)
         assert refused.value.code == "payment_disputed"
 
-    def test_wrong_words(self, collection: PaymentCollection) -> None:
+    def test_a_collection_refund_refuses_wrong_parameters(self, collection: PaymentCollection) -> None:
         with pytest.raises(InvalidData, match="proportional, in_order"):
             refund(collection, "1", strategy="alphabetical")
         with pytest.raises(NotFound):
@@ -186,13 +188,15 @@ class TestRefundingACollection:
         with pytest.raises(NotFound):
             collection_refunds.refund(payment_collection_id="pay_col_unknown")
 
-    def test_in_the_steps_of_the_providers(self, collection: PaymentCollection) -> None:
+    def test_a_collection_refund_keeps_to_the_providers_steps(self, collection: PaymentCollection) -> None:
         Scripted.step = 100
         assert refund(collection, "1") == [100, 0]
         with pytest.raises(InvalidData, match="coarser"):
             refund(collection, "1.50")
 
-    def test_a_key_is_one_refund(self, collection: PaymentCollection, moved: Moved) -> None:
+    def test_a_collection_refund_under_the_same_key_moves_money_once(
+        self, collection: PaymentCollection, moved: Moved
+    ) -> None:
         for _ in range(3):
             assert refund(collection, "50", idempotency_key="k1") == [3000, 2000]
         with pytest.raises(IdempotencyError):
@@ -205,7 +209,7 @@ class TestRefundingACollection:
 
     @pytest.mark.parametrize("key", [None, "k1"])
     @pytest.mark.parametrize("answer", [lost, answer_lost])
-    def test_a_lost_answer_is_found_out(
+    def test_a_collection_refund_finds_out_a_lost_answer(
         self, collection: PaymentCollection, script: Script, moved: Moved, key: str | None, answer: Any
     ) -> None:
         script["refund"] = self._of_second(answer)

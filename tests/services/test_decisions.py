@@ -109,17 +109,17 @@ def test_not_executed_what_was_enqueued_is_over(till: Till, moved: Moved) -> Non
 
 
 class TestRefused:
-    def test_without_a_note(self, lost_refund: Operation) -> None:
+    def test_a_decision_without_a_note_is_refused(self, lost_refund: Operation) -> None:
         with pytest.raises(InvalidData, match="note"):
             decisions.decide(operation_id=lost_refund.pk, verdict=Verdict.EXECUTED, note=" ")
 
-    def test_an_unknown_one(self, till: Till) -> None:
+    def test_a_decision_on_an_unknown_operation_is_refused(self, till: Till) -> None:
         with pytest.raises(NotFound):
             decisions.decide(operation_id="payop_x", verdict=Verdict.EXECUTED, note=NOTE)
         with pytest.raises(NotFound):
             decisions.unfreeze(payment_id="pay_x", note=NOTE)
 
-    def test_with_the_reference_of_another_refund(self, till: Till, script: Script) -> None:
+    def test_a_decision_with_the_reference_of_another_refund_is_refused(self, till: Till, script: Script) -> None:
         payment = till.captured()
         booked = refunds.refund_operation(payment_id=payment.pk, amount=Decimal(20)).refund
         script["refund"] = lost
@@ -128,7 +128,7 @@ class TestRefused:
         with pytest.raises(InvalidData, match="booked already"):
             decide(Operation.objects.get(status="open"), Verdict.EXECUTED, provider_ref=booked.provider_ref)
 
-    def test_with_the_reference_of_another_capture(self, till: Till, script: Script) -> None:
+    def test_a_decision_with_the_reference_of_another_capture_is_refused(self, till: Till, script: Script) -> None:
         payment = till.authorized()
         captures.capture(payment_id=payment.pk, amount=Decimal(20))
         script["capture"] = lost
@@ -138,7 +138,7 @@ class TestRefused:
         with pytest.raises(InvalidData, match="booked already"):
             decide(Operation.objects.get(status="open"), Verdict.EXECUTED, provider_ref=booked.provider_ref)
 
-    def test_with_the_object_of_another_session(self, till: Till, script: Script) -> None:
+    def test_a_decision_with_the_object_of_another_session_is_refused(self, till: Till, script: Script) -> None:
         paid = till.authorized()
         till.cart_id = "cart_2"
         script["initiate"] = lost
@@ -147,12 +147,12 @@ class TestRefused:
         with pytest.raises(InvalidData, match="booked already"):
             decide(Operation.objects.get(status="open"), Verdict.EXECUTED, provider_ref=paid.provider_ref)
 
-    def test_twice(self, lost_refund: Operation) -> None:
+    def test_a_second_decision_is_refused(self, lost_refund: Operation) -> None:
         decide(lost_refund, Verdict.EXECUTED)
         with pytest.raises(NotAllowed, match="is closed"):
             decide(lost_refund, Verdict.NOT_EXECUTED)
 
-    def test_while_somebody_is_at_work_on_it(self, till: Till, script: Script) -> None:
+    def test_a_decision_on_an_operation_in_flight_is_refused(self, till: Till, script: Script) -> None:
         payment = till.authorized()
 
         def decide_meanwhile(request: Any, call: Any) -> Any:
@@ -174,7 +174,7 @@ class TestEveryKind:
 
     @pytest.mark.parametrize("verdict", Verdict)
     @pytest.mark.parametrize("kind", ["initiate", "update", "authorize", "capture", "cancel"])
-    def test_can_be_decided(
+    def test_every_kind_of_operation_can_be_decided(
         self, till: Till, script: Script, fake_provider: FakeProvider, configure: Any, kind: str, verdict: Verdict
     ) -> None:
         configure("pp_fake_fake", "Forgetful")
@@ -249,7 +249,9 @@ class TestUnfreeze:
         frozen.refresh_from_db()
         assert frozen.frozen_at is None
 
-    def test_what_was_not_accepted_does(self, frozen: Payment, fake_provider: FakeProvider) -> None:
+    def test_a_difference_that_was_not_accepted_freezes_again(
+        self, frozen: Payment, fake_provider: FakeProvider
+    ) -> None:
         fake_provider.dashboard.capture(frozen.provider_ref, 300)
         assert self.unfreeze(frozen).frozen_at is not None
         seen = [event.data["theirs"]["captured"] for event in Event.objects.filter(name="payment.frozen")]

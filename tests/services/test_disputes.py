@@ -104,7 +104,7 @@ class TestWhatIsBooked:
             ("close_dispute", "closed", "dispute.closed", 10000),
         ],
     )
-    def test_it_ends(
+    def test_the_end_of_a_dispute_is_booked(
         self,
         payment: Payment,
         dispute: Any,
@@ -170,7 +170,7 @@ class TestWhatIsBooked:
         assert sorted(Dispute.objects.values_list("state", "amount")) == [("needs_response", 3000), ("won", 2000)]
         assert differences(fake_provider) == []
 
-    def test_a_frozen_payments_too(self, payment: Payment, fake_provider: FakeProvider) -> None:
+    def test_a_dispute_of_a_frozen_payment_is_booked_too(self, payment: Payment, fake_provider: FakeProvider) -> None:
         fake_provider.dashboard.capture(payment.provider_ref, 1)
         look(payment)
         assert payment.frozen_at is not None
@@ -203,7 +203,9 @@ class TestRefunds:
         with pytest.raises(InvalidData, match="more than the captured amount"):
             refunds.refund(payment_id=payment.pk, amount=Decimal("100.01"))
 
-    def test_of_the_rest_are_made(self, payment: Payment, dispute: Any, fake_provider: FakeProvider) -> None:
+    def test_refunds_of_undisputed_money_are_made(
+        self, payment: Payment, dispute: Any, fake_provider: FakeProvider
+    ) -> None:
         dispute(4000)
         with pytest.raises(NotAllowed):
             refunds.refund(payment_id=payment.pk, amount=Decimal("60.01"))
@@ -466,7 +468,9 @@ class TestStaleReads:
         assert not self.book(payment, second).waits
         assert Dispute.objects.get().state == "lost"
 
-    def test_an_old_amount_waits_too(self, payment: Payment, fake_provider: FakeProvider) -> None:
+    def test_an_old_amount_of_a_dispute_is_not_booked_from_a_stale_read(
+        self, payment: Payment, fake_provider: FakeProvider
+    ) -> None:
         ref = fake_provider.dashboard.open_dispute(payment.provider_ref, 4000)
         early = self.read(payment)
         with fake_provider._ledger.transaction() as books:
@@ -563,7 +567,7 @@ class TestEvidence:
     def warned(self) -> int:
         return Event.objects.filter(name="dispute.evidence_due").count()
 
-    def test_is_warned_of_once(self, payment: Payment, dispute: Any) -> None:
+    def test_evidence_that_is_due_is_warned_of_once(self, payment: Payment, dispute: Any) -> None:
         dispute(due_in_seconds=4 * 24 * 3600)
         assert recover() == 0
         collection = PaymentCollection.objects.get()
@@ -583,7 +587,9 @@ class TestEvidence:
         worker.run_once()
         assert self.warned() == 1
 
-    def test_again_when_it_is_put_off(self, payment: Payment, dispute: Any, fake_provider: FakeProvider) -> None:
+    def test_evidence_is_warned_of_again_when_its_deadline_moves(
+        self, payment: Payment, dispute: Any, fake_provider: FakeProvider
+    ) -> None:
         ref = dispute(due_in_seconds=60)
         worker.run_once()
         with fake_provider._ledger.transaction() as books:
@@ -603,12 +609,12 @@ class TestEvidence:
         assert recover() == 0
         assert self.warned() == 0
 
-    def test_of_an_inquiry_too(self, dispute: Any) -> None:
+    def test_evidence_for_an_inquiry_is_warned_of_too(self, dispute: Any) -> None:
         dispute(due_in_seconds=60, state=DisputeState.INQUIRY)
         worker.run_once()
         assert self.warned() == 1
 
-    def test_the_time_is_a_setting(self, dispute: Any, settings: Any) -> None:
+    def test_the_time_of_the_evidence_warning_is_a_setting(self, dispute: Any, settings: Any) -> None:
         settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"EVIDENCE_WARNING_SECONDS": 5 * 24 * 3600}
         dispute(due_in_seconds=4 * 24 * 3600)
         worker.run_once()

@@ -71,7 +71,7 @@ class TestIsCarriedOut:
         assert moved("capture") == [3000]
         assert differences(fake_provider) == []
 
-    def test_a_cancel_and_a_refund_too(
+    def test_an_enqueued_cancel_and_refund_are_carried_out_too(
         self, till: Till, script: Script, moved: Moved, fake_provider: FakeProvider
     ) -> None:
         payment = till.authorized()
@@ -112,14 +112,14 @@ class TestIsCarriedOut:
 class TestIsNobodyElsesAnswer:
     """A request without a key, made after the worker's, is an intent of its own."""
 
-    def test_a_capture(self, till: Till, moved: Moved) -> None:
+    def test_an_enqueued_capture_is_no_answer_to_a_callers_capture(self, till: Till, moved: Moved) -> None:
         payment = till.authorized()
         captures.enqueue_capture(payment_id=payment.pk, amount=THIRTY)
         worker.run_once()
         captures.capture(payment_id=payment.pk, amount=THIRTY)
         assert moved("capture") == [3000, 3000]
 
-    def test_a_refund_enqueued_twice(self, till: Till, moved: Moved) -> None:
+    def test_a_refund_enqueued_twice_is_two_refunds(self, till: Till, moved: Moved) -> None:
         payment = till.captured()
         for _ in range(2):
             refunds.enqueue_refund(payment_id=payment.pk, amount=THIRTY)
@@ -158,7 +158,9 @@ class TestIsNobodyElsesAnswer:
         assert recover() == 0
         assert moved("refund") == [3000, 3000]
 
-    def test_one_that_was_never_executed(self, till: Till, script: Script, moved: Moved) -> None:
+    def test_an_enqueued_refund_that_was_not_executed_is_no_answer_to_a_callers_refund(
+        self, till: Till, script: Script, moved: Moved
+    ) -> None:
         payment = till.captured()
         refunds.enqueue_refund(payment_id=payment.pk, amount=THIRTY)
         script["refund"] = unavailable

@@ -73,7 +73,9 @@ class TestAPartThatWasRefunded:
         refunds.refund(payment_id=Payment.objects.get().pk, amount=amount)
         return sessions
 
-    def test_the_rest_can_not_be_paid(self, refunded: list[PaymentSession], till: Till, moved: Moved) -> None:
+    def test_the_rest_of_a_refunded_collection_can_not_be_paid(
+        self, refunded: list[PaymentSession], till: Till, moved: Moved
+    ) -> None:
         collection = refunded[0].payment_collection
         path = f"/v1/store/payment-collections/{collection.pk}/sessions/batch/authorize"
         body = {"session_ids": [session.pk for session in refunded]}
@@ -257,7 +259,7 @@ class TestMoneyInAnotherCurrency:
         assert (moved(back_by), pays()) == ([10000], ("not_paid", False))
         assert differences(fake_provider) == []
 
-    def test_then_the_cart_can_be_paid(
+    def test_the_cart_can_be_paid_after_money_in_another_currency_went_back(
         self, earlier: PaymentSession, script: Script, fake_provider: FakeProvider
     ) -> None:
         fake_provider.dashboard.authorize(earlier.provider_ref or "")
@@ -272,7 +274,9 @@ class TestMoneyInAnotherCurrency:
         assert PaymentCollection.objects.get().authorized_amount == 5000
         assert differences(fake_provider) == []
 
-    def test_is_no_part_of_a_split(self, earlier: PaymentSession, fake_provider: FakeProvider) -> None:
+    def test_money_in_another_currency_is_no_part_of_a_split(
+        self, earlier: PaymentSession, fake_provider: FakeProvider
+    ) -> None:
         fake_provider.dashboard.authorize(earlier.provider_ref or "")
         comparing.look_at(earlier.pk)
         PaymentCollection.objects.update(amount=15000)
@@ -301,7 +305,9 @@ class TestAnOrderThatWaits:
             authorize(session)
         return debit
 
-    def test_the_deadline_waits_with_it(self, debit: PaymentSession, moved: Moved, fake_provider: FakeProvider) -> None:
+    def test_the_deadline_waits_while_an_order_waits(
+        self, debit: PaymentSession, moved: Moved, fake_provider: FakeProvider
+    ) -> None:
         payment_collections.attach_order(payment_collection_id=debit.payment_collection_id, order_id="order_1")
         pass_the_deadline()
         collection = PaymentCollection.objects.get()
@@ -314,7 +320,9 @@ class TestAnOrderThatWaits:
         assert pays() == ("authorized", True)
         assert PaymentCollection.objects.get().resolve_by is None
 
-    def test_until_the_bank_refuses(self, debit: PaymentSession, moved: Moved, fake_provider: FakeProvider) -> None:
+    def test_the_deadline_counts_again_once_the_bank_refuses(
+        self, debit: PaymentSession, moved: Moved, fake_provider: FakeProvider
+    ) -> None:
         payment_collections.attach_order(payment_collection_id=debit.payment_collection_id, order_id="order_1")
         pass_the_deadline()
         fake_provider.dashboard.cancel(debit.provider_ref or "")

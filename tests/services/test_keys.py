@@ -54,7 +54,7 @@ class TestPublishableKeys:
 
         assert PublishableKey.objects.get().revoked_at == before
 
-    def test_an_unknown_one(self) -> None:
+    def test_an_unknown_publishable_key_is_not_found(self) -> None:
         with pytest.raises(NotFound, match=r"^PublishableKey id not found: apk_x$"):
             publishable_keys.revoke(publishable_key_id="apk_x")
         with pytest.raises(NotFound):
@@ -62,14 +62,14 @@ class TestPublishableKeys:
 
 
 class TestSecretKeys:
-    def test_act_for_their_user(self, staff: User) -> None:
+    def test_a_secret_key_acts_for_its_user(self, staff: User) -> None:
         issued = secret_keys.create(user=staff, title="ERP")
 
         assert secret_keys.authenticate(issued.token) == (staff, issued.key)
         assert secret_keys.authenticate(issued.token.upper()) is None
         assert secret_keys.authenticate("") is None
 
-    def test_are_stored_as_a_digest(self, staff: User) -> None:
+    def test_a_secret_key_is_stored_as_a_digest(self, staff: User) -> None:
         issued = secret_keys.create(user=staff, title="ERP")
 
         [key] = SecretKey.objects.all()
@@ -84,13 +84,13 @@ class TestSecretKeys:
         [User(pk=1), User(pk=1, is_staff=True, is_active=False), AnonymousUser()],
         ids=["customer", "left", "nobody"],
     )
-    def test_are_for_active_staff_only(self, user: Any) -> None:
+    def test_secret_keys_are_for_active_staff_only(self, user: Any) -> None:
         with pytest.raises(InvalidData):
             secret_keys.create(user=user, title="ERP")
 
         assert not SecretKey.objects.exists()
 
-    def test_rotate(self, staff: User) -> None:
+    def test_a_secret_key_is_rotated(self, staff: User) -> None:
         old = secret_keys.create(user=staff, title="ERP")
 
         new = secret_keys.rotate(secret_key_id=old.key.pk)
@@ -98,7 +98,7 @@ class TestSecretKeys:
         assert (is_accepted(old), is_accepted(new)) == (False, True)
         assert (new.key.title, new.key.user_id) == ("ERP", str(staff.pk))
 
-    def test_an_unknown_one(self) -> None:
+    def test_an_unknown_secret_key_is_not_found(self) -> None:
         with pytest.raises(NotFound, match=r"^SecretKey id not found: apk_x$"):
             secret_keys.revoke(secret_key_id="apk_x")
         with pytest.raises(NotFound):
@@ -118,7 +118,7 @@ class TestOverlap:
         SecretKey.objects.filter(pk=old.key.pk).update(revoked_at=timezone.now() - timedelta(seconds=1))
         assert (is_accepted(old), is_accepted(new)) == (False, True)
 
-    def test_can_be_cut_short(self) -> None:
+    def test_the_overlap_of_two_keys_ends_when_the_old_one_is_revoked(self) -> None:
         old = publishable_keys.create(title="A")
         new = publishable_keys.rotate(publishable_key_id=old.pk, overlap_seconds=60)
 
@@ -137,7 +137,7 @@ class TestOverlap:
         assert PublishableKey.objects.count() == 2
 
     @pytest.mark.parametrize("overlap_seconds", [-1, 10**10])
-    def test_an_impossible_one(self, overlap_seconds: int) -> None:
+    def test_an_impossible_overlap_is_refused(self, overlap_seconds: int) -> None:
         old = publishable_keys.create(title="A")
 
         with pytest.raises(InvalidData):

@@ -129,7 +129,7 @@ class TestListing:
 
 
 class TestSaving:
-    def test_ends_in_the_browser(self, fake_provider: FakeProvider, hers: AccountHolder) -> None:
+    def test_saving_a_method_ends_in_the_browser(self, fake_provider: FakeProvider, hers: AccountHolder) -> None:
         begun = save(hers)
         assert saved(hers) == []
         assert begun.data["client_secret"].startswith(f"{begun.id}_secret_")
@@ -138,14 +138,14 @@ class TestSaving:
 
         assert saved(hers) == [card]
 
-    def test_one_key_begins_once(self, hers: AccountHolder, his: AccountHolder) -> None:
+    def test_saving_a_method_under_one_key_begins_once(self, hers: AccountHolder, his: AccountHolder) -> None:
         first, again = save(hers, idempotency_key="k1"), save(hers, idempotency_key="k1")
 
         assert first == again
         others = [save(hers, idempotency_key="k2"), save(hers), save(hers), save(his, idempotency_key="k1")]
         assert len({first.id, *(begun.id for begun in others)}) == 5
 
-    def test_only_for_oneself(self, hers: AccountHolder) -> None:
+    def test_a_method_is_saved_only_for_the_customer_who_asks(self, hers: AccountHolder) -> None:
         with pytest.raises(NotFound):
             payment_methods.save(account_holder_id=hers.pk, customer_id="cus_joe")
 
@@ -158,7 +158,7 @@ class TestSaving:
             ("timeout_after", PaymentOutcomeUnknown),
         ],
     )
-    def test_that_fails(
+    def test_saving_a_method_that_the_provider_refuses_or_loses_is_an_error(
         self, fake_provider: FakeProvider, hers: AccountHolder, outcome: str, error: type[Exception]
     ) -> None:
         fake_provider.steer("save_payment_method", outcome)
@@ -196,7 +196,7 @@ class TestDeleting:
         ("outcome", "error", "is_left"),
         [("unavailable", ProviderNotReachable, True), ("timeout_after", PaymentOutcomeUnknown, False)],
     )
-    def test_that_fails(
+    def test_deleting_a_method_that_the_provider_refuses_or_loses_is_an_error(
         self,
         fake_provider: FakeProvider,
         hers: AccountHolder,
@@ -216,7 +216,7 @@ class TestDeleting:
 
 
 class TestPaying:
-    def test_with_ones_own(self, till: Till, her_card: str) -> None:
+    def test_a_customer_pays_with_their_own_method(self, till: Till, her_card: str) -> None:
         session = authorize(till.session_of_customer(JANE, data={"payment_method": her_card}))
 
         assert session.payment.amount == 10000
@@ -242,22 +242,22 @@ class TestPaying:
         assert not PaymentSession.objects.exists()
         assert fake_provider.ledger_entries() == []
 
-    def test_not_with_another_customers(self, till: Till, his: AccountHolder, her_card: str) -> None:
+    def test_a_customer_can_not_pay_with_anothers_method(self, till: Till, his: AccountHolder, her_card: str) -> None:
         with pytest.raises(InvalidData, match=NOT_HERS):
             till.session_of_customer(JOE, data={"payment_method": her_card})
 
-    def test_not_as_a_guest(self, till: Till, her_card: str) -> None:
+    def test_a_guest_can_not_pay_with_a_saved_method(self, till: Till, her_card: str) -> None:
         with pytest.raises(InvalidData, match=NOT_HERS):
             till.session(payment_method=her_card)
 
-    def test_not_in_an_update_either(self, till: Till, his: AccountHolder, her_card: str) -> None:
+    def test_an_update_can_not_choose_anothers_method(self, till: Till, his: AccountHolder, her_card: str) -> None:
         session = till.session_of_customer(JOE)
 
         with pytest.raises(InvalidData, match=NOT_HERS):
             till.session_of_customer(JOE, data={"payment_method": her_card})
         assert PaymentSession.objects.get(slot=0).client_data == session.client_data == {}
 
-    def test_not_with_one_that_was_deleted(self, till: Till, hers: AccountHolder, her_card: str) -> None:
+    def test_a_deleted_method_can_not_be_paid_with(self, till: Till, hers: AccountHolder, her_card: str) -> None:
         delete(hers, her_card)
 
         with pytest.raises(InvalidData, match=NOT_HERS):
@@ -291,7 +291,7 @@ class TestOffSession:
         assert session.operations.get(kind="initiate").request["is_off_session"] is True
         assert moved("authorize") == [10000]
 
-    def test_is_never_a_flag_of_a_client(self, till: Till, her_card: str) -> None:
+    def test_off_session_is_never_a_flag_of_a_client(self, till: Till, her_card: str) -> None:
         for flag in ({"off_session": True}, {"is_off_session": True}, {"confirm": True}):
             with pytest.raises(InvalidData, match="doesn't accept these data keys"):
                 till.session_of_customer(JANE, data={"payment_method": her_card, **flag})
@@ -309,12 +309,14 @@ class TestOffSession:
         of_the_browser.refresh_from_db()
         assert (of_the_browser.slot, of_the_browser.status) == (None, "canceled")
 
-    def test_needs_a_saved_method(self, till: Till, hers: AccountHolder) -> None:
+    def test_an_off_session_payment_needs_a_saved_method(self, till: Till, hers: AccountHolder) -> None:
         for choice in ({}, {"data": {"payment_method": ""}}, {"provider_id": "pp_system_default"}):
             with pytest.raises(InvalidData, match="Paying off-session needs a saved payment method"):
                 till.session_of_customer(JANE, is_off_session=True, **choice)
 
-    def test_needs_the_customers_own(self, till: Till, his: AccountHolder, her_card: str) -> None:
+    def test_an_off_session_payment_needs_the_customers_own_method(
+        self, till: Till, his: AccountHolder, her_card: str
+    ) -> None:
         with pytest.raises(InvalidData, match=NOT_HERS):
             till.session_of_customer(JOE, data={"payment_method": her_card}, is_off_session=True)
         with pytest.raises(InvalidData, match=NOT_HERS):

@@ -96,7 +96,7 @@ class TestChoosingSeveral:
         assert live_amounts() == [4000, 6000]
         assert fake_provider.ledger_entries() == before
 
-    def test_leaving_one_out_gives_it_up(self, till: Till, moved: Moved) -> None:
+    def test_a_session_left_out_of_a_split_is_canceled(self, till: Till, moved: Moved) -> None:
         collection = till.collection()
         one, _ = split(collection, tender("60"), tender("40"))
         till.set_total("60")
@@ -105,17 +105,17 @@ class TestChoosingSeveral:
         assert (live_amounts(), moved("cancel")) == ([6000], [0])
 
     @pytest.mark.parametrize("amounts", [["60", "39.99"], ["60", "40.01"], ["100", "40"], []])
-    def test_the_sum_is_exact(self, till: Till, amounts: list[str]) -> None:
+    def test_a_split_whose_sum_is_not_exact_is_refused(self, till: Till, amounts: list[str]) -> None:
         with pytest.raises(InvalidData, match="The sum of sessions is not equal to 100 on Payment Collection"):
             split(till.collection(), *map(tender, amounts))
         assert not Operation.objects.exists()
 
     @pytest.mark.parametrize("amount", ["0", "-1"])
-    def test_no_part_is_nothing_or_less(self, till: Till, amount: str) -> None:
+    def test_a_split_with_a_part_of_zero_or_less_is_refused(self, till: Till, amount: str) -> None:
         with pytest.raises(InvalidData, match="greater than 0"):
             split(till.collection(), tender(amount), tender(str(100 - int(amount))))
 
-    def test_the_sum_follows_the_cart(self, till: Till) -> None:
+    def test_the_sum_of_a_split_follows_the_cart(self, till: Till) -> None:
         collection = till.collection()
         till.set_total("120")
 
@@ -456,7 +456,7 @@ class TestPaidInPart:
         self._wait()
         assert status() == "authorized"
 
-    def test_what_was_captured_too(
+    def test_captured_parts_are_given_back_by_the_deadline_too(
         self, sessions: list[PaymentSession], moved: Moved, fake_provider: FakeProvider
     ) -> None:
         captures.capture(payment_id=Payment.objects.get().pk, amount=Decimal(50))
@@ -477,7 +477,7 @@ class TestPaidInPart:
             manual_authorization.mark_as_authorized(payment_collection_id=collection.pk)
         assert till.collection().pk != collection.pk
 
-    def test_nor_does_what_is_being_given_back(
+    def test_money_on_its_way_back_pays_for_nothing(
         self, sessions: list[PaymentSession], script: Script, fake_provider: FakeProvider
     ) -> None:
         collection = sessions[0].payment_collection
@@ -506,7 +506,9 @@ class TestPaidInPart:
             authorize(rest)
         assert (status(), differences(fake_provider)) == ("partially_authorized", [])
 
-    def test_with_hold_a_person_decides(self, sessions: list[PaymentSession], moved: Moved, settings: Any) -> None:
+    def test_with_the_policy_hold_staff_decide_about_a_failed_split(
+        self, sessions: list[PaymentSession], moved: Moved, settings: Any
+    ) -> None:
         PaymentCollection.objects.update(on_failure="hold")
         self._wait()
         assert (status(), live_amounts(), moved("cancel")) == ("partially_authorized", [6000, 4000], [])
@@ -607,7 +609,7 @@ class TestPaidInPart:
 
 
 class TestAuthorizingSeveral:
-    def test_each_in_turn(self, till: Till, moved: Moved) -> None:
+    def test_the_sessions_of_a_split_are_authorized_in_turn(self, till: Till, moved: Moved) -> None:
         collection = till.collection()
         sessions = split(collection, tender("60"), tender("30"), tender("10"))
 
@@ -627,7 +629,9 @@ class TestAuthorizingSeveral:
 
         assert (paid.status, moved("authorize")) == ("partially_authorized", [4000])
 
-    def test_an_unknown_one_is_said(self, till: Till, script: Script, moved: Moved) -> None:
+    def test_an_unknown_authorization_within_a_split_is_reported(
+        self, till: Till, script: Script, moved: Moved
+    ) -> None:
         collection = till.collection()
         ids = [session.pk for session in split(collection, tender("60"), tender("40"))]
         script["authorize"] = answer_lost
@@ -638,11 +642,11 @@ class TestAuthorizingSeveral:
         assert self._authorize(collection, ids, key="k1").status == "authorized"
         assert moved("authorize") == [6000, 4000]
 
-    def test_nothing_to_authorize(self, till: Till) -> None:
+    def test_a_split_without_sessions_has_nothing_to_authorize(self, till: Till) -> None:
         with pytest.raises(NotAllowed, match="without a payment session"):
             self._authorize(till.collection(), [])
 
-    def test_nothing_to_pay(self, till: Till) -> None:
+    def test_authorizing_no_session_completes_a_collection_of_zero(self, till: Till) -> None:
         collection = till.collection("0")
         assert self._authorize(collection, []).status == "completed"
         assert self._authorize(collection, []).status == "completed"
@@ -655,7 +659,7 @@ class TestAuthorizingSeveral:
 
 
 class TestRefreshing:
-    def test_one_of_several(self, till: Till, moved: Moved, fake_provider: FakeProvider) -> None:
+    def test_one_session_of_a_split_is_refreshed(self, till: Till, moved: Moved, fake_provider: FakeProvider) -> None:
         one, _ = split(till.collection(), tender("60"), tender("40"))
 
         for _ in range(2):

@@ -33,7 +33,7 @@ class TestCollections:
         assert (created.number, created.name) == (1, "payment_collection.created")
         assert created.data["rounding_remainder"] == "-0.005"
 
-    def test_one_cart_has_one(self, till: Till) -> None:
+    def test_a_cart_has_one_collection(self, till: Till) -> None:
         assert till.collection().pk == till.collection().pk
 
     def test_follows_the_cart_while_nothing_is_authorized(self, till: Till) -> None:
@@ -48,12 +48,12 @@ class TestCollections:
 
         assert till.collection("80").amount == 10000
 
-    def test_unknown_cart(self, till: Till) -> None:
+    def test_create_for_an_unknown_cart_is_not_found(self, till: Till) -> None:
         with pytest.raises(NotFound, match="Cart id not found: cart_x"):
             payment_collections.create_for_cart(cart_id="cart_x")
 
     @pytest.mark.parametrize("amount", ["-1", "NaN", "1e30"])
-    def test_totals_that_are_no_amount(self, till: Till, amount: str) -> None:
+    def test_a_cart_total_that_is_no_amount_is_refused(self, till: Till, amount: str) -> None:
         with pytest.raises(InvalidData):
             till.collection(amount)
 
@@ -71,7 +71,7 @@ class TestCollections:
 
 
 class TestInitialize:
-    def test_creates_a_live_session(self, till: Till) -> None:
+    def test_initialize_creates_a_live_session(self, till: Till) -> None:
         session = till.session(delay_ms=0)
 
         assert (session.slot, session.status, session.amount, session.currency_code) == (0, "pending", 10000, "eur")
@@ -119,7 +119,9 @@ class TestInitialize:
         ("outcome", "error"),
         [("declined", PaymentAuthorizationError), ("rejected", InvalidData), ("unavailable", ProviderNotReachable)],
     )
-    def test_refusals_leave_nothing_live(self, till: Till, outcome: str, error: type[Exception]) -> None:
+    def test_a_refused_initialize_leaves_no_live_session(
+        self, till: Till, outcome: str, error: type[Exception]
+    ) -> None:
         with pytest.raises(error):
             till.session(on="initiate", outcome=outcome)
 
@@ -134,7 +136,7 @@ class TestInitialize:
         assert session.status == "authorized"
         assert session.payment.captured_amount == (10000 if status == "captured" else 0)
 
-    def test_not_while_money_is_held(self, till: Till) -> None:
+    def test_initialize_is_refused_while_money_is_held(self, till: Till) -> None:
         payment = till.authorized()
 
         for provider_id in ("pp_fake_fake", "pp_system_default"):
@@ -144,7 +146,7 @@ class TestInitialize:
                 )
         assert PaymentSession.objects.count() == 1
 
-    def test_not_while_an_order_waits_for_a_deferred_authorization(self, till: Till) -> None:
+    def test_initialize_is_refused_while_an_order_waits_for_a_deferred_authorization(self, till: Till) -> None:
         session = till.session(outcome="pending_authorization")
         request = {"payment_collection_id": session.payment_collection_id}
         payment_sessions.authorize(**request, payment_session_id=session.pk)
@@ -161,11 +163,11 @@ class TestInitialize:
 
         assert payment_sessions.initialize(**request, provider_id="pp_system_default").slot == 0
 
-    def test_unknown_collection(self, till: Till) -> None:
+    def test_initialize_of_an_unknown_collection_is_not_found(self, till: Till) -> None:
         with pytest.raises(NotFound, match="PaymentCollection id not found: pay_col_x"):
             payment_sessions.initialize(payment_collection_id="pay_col_x", provider_id="pp_fake_fake")
 
-    def test_unknown_provider(self, till: Till) -> None:
+    def test_initialize_with_an_unknown_provider_is_refused(self, till: Till) -> None:
         with pytest.raises(InvalidData, match="pp_x is not configured"):
             till.session("pp_x")
 
@@ -184,7 +186,7 @@ class TestInitialize:
 
 
 class TestAuthorize:
-    def test_creates_the_payment(self, till: Till) -> None:
+    def test_authorize_creates_the_payment(self, till: Till) -> None:
         payment = till.authorized()
 
         assert (payment.amount, payment.captured_amount, payment.currency_code) == (10000, 0, "eur")
@@ -192,7 +194,7 @@ class TestAuthorize:
         collection.refresh_from_db()
         assert (collection.status, collection.authorized_amount) == ("authorized", 10000)
 
-    def test_again_changes_nothing(self, till: Till, moved: Moved) -> None:
+    def test_authorize_again_changes_nothing(self, till: Till, moved: Moved) -> None:
         payment = till.authorized()
         payment_sessions.authorize(
             payment_collection_id=payment.payment_collection_id, payment_session_id=payment.payment_session_id
@@ -200,7 +202,7 @@ class TestAuthorize:
 
         assert moved("authorize") == [10000]
 
-    def test_captured_at_once(self, till: Till) -> None:
+    def test_authorize_with_a_provider_that_captures_at_once_books_the_capture(self, till: Till) -> None:
         payment = till.authorized(outcome="captured")
 
         assert (payment.captured_amount, payment.captures.get().amount) == (10000, 10000)
@@ -209,7 +211,7 @@ class TestAuthorize:
         assert payment.payment_collection.status == "completed"
 
     @pytest.mark.parametrize("status", ["requires_more", "pending", "error", "canceled"])
-    def test_anything_else_is_recorded_and_refused(self, till: Till, status: str) -> None:
+    def test_authorize_that_does_not_succeed_is_recorded_and_refused(self, till: Till, status: str) -> None:
         session = till.session(outcome=status)
 
         with pytest.raises(NotAllowed, match=f"Session: {session.pk} was not authorized with the provider."):
@@ -246,7 +248,7 @@ class TestAuthorize:
         assert (again.pk, again.status) == (session.pk, "pending")
         assert payment_sessions.authorize(**request).status == "authorized"
 
-    def test_not_when_the_cart_has_moved_on(self, till: Till, moved: Moved) -> None:
+    def test_authorize_is_refused_when_the_cart_has_changed(self, till: Till, moved: Moved) -> None:
         session = till.session()
         till.set_total("120")
 
@@ -258,7 +260,7 @@ class TestAuthorize:
         assert refused.value.code == "cart_changed"
         assert moved("authorize") == []
 
-    def test_unknown_and_replaced_sessions(self, till: Till) -> None:
+    def test_authorize_of_unknown_and_replaced_sessions_is_refused(self, till: Till) -> None:
         replaced = till.session()
         till.session("pp_system_default")
 
@@ -270,7 +272,7 @@ class TestAuthorize:
 
 
 class TestCapture:
-    def test_in_parts_then_the_rest(self, till: Till, moved: Moved) -> None:
+    def test_capture_in_parts_then_the_rest(self, till: Till, moved: Moved) -> None:
         payment = till.authorized()
 
         part = captures.capture(payment_id=payment.pk, amount=Decimal("33.34"), created_by="anna")
@@ -291,7 +293,7 @@ class TestCapture:
         assert moved("capture") == [10000]
 
     @pytest.mark.parametrize("amount", ["100.01", "0", "-1", "0.001", "NaN", "1e40"])
-    def test_refused_amounts(self, till: Till, moved: Moved, amount: str) -> None:
+    def test_capture_refuses_amounts_that_do_not_fit(self, till: Till, moved: Moved, amount: str) -> None:
         payment = till.authorized()
 
         with pytest.raises(InvalidData):
@@ -353,7 +355,7 @@ class TestCapture:
             ("unavailable", ProviderNotReachable, "not_executed"),
         ],
     )
-    def test_a_refusal_gives_the_reservation_back(
+    def test_a_refused_capture_gives_its_reservation_back(
         self, till: Till, moved: Moved, outcome: str, error: type[Exception], status: str
     ) -> None:
         payment = till.authorized(on="capture", outcome=outcome)
@@ -366,13 +368,13 @@ class TestCapture:
         assert Operation.objects.get(kind="capture").status == status
         assert moved("capture") == []
 
-    def test_unknown_payment(self, till: Till) -> None:
+    def test_capture_of_an_unknown_payment_is_not_found(self, till: Till) -> None:
         with pytest.raises(NotFound, match="Payment with id: pay_x was not found"):
             captures.capture(payment_id="pay_x")
 
 
 class TestRefund:
-    def test_with_reason_and_note(self, till: Till, moved: Moved) -> None:
+    def test_refund_keeps_its_reason_and_note(self, till: Till, moved: Moved) -> None:
         payment = till.captured()
         reason = refund_reasons.create(label="Damaged", code="damaged")
 
@@ -393,7 +395,7 @@ class TestRefund:
 
         assert moved("refund") == [3333, 6667]
 
-    def test_of_a_partial_capture(self, till: Till, moved: Moved) -> None:
+    def test_refund_of_a_partial_capture(self, till: Till, moved: Moved) -> None:
         payment = till.authorized()
         captures.capture(payment_id=payment.pk, amount=Decimal(40))
 
@@ -404,18 +406,18 @@ class TestRefund:
         assert moved("refund") == [4000]
 
     @pytest.mark.parametrize("amount", ["100.01", "0", "-1", "0.001", "Infinity"])
-    def test_refused_amounts(self, till: Till, moved: Moved, amount: str) -> None:
+    def test_refund_refuses_amounts_that_do_not_fit(self, till: Till, moved: Moved, amount: str) -> None:
         payment = till.captured()
 
         with pytest.raises(InvalidData):
             refunds.refund(payment_id=payment.pk, amount=Decimal(amount))
         assert moved("refund") == []
 
-    def test_nothing_captured(self, till: Till) -> None:
+    def test_refund_is_refused_when_nothing_was_captured(self, till: Till) -> None:
         with pytest.raises(InvalidData):
             refunds.refund(payment_id=till.authorized().pk)
 
-    def test_unknown_payment_and_reason(self, till: Till) -> None:
+    def test_refund_of_an_unknown_payment_or_for_an_unknown_reason_is_not_found(self, till: Till) -> None:
         with pytest.raises(NotFound, match="Payment id not found: pay_x"):
             refunds.refund(payment_id="pay_x")
         with pytest.raises(NotFound, match="RefundReason id not found: refr_x"):
@@ -424,14 +426,14 @@ class TestRefund:
 
 @pytest.mark.django_db(transaction=True)
 class TestInsideTheCallersTransaction:
-    def test_is_refused_with_the_remedy(self, till: Till, moved: Moved) -> None:
+    def test_a_verb_inside_the_callers_transaction_is_refused_with_the_remedy(self, till: Till, moved: Moved) -> None:
         payment = till.authorized()
 
         with transaction.atomic(), pytest.raises(InsideTransaction, match="on_commit"):
             captures.capture(payment_id=payment.pk)
         assert moved("capture") == []
 
-    def test_after_commit_it_works(self, till: Till, moved: Moved) -> None:
+    def test_a_verb_works_after_the_callers_transaction(self, till: Till, moved: Moved) -> None:
         payment = till.authorized()
 
         with transaction.atomic():

@@ -113,7 +113,7 @@ class TestRefused:
         yield
         assert not WebhookEvent.objects.exists()
 
-    def test_an_unknown_provider(self, deliver: Deliver) -> None:
+    def test_a_webhook_for_an_unknown_provider_is_refused(self, deliver: Deliver) -> None:
         answer = deliver(b"{}", {}, provider="nobody")
         assert (answer.status_code, answer.json()["type"]) == (404, "not_found")
 
@@ -157,12 +157,14 @@ class TestRefused:
         assert deliver(body, fake_provider.sign(body, timestamp=int(time.time()) + off)).status_code == 400
         assert WebhookRefusal.objects.get().reason == "bad_timestamp"
 
-    def test_more_than_the_limit(self, deliver: Deliver, settings: Any) -> None:
+    def test_a_webhook_larger_than_the_limit_is_refused(self, deliver: Deliver, settings: Any) -> None:
         settings.MEDUSA_PAYMENTS = settings.MEDUSA_PAYMENTS | {"WEBHOOK_MAX_BYTES": 10}
         refused = deliver(b"x" * 11, {})
         assert (refused.status_code, refused.json()["message"]) == (413, "The webhook is larger than 10 bytes.")
 
-    def test_without_a_secret(self, till: Till, deliver: Deliver, settings: Any, fake_provider: FakeProvider) -> None:
+    def test_a_webhook_is_refused_where_no_secret_is_configured(
+        self, till: Till, deliver: Deliver, settings: Any, fake_provider: FakeProvider
+    ) -> None:
         till.session()
         sent = fake_provider.webhooks()[-1]
         configured = settings.MEDUSA_PAYMENTS["PROVIDERS"]
