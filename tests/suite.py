@@ -31,8 +31,10 @@ TOOLS = [
     "tests/providers/stripe",
     "tests/stripe_twin",
 ]
-"""The tests of what is beside the payments: schema, demo shop and page, clients, kit, Stripe and its twin, upgrades, and
-what installs the app as the documents say. No database engine matters to them, but to upgrades, which are proofs, too."""
+"""The tests of what is beside the payments: schema, demo shop and page, clients, kit, upgrades, Stripe and its twin,
+and what installs the app as the documents say. No database engine matters to them, but for upgrades, which are proofs
+too.
+"""
 
 BY_HAND = ["tests/acceptance/dashboard"]
 """What takes minutes to install and to build: only `make dashboard` runs it."""

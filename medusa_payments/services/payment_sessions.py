@@ -327,7 +327,7 @@ def _authorized(
     """Authorize a live session and return it, whatever its provider says of it. Raises what `authorize` raises."""
     snapshot = cart.snapshot_of(queries.existing(payment_collection_id), request)
     try:
-        run.execute_until(
+        operation = run.execute_until(
             payment_collection_id,
             partial(
                 authorization.reserve,
@@ -343,6 +343,9 @@ def _authorized(
         # An object that is gone at the provider: its session is canceled by now, and the next choice makes another.
         if error.code != OBJECT_GONE:
             raise
+    else:
+        if operation is not None:
+            return operation.payment_session
     return primary(PaymentSession).get(pk=payment_session_id)
 
 

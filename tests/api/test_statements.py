@@ -88,7 +88,7 @@ def test_initialize_session(storefront: ValidatedClient, collection: Make) -> No
         SELECT:publishablekey SELECT:paymentcollection SELECT:paymentsession
         BEGIN LOCK:paymentcollection SELECT:paymentsession INSERT:paymentsession INSERT:operation COMMIT
         {BOOK} UPDATE:paymentsession UPDATE:operation {SAVED}
-        SELECT:paymentsession {COLLECTION_DOCUMENT}
+        {COLLECTION_DOCUMENT}
     """)
 
 
@@ -103,7 +103,7 @@ def test_update_session(storefront: ValidatedClient, session: Make) -> None:
         {BOOK} COMMIT
         {BOOK} INSERT:operation COMMIT
         {BOOK} UPDATE:paymentsession UPDATE:operation {SAVED}
-        SELECT:paymentsession {COLLECTION_DOCUMENT}
+        {COLLECTION_DOCUMENT}
     """)
 
 
@@ -151,7 +151,6 @@ AUTHORIZE = f"""
     SELECT:publishablekey SELECT:paymentcollection
     {BOOK} INSERT:operation COMMIT
     {BOOK} UPDATE:paymentsession INSERT:payment UPDATE:operation {SAVED}
-    SELECT:paymentsession
 """
 
 

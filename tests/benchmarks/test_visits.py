@@ -25,16 +25,16 @@ class Bound(NamedTuple):
 # than SQLite's, on Python 3.11 and Django 5.2, rounded up: newer versions may make a few more or less.
 BOUNDS: dict[str, tuple[Bound | None, Bound]] = {
     # request               local provider       provider outside
-    "create collection": (Bound(13, 26_000), Bound(13, 26_000)),
-    "session first": (Bound(26, 50_000), Bound(27, 53_000)),
-    "session again": (Bound(24, 47_000), Bound(33, 62_000)),
-    "authorize": (Bound(26, 54_000), Bound(27, 57_000)),
-    "capture": (Bound(22, 49_000), Bound(23, 52_000)),
-    "refund": (Bound(22, 49_500), Bound(23, 52_500)),
+    "create collection": (Bound(11, 23_000), Bound(11, 23_000)),
+    "session first": (Bound(15, 36_000), Bound(20, 47_000)),
+    "session again": (Bound(16, 38_500), Bound(25, 62_000)),
+    "authorize": (Bound(19, 46_000), Bound(23, 58_000)),
+    "capture": (Bound(16, 39_500), Bound(21, 51_500)),
+    "refund": (Bound(16, 40_000), Bound(21, 52_000)),
     "get payment": (Bound(5, 19_500), Bound(5, 19_500)),
-    "list payments": (Bound(6, 34_000), Bound(6, 34_000)),
-    "webhook that books": (None, Bound(31, 47_000)),
-    "complete": (Bound(53, 113_000), Bound(54, 116_000)),
+    "list payments": (Bound(6, 38_500), Bound(6, 38_500)),
+    "webhook that books": (None, Bound(16, 30_000)),
+    "complete": (Bound(44, 103_000), Bound(48, 114_000)),
 }
 
 

@@ -61,8 +61,11 @@ def execute(*, payment_collection_id: str, reserve: Reserve, include_deleted: bo
 _FEW_ROUNDS = 3
 
 
-def execute_until(payment_collection_id: str, reserve: Reserve, *, is_done: Callable[[Operation], bool]) -> None:
-    """Execute, first finishing what an earlier request left unknown on the same slot.
+def execute_until(
+    payment_collection_id: str, reserve: Reserve, *, is_done: Callable[[Operation], bool]
+) -> Operation | None:
+    """Execute, first finishing what an earlier request left unknown on the same slot. Return the operation that is the
+    caller's answer, None when there was nothing to do.
 
     Each round that meets such an operation resolves it and looks again. That one's refusal is no answer to this caller.
     Raises what `execute` and `raise_unless_succeeded` raise, `Conflict` while others keep coming first.
@@ -70,12 +73,12 @@ def execute_until(payment_collection_id: str, reserve: Reserve, *, is_done: Call
     for _ in range(_FEW_ROUNDS):
         operation = execute(payment_collection_id=payment_collection_id, reserve=reserve)
         if operation is None:
-            return
+            return None
         is_answer = is_done(operation)
         if is_answer or operation.is_open:
             raise_unless_succeeded(operation)
         if is_answer:
-            return
+            return operation
     raise Conflict(
         f"Other requests keep changing {payment_collection_id}.", retry_after=leases.IN_PROGRESS_RETRY_SECONDS
     )
@@ -160,6 +163,7 @@ def _sent(reservation: Reservation) -> Operation:
         operation = primary(Operation).get(pk=reservation.operation.pk)
     if finding.waits:
         comparing.look_at(operation.payment_session_id)
+        return primary(Operation).get(pk=operation.pk)
     return operation
 
 

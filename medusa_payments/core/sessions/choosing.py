@@ -169,11 +169,13 @@ def _makes_another(error: InvalidData, chosen: list[Choice]) -> bool:
 
 def made_live(payment_collection_id: str, choice: Choice, snapshot: CartSnapshot | None) -> PaymentSession:
     """Have a choice's session be the live one, as `choices.reserve` says, and return it."""
-    run.execute_until(
+    operation = run.execute_until(
         payment_collection_id,
         partial(choices.reserve, choice=choice, snapshot=snapshot),
         is_done=partial(choices.fulfils, choice=choice, snapshot=snapshot),
     )
+    if operation is not None and operation.payment_session.slot == SLOT:
+        return operation.payment_session
     return live_session(payment_collection_id)
 
 
