@@ -299,10 +299,10 @@ class Book:
         return self._before[id(session)][1]["slot"] is not None
 
     def _save_all(self, model: type[Model]) -> None:
-        # What is vacated (a place, an open slot) is vacated before a new row takes it.
-        for row, _ in list(self._before.values()):
-            if type(row) is model:
-                self._update(row)
+        # An open slot is vacated before another row takes it, be that one new or an older one that is reopened.
+        known = [row for row, _ in self._before.values() if type(row) is model]
+        for row in sorted(known, key=lambda row: getattr(row, "open_slot", None) is not None):
+            self._update(row)
         new = [row for row in self._new if type(row) is model]
         if new:
             primary(model).bulk_create(new)
