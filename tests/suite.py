@@ -27,11 +27,12 @@ TOOLS = [
     "tests/acceptance/storefront",
     "tests/api/test_schema.py",
     "tests/conformance",
+    "tests/proofs/upgrade",
     "tests/providers/stripe",
     "tests/stripe_twin",
 ]
-"""The tests of what is beside the payments: schema, demo shop and page, clients, kit, Stripe and its twin, and what
-installs the app as the documents say. No database engine matters to them."""
+"""The tests of what is beside the payments: schema, demo shop and page, clients, kit, Stripe and its twin, upgrades, and
+what installs the app as the documents say. No database engine matters to them, but to upgrades, which are proofs, too."""
 
 BY_HAND = ["tests/acceptance/dashboard"]
 """What takes minutes to install and to build: only `make dashboard` runs it."""
@@ -45,6 +46,7 @@ PROOFS = [
     *PROVEN,
     "tests/proofs/crashes",
     "tests/proofs/races",
+    "tests/proofs/upgrade",
     "tests/acceptance/museum",
     "tests/admin/test_pages.py",
     "tests/api/test_every_currency.py",

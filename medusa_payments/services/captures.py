@@ -46,18 +46,21 @@ def capture(
         operation: Operation | None = run.execute(
             payment_collection_id=payment.payment_collection_id, include_deleted=True, reserve=reserve_it
         )
-        if operation is not None:
-            _conclude(operation)
-        return primary(Payment).get(pk=payment_id)
+        done = None if operation is None else _concluded(operation)
+        return done or primary(Payment).get(pk=payment_id)
 
 
-def _conclude(operation: Operation) -> None:
-    """Tell the caller what became of it. All that remained is captured, too, when somebody else captured it there."""
+def _concluded(operation: Operation) -> Payment | None:
+    """Return the payment of a capture that succeeded, and raise what else became of it. None, without an error, where
+    all that remained was captured at the provider by somebody else.
+    """
     try:
         comparing.conclude(operation)
     except InvalidData:
         if operation.requested_amount or not _is_captured(operation.payment_id):
             raise
+        return None
+    return operation.payment
 
 
 def _is_captured(payment_id: str | None) -> bool:

@@ -36,7 +36,7 @@ def cancel(*, payment_id: str, created_by: str = "", idempotency_key: str | None
     )
     if operation is not None:
         comparing.conclude(operation)
-    return primary(Payment).get(pk=payment_id)
+    return (operation and operation.payment) or primary(Payment).get(pk=payment_id)
 
 
 def enqueue_cancel(*, payment_id: str, created_by: str = "", idempotency_key: str | None = None) -> Operation | None:

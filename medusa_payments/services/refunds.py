@@ -51,8 +51,7 @@ def refund(
         payment_id, amount, refund_reason_id, note, created_by, idempotency_key, metadata
     )
     with callers.answering(asking, payment.payment_collection_id):
-        _refunded(payment, reserve_it)
-        return primary(Payment).get(pk=payment_id)
+        return _refunded(payment, reserve_it).payment or primary(Payment).get(pk=payment_id)
 
 
 def refund_operation(

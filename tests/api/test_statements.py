@@ -47,8 +47,10 @@ def pinned(text: str) -> str:
 
 COLLECTION_DOCUMENT = "SELECT:paymentcollection SELECT:paymentsession SELECT:payment"
 LEDGER = "SELECT:capture SELECT:operation SELECT:refund"
-PROJECTION = "SELECT:payment UPDATE:paymentcollection"
-PROJECTION_UNPAID = "SELECT:payment SELECT:paymentsession UPDATE:paymentcollection"
+BOOK = "BEGIN LOCK:paymentcollection SELECT:paymentsession SELECT:operation"
+"""The lock; the sessions with their payments; the operations. A collection without sessions has no operations."""
+
+SAVED = "INSERT:event UPDATE:paymentcollection COMMIT"
 
 
 def test_create_collection(storefront: ValidatedClient, set_total: Make) -> None:
@@ -58,7 +60,7 @@ def test_create_collection(storefront: ValidatedClient, set_total: Make) -> None
 
     assert made == pinned(f"""
         SELECT:publishablekey SELECT:paymentcollection
-        BEGIN INSERT:paymentcollection SELECT:paymentcollection INSERT:event {PROJECTION_UNPAID} COMMIT
+        BEGIN INSERT:paymentcollection SELECT:paymentcollection {SAVED}
         {COLLECTION_DOCUMENT}
     """)
 
@@ -84,10 +86,8 @@ def test_initialize_session(storefront: ValidatedClient, collection: Make) -> No
 
     assert made == pinned(f"""
         SELECT:publishablekey SELECT:paymentcollection SELECT:paymentsession
-        BEGIN LOCK:paymentcollection SELECT:operation SELECT:paymentsession SELECT:paymentsession
-        SELECT:operation INSERT:paymentsession INSERT:operation COMMIT
-        BEGIN LOCK:paymentcollection SELECT:operation SELECT:paymentsession SELECT:paymentsession
-        UPDATE:paymentsession INSERT:event UPDATE:operation {PROJECTION_UNPAID} COMMIT
+        BEGIN LOCK:paymentcollection SELECT:paymentsession INSERT:paymentsession INSERT:operation COMMIT
+        {BOOK} UPDATE:paymentsession UPDATE:operation {SAVED}
         SELECT:paymentsession {COLLECTION_DOCUMENT}
     """)
 
@@ -100,12 +100,9 @@ def test_update_session(storefront: ValidatedClient, session: Make) -> None:
     assert made == pinned(f"""
         SELECT:publishablekey SELECT:paymentcollection SELECT:paymentsession
         SELECT:paymentsession SELECT:paymentcollection
-        BEGIN LOCK:paymentcollection SELECT:paymentsession SELECT:operation SELECT:payment SELECT:payment
-        SELECT:event COMMIT
-        BEGIN LOCK:paymentcollection SELECT:operation SELECT:paymentsession SELECT:paymentsession
-        SELECT:operation INSERT:operation COMMIT
-        BEGIN LOCK:paymentcollection SELECT:operation SELECT:paymentsession
-        UPDATE:paymentsession INSERT:event UPDATE:operation {PROJECTION_UNPAID} COMMIT
+        {BOOK} COMMIT
+        {BOOK} INSERT:operation COMMIT
+        {BOOK} UPDATE:paymentsession UPDATE:operation {SAVED}
         SELECT:paymentsession {COLLECTION_DOCUMENT}
     """)
 
@@ -152,9 +149,8 @@ def test_a_provider_that_keeps_no_customers_costs_nothing(customer: ValidatedCli
 
 AUTHORIZE = f"""
     SELECT:publishablekey SELECT:paymentcollection
-    BEGIN LOCK:paymentcollection SELECT:paymentsession SELECT:operation SELECT:operation INSERT:operation COMMIT
-    BEGIN LOCK:paymentcollection SELECT:operation SELECT:paymentsession UPDATE:paymentsession
-    SELECT:payment INSERT:payment INSERT:event UPDATE:operation {PROJECTION} COMMIT
+    {BOOK} INSERT:operation COMMIT
+    {BOOK} UPDATE:paymentsession INSERT:payment UPDATE:operation {SAVED}
     SELECT:paymentsession
 """
 
@@ -186,11 +182,9 @@ def test_move_money(staff: ValidatedClient, payment: Make, verb: str) -> None:
 
     assert statements(lambda: staff.post(path, {"amount": 10})) == pinned(f"""
         SELECT:payment
-        BEGIN LOCK:paymentcollection SELECT:payment SELECT:operation UPDATE:payment INSERT:operation
-        INSERT:debt COMMIT
-        BEGIN LOCK:paymentcollection SELECT:operation SELECT:payment UPDATE:payment
-        INSERT:{verb} INSERT:event UPDATE:operation {PROJECTION} COMMIT
-        SELECT:payment SELECT:payment {LEDGER} UPDATE:debt
+        {BOOK} INSERT:debt UPDATE:payment INSERT:operation COMMIT
+        {BOOK} UPDATE:payment UPDATE:operation INSERT:{verb} {SAVED}
+        SELECT:payment {LEDGER} UPDATE:debt
     """)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from medusa_payments.core.base import workers
+from medusa_payments.core.books import book as books
 from medusa_payments.core.books.evidence import NotExecuted, Outcome, Refused, Succeeded
 from medusa_payments.core.saga import operations
 from medusa_payments.exceptions import (
@@ -48,6 +49,15 @@ from tests.scripted import (
 from tests.till import Till
 
 
+def resume(operation: Operation) -> None:
+    """Take an operation over, as whoever read it in this state."""
+    with books.opened(operation.payment_collection_id) as book:
+        known = book.operation(operation.pk)
+        assert known is not None
+        known.fence = operation.fence
+        operations.resume(book, known)
+
+
 class TestSettlement:
     @pytest.fixture
     def unknown_capture(self, till: Till, script: Script) -> Operation:
@@ -60,11 +70,11 @@ class TestSettlement:
 
     def test_who_holds_an_old_copy_of_an_operation_takes_nothing_over(self, unknown_capture: Operation) -> None:
         stale = Operation.objects.get(pk=unknown_capture.pk)
-        operations.resume(unknown_capture)
+        resume(unknown_capture)
         run_out(unknown_capture)
 
         with pytest.raises(Conflict):
-            operations.resume(stale)
+            resume(stale)
         assert Operation.objects.get(pk=stale.pk).fence == 1
 
     @pytest.mark.parametrize("refusal", list(RefusalKind))
@@ -72,7 +82,7 @@ class TestSettlement:
         self, unknown_capture: Operation, refusal: RefusalKind
     ) -> None:
         stale = Operation.objects.get(pk=unknown_capture.pk)
-        operations.resume(unknown_capture)
+        resume(unknown_capture)
 
         settle(stale, Refused(refusal=refusal, message="No."))
 
@@ -121,8 +131,10 @@ class TestSettlement:
 
         def late(request: Any, call: Verb) -> Any:
             settle(Operation.objects.get(kind="capture"), Refused(refusal=RefusalKind.DECLINED, message="No."))
+            script["cancel"] = lost
+            with pytest.raises(PaymentOutcomeUnknown):
+                payments.cancel(payment_id=payment.pk)
             script.clear()
-            Payment.objects.update(releasing_amount=10000)
             return call(request)
 
         script["capture"] = late
@@ -134,7 +146,7 @@ class TestSettlement:
         assert frozen.data["theirs"]["captured"] == 10000
         assert frozen.data["ours"]["captured"] == 0
         with pytest.raises(Conflict, match="frozen"):
-            payments.cancel(payment_id=payment.pk)
+            captures.capture(payment_id=payment.pk)
 
     def test_what_follows_from_an_operation_is_owed_to_nobody(self, till: Till) -> None:
         till.session()

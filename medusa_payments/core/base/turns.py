@@ -60,7 +60,7 @@ def take(rows: QuerySet[RowT], row: RowT, turns: Turns, lasting: timedelta, **va
     stay as they were read.
     """
     mine = held(rows, row, turns)
-    # The lease of a process that died on this machine isn't waited for (tests/services/test_workers.py).
+    # The lease of a process that died on this machine isn't waited for (tests/core/base/test_workers.py).
     if not (turns.holder and workers.is_gone(getattr(row, turns.holder))):
         mine = mine.filter(is_free(turns))
     if not mine.update(**taken(turns, lasting), **_next_fence(turns), **values):

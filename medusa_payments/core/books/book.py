@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from django.db import DatabaseError, router, transaction
-from django.db.models import Exists, Model, OuterRef
+from django.db.models import Model, Q
 from django.db.models.functions import Now
 
 from medusa_payments.core.base.locks import durable_transaction
@@ -57,8 +57,8 @@ class Overtaken(DatabaseError):
 class Book:
     """The rows of one locked collection.
 
-    Sessions and payments are read by one statement, all operations (without their requests) by one more, disputes and
-    ledger lines when they are needed. A new row joins by `add`, an event by `record`. Amounts are minor units. A book
+    Sessions and payments are read by one statement, all operations by one more, disputes and ledger lines when they are
+    needed. A new row joins by `add`, an event by `record`. Amounts are minor units. A book
     whose `save` or commit failed is dead: open another one with the same evidence.
     """
 
@@ -67,6 +67,7 @@ class Book:
         self.collection = collection
         self.asked_at = asked_at
         self._asked = asked
+        self._read = (asked_at, time.monotonic())
         self.events: list[Event] = []
         self.freed: list[PaymentSession] = []
         """Sessions that lost their place in this book: their objects are to be canceled."""
@@ -76,11 +77,14 @@ class Book:
         self._keep(collection)
 
     def clock(self) -> datetime:
-        """Return the database's time, as far as this process has seen it."""
-        return self.at(time.monotonic())
+        """Return the database's time. It may be a few milliseconds behind, never ahead: what is settled now is settled
+        for whoever asks next.
+        """
+        read_at, moment = self._read
+        return read_at + timedelta(seconds=time.monotonic() - moment)
 
-    def at(self, moment: float) -> datetime:
-        """Return a moment of this process's clock (seconds) by the database's."""
+    def came_in(self, moment: float) -> datetime:
+        """Return when a request came in, by the database's clock; `moment` is by this process's (seconds)."""
         return self.asked_at + timedelta(seconds=moment - self._asked)
 
     # Rows
@@ -92,8 +96,12 @@ class Book:
             primary(PaymentSession)
             .filter(payment_collection=self.collection)
             .select_related("payment")
+            .annotate(read_at=Now())
             .order_by("created_at", "id")
         )
+        if found:
+            # The lock may have been waited for since it was asked for.
+            self._read = (found[0].read_at, time.monotonic())
         for session in found:
             session.payment_collection = self.collection
             self._keep(session)
@@ -110,10 +118,17 @@ class Book:
     @cached_property
     def operations(self) -> list[Operation]:
         """All operations, oldest first; `is_reversed` says of a refund that it failed after it was booked."""
-        reversed_lines = primary(RefundReversal).filter(refund__operation=OuterRef("pk"))
-        found = primary(Operation).filter(payment_collection=self.collection).defer("request")
-        known = list(found.annotate(is_reversed=Exists(reversed_lines)).order_by("id")) if self.sessions else []
+        found = primary(Operation).filter(payment_collection=self.collection)
+        found = found.annotate(is_reversed=Q(refund__reversal__isnull=False))
+        known = list(found.order_by("id")) if self.sessions else []
+        sessions = {session.pk: session for session in self.sessions}
         for operation in known:
+            session = sessions[operation.payment_session_id]
+            operation._state.fields_cache |= {
+                "payment_collection": self.collection,
+                "payment_session": session,
+                "payment": self.payment_of(session) if operation.payment_id else None,
+            }
             self._keep(operation)
         return [*known, *(row for row in self._new if isinstance(row, Operation))]
 

@@ -151,7 +151,7 @@ def _leave_to_the_worker(book: Book, operation: Operation, message: str) -> None
     """Nothing was executed and nothing is on its way."""
     book.hold_fence(operation)
     operation.error_message = message
-    operation.lease_expires_at = book.clock() - A_TICK
+    operation.lease_expires_at = book.asked_at - A_TICK
     operation.in_flight_until = None
 
 
@@ -162,7 +162,7 @@ def _note_unknown(book: Book, operation: Operation, outcome: Unknown) -> None:
     """
     book.hold_fence(operation)
     operation.error_message = outcome.message
-    operation.lease_expires_at = book.clock() - A_TICK
+    operation.lease_expires_at = book.asked_at - A_TICK
     operation.is_key_spent = operation.is_key_spent or outcome.was_answered
     provider = provider_if_any(operation)
     if provider is not None and operation.in_flight_until is not None:

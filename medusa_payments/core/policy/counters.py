@@ -1,6 +1,6 @@
 """The counters of a payment, computed from its facts: pure, so that a table of cases can say how they count.
 
-`tests/core/books/test_fold.py` is that table. Amounts are minor units of the payment's currency.
+`tests/core/policy/test_fold.py` is that table. Amounts are minor units of the payment's currency.
 """
 
 from collections.abc import Iterable

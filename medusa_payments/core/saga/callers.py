@@ -172,7 +172,7 @@ def owing(caller: Caller, reserve: Callable[..., Any]) -> Callable[..., Any]:
         # Its transaction may be repeated: what the one that was rolled back had written down is gone.
         caller.met, caller.debt, caller.is_known = None, None, False
         # Rather too late than too early: SQLite's clock counts milliseconds.
-        caller.began_at = caller.began_at or book.at(caller.came_at) + A_TICK
+        caller.began_at = caller.began_at or book.came_in(caller.came_at) + A_TICK
         reserved = reserve(book, **options)
         first = reserved[0] if isinstance(reserved, list) and reserved else reserved
         if isinstance(first, Reservation) and caller.key is None:

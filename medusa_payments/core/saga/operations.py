@@ -93,23 +93,21 @@ def reserve(
         open_slot=open_slot,
         is_deferred=is_deferred,
         target=target,
-        idempotency_key=caller.key if caller else None,
-        fingerprint=caller.fingerprint if caller else "",
+        **({"idempotency_key": caller.key, "fingerprint": caller.fingerprint} if caller else {}),
         created_by=created_by,
         created_at=book.clock(),
         **_begun(book, provider, is_deferred=is_deferred),
         **columns,
     )
     operation.is_reversed = False  # type: ignore[attr-defined]
-    book.add(operation)
-    book.recount_of(operation)
+    book.recount_of(book.add(operation))
     return Reservation(operation=operation, leased_at=leased_at)
 
 
 def _begun(book: Book, provider: PaymentProvider, *, is_deferred: bool) -> dict[str, Any]:
     now = book.clock()
     if is_deferred:
-        return leases.left_to_the_worker(now)
+        return leases.left_to_the_worker(book.asked_at)
     return leases.taken(provider, now) | leases.sending(provider, now)
 
 

@@ -12,6 +12,7 @@ from django.db.models import F
 
 from medusa_payments.carts import CartSnapshot
 from medusa_payments.core.saga import comparing, operations, recovery
+from medusa_payments.core.saga import run as saga_run
 from medusa_payments.exceptions import (
     InvalidData,
     NotAllowed,
@@ -79,7 +80,7 @@ class TestAttack02TheSameKeyComesBackAfterACrash:
     def crash(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], None]:
         def run(call: Callable[[], Any]) -> None:
             with monkeypatch.context() as patch:
-                patch.setattr(run, "complete", _die)
+                patch.setattr(saga_run, "complete", _die)
                 with pytest.raises(KeyboardInterrupt):
                     call()
             Operation.objects.filter(status="open").update(lease_expires_at=F("created_at") - timedelta(seconds=1))

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 import psycopg
 from django.db import connection
 
-from tests.upgrade.migrations import LAST_OF_THE_PREVIOUS_RELEASE
+from tests.proofs.upgrade.migrations import LAST_OF_THE_PREVIOUS_RELEASE
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 class Serving:
@@ -55,12 +55,12 @@ class OldShop:
         self._run("manage.py", "payments_worker", "--once", ends_with={0, 1})
 
     def fill(self, collections: int) -> None:
-        self._run("-m", "tests.upgrade.previous_release", "fill", str(collections))
+        self._run("-m", "tests.proofs.upgrade.previous_release", "fill", str(collections))
 
     @contextmanager
     def serving(self) -> Iterator[Serving]:
         """The previous release serves until the block ends."""
-        command = [sys.executable, "-m", "tests.upgrade.previous_release", "serve"]
+        command = [sys.executable, "-m", "tests.proofs.upgrade.previous_release", "serve"]
         with subprocess.Popen(
             command, cwd=ROOT, env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as process:
@@ -75,7 +75,7 @@ class OldShop:
 
     def take_over(self) -> dict[str, Any]:
         """Have the new release find out what is open and compare all books; return its report."""
-        report: dict[str, Any] = json.loads(self._run("-m", "tests.upgrade.this_release").splitlines()[-1])
+        report: dict[str, Any] = json.loads(self._run("-m", "tests.proofs.upgrade.this_release").splitlines()[-1])
         return report
 
     def _run(self, *arguments: str, ends_with: Container[int] = (0,)) -> str:

@@ -1,7 +1,7 @@
 """The previous release at work on a database: its models, with its columns and no others, whatever has been migrated.
 
-    python -m tests.upgrade.previous_release fill COLLECTIONS
-    python -m tests.upgrade.previous_release serve
+    python -m tests.proofs.upgrade.previous_release fill COLLECTIONS
+    python -m tests.proofs.upgrade.previous_release serve
 
 `serve` goes on until its standard input is closed, and prints a line of JSON per round: `{}`, or what went wrong.
 """
@@ -29,7 +29,7 @@ from django.utils import timezone  # noqa: E402
 from medusa_payments.testing.fake_ledger import FakeLedger  # noqa: E402
 from medusa_payments.testing.month import make_month  # noqa: E402
 from medusa_payments.testing.month.scenes import SCENES  # noqa: E402
-from tests.upgrade.migrations import APP, LAST_OF_THE_PREVIOUS_RELEASE  # noqa: E402
+from tests.proofs.upgrade.migrations import APP, LAST_OF_THE_PREVIOUS_RELEASE  # noqa: E402
 
 A_FEW = 8
 """So many collections are told in a round; the next round goes on with other scenes."""

@@ -13,7 +13,7 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
 from medusa_payments.online_migrations import AddIndexOnline, Backfill, RemoveIndexOnline
-from tests.upgrade.migrations import APP, of_this_release
+from tests.proofs.upgrade.migrations import APP, of_this_release
 
 pytestmark = pytest.mark.any_engine
 

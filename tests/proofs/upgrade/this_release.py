@@ -1,6 +1,6 @@
 """The new release takes over: it finds out what the previous one left open, and compares all books.
 
-    python -m tests.upgrade.this_release
+    python -m tests.proofs.upgrade.this_release
 
 Prints JSON: the operations that stay open, what doesn't follow from its facts, and what reconciliation finds.
 """

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.upgrade.old_shop import OldShop, old_shop
+from tests.proofs.upgrade.old_shop import OldShop, old_shop
 
 pytestmark = pytest.mark.timeout(600)
 
