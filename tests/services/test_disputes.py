@@ -21,7 +21,8 @@ from medusa_payments.providers.facts import DisputeState, PaymentSnapshot, Refun
 from medusa_payments.services import captures, payment_collections, refunds, webhooks, worker
 from medusa_payments.testing.fake_provider import FakeProvider
 from tests.audit import differences, recover
-from tests.scripted import Script, Verb
+from tests.scripted import SECOND, Script, Verb, authorize
+from tests.split import split, tender
 from tests.till import Till
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_engine]
@@ -63,6 +64,25 @@ def tell_everything(provider: FakeProvider) -> None:
 
 
 class TestWhatIsBooked:
+    def test_two_accounts_may_call_their_disputes_the_same(
+        self, till: Till, script: Script, fake_provider: FakeProvider
+    ) -> None:
+        paid = [authorize(each) for each in split(till.collection(), tender("60"), tender("40", SECOND))]
+        for payment in Payment.objects.all():
+            captures.capture(payment_id=payment.pk)
+            fake_provider.dashboard.open_dispute(payment.provider_ref)
+
+        def same_name(request: Any, call: Verb) -> PaymentSnapshot:
+            found: PaymentSnapshot = call(request)
+            return replace(found, disputes=tuple(replace(each, dispute_ref="dp_1") for each in found.disputes))
+
+        script["retrieve"] = same_name
+        for session in paid:
+            comparing.look_at(session.pk)
+
+        booked = Dispute.objects.filter(provider_ref="dp_1")
+        assert {(each.provider_account, each.amount) for each in booked} == {("fake", 6000), ("second", 4000)}
+
     def test_a_dispute_opens(self, payment: Payment, dispute: Any, fake_provider: FakeProvider) -> None:
         ref = dispute()
 

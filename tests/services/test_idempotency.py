@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from medusa_payments.exceptions import (
 )
 from medusa_payments.models import Operation, Payment, PaymentSession
 from medusa_payments.services import captures, payment_sessions, payments, refund_reasons, refunds
-from tests.scripted import Script, unavailable
+from tests.scripted import SECOND, Script, lost, unavailable
 from tests.till import Till
 
 Moved = Callable[[str], list[int]]
@@ -283,6 +284,29 @@ class TestSessions:
             with pytest.raises(ProviderNotReachable):
                 payment_sessions.authorize(**request)
         assert Operation.objects.get(kind="authorize").fence == 1
+
+    @pytest.mark.parametrize("verb", ["initialize", "authorize"])
+    def test_what_was_not_executed_goes_on_after_a_later_choice_whose_answer_was_lost(
+        self, till: Till, script: Script, verb: str
+    ) -> None:
+        request = {"payment_collection_id": till.collection().pk, "idempotency_key": "k1"}
+        if verb == "initialize":
+            repeated = partial(payment_sessions.initialize, provider_id="pp_fake_fake", **request)
+        else:
+            repeated = partial(payment_sessions.authorize, payment_session_id=till.session().pk, **request)
+        script["initiate" if verb == "initialize" else verb] = unavailable
+        with pytest.raises(ProviderNotReachable):
+            repeated()
+        script["initiate"] = lost
+        with pytest.raises(PaymentOutcomeUnknown):
+            till.session(SECOND)
+        script.clear()
+
+        session = repeated()
+
+        assert (session.provider_id, session.slot) == ("pp_fake_fake", 0)
+        later = Operation.objects.get(provider_id=SECOND)
+        assert (later.status, later.open_slot) == ("open", None)
 
 
 def first_choice(till: Till) -> dict[str, Any]:

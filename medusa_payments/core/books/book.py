@@ -99,9 +99,8 @@ class Book:
             .annotate(read_at=Now())
             .order_by("created_at", "id")
         )
-        if found:
-            # The lock may have been waited for since it was asked for.
-            self._read = (found[0].read_at, time.monotonic())
+        # The lock may have been waited for since it was asked for. Where no row says for how long, rather too late.
+        self._read = (found[0].read_at, time.monotonic()) if found else (self.asked_at, self._asked)
         for session in found:
             session.payment_collection = self.collection
             self._keep(session)
@@ -120,8 +119,10 @@ class Book:
         """All operations, oldest first; `is_reversed` says of a refund that it failed after it was booked."""
         found = primary(Operation).filter(payment_collection=self.collection)
         found = found.annotate(is_reversed=Q(refund__reversal__isnull=False))
-        known = list(found.order_by("id")) if self.sessions else []
         sessions = {session.pk: session for session in self.sessions}
+        read = found.order_by("id") if sessions else []
+        # Without the lock another request may have made a session since the sessions were read.
+        known = [operation for operation in read if operation.payment_session_id in sessions]
         for operation in known:
             session = sessions[operation.payment_session_id]
             operation._state.fields_cache |= {
@@ -314,10 +315,10 @@ class Book:
         return self._before[id(session)][1]["slot"] is not None
 
     def _save_all(self, model: type[Model]) -> None:
-        # What is vacated (a place, an open slot) is vacated before a new row takes it.
-        for row, _ in list(self._before.values()):
-            if type(row) is model:
-                self._update(row)
+        # An open slot is vacated before another row takes it, be that one new or an older one that is reopened.
+        known = [row for row, _ in self._before.values() if type(row) is model]
+        for row in sorted(known, key=lambda row: getattr(row, "open_slot", None) is not None):
+            self._update(row)
         new = [row for row in self._new if type(row) is model]
         if new:
             primary(model).bulk_create(new)

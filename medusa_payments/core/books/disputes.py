@@ -97,7 +97,9 @@ def _absorb_one(book: Book, payment: Payment, fact: DisputeFact, *, as_of: int |
 
 
 def _known(book: Book, payment: Payment, fact: DisputeFact) -> Dispute | None:
-    own = [dispute for dispute in book.disputes if dispute.provider_ref == fact.dispute_ref]
+    """Another account may call one of its own disputes the same."""
+    named = (payment.provider_account, fact.dispute_ref)
+    own = [dispute for dispute in book.disputes if (dispute.provider_account, dispute.provider_ref) == named]
     if own:
         return own[0]
     elsewhere = primary(Dispute).filter(provider_account=payment.provider_account, provider_ref=fact.dispute_ref)
