@@ -453,7 +453,7 @@ class TestAnOperationThatWasNotExecuted:
         self, script: Script, request_again: Callable[[], Payment], moved: Moved
     ) -> None:
         def impatient(request: Any, call: Verb) -> Any:
-            with pytest.raises(Conflict, match="Another request is at work"):
+            with pytest.raises(Conflict, match="in progress"):
                 request_again()
             return call(request)
 

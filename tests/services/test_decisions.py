@@ -156,7 +156,7 @@ class TestRefused:
         payment = till.authorized()
 
         def decide_meanwhile(request: Any, call: Any) -> Any:
-            with pytest.raises(Conflict, match="at work"):
+            with pytest.raises(Conflict, match="in progress"):
                 decide(Operation.objects.get(kind="capture"), Verdict.NOT_EXECUTED)
             return call(request)
 

@@ -90,7 +90,7 @@ class TestAPartThatWasRefunded:
             lambda: manual_authorization.mark_as_authorized(payment_collection_id=collection.pk),
         ]
         for pay in rest:
-            with pytest.raises(NotAllowed, match="given back or disputed"):
+            with pytest.raises(NotAllowed, match="refunded, released or disputed"):
                 pay()
         with pytest.raises(NotAllowed, match="not_paid"):
             payment_collections.mark_as_paid(payment_collection_id=collection.pk)
@@ -117,7 +117,7 @@ def test_a_part_that_was_disputed_has_to_be_settled_first(
 ) -> None:
     dispute = fake_provider.dashboard.open_dispute(sessions[0].provider_ref or "")
     comparing.look_at(sessions[0].pk)
-    with pytest.raises(NotAllowed, match="given back or disputed"):
+    with pytest.raises(NotAllowed, match="refunded, released or disputed"):
         authorize(sessions[1])
 
     fake_provider.dashboard.win_dispute(dispute)

@@ -337,7 +337,7 @@ class TestAProviderThatRefusesOrIsLost:
         script.clear()
         authorize(before)
 
-        with pytest.raises(NotAllowed, match="given up"):
+        with pytest.raises(NotAllowed, match="replaced"):
             self._split(before, "k1")
         assert recover() == 0
         assert (live_amounts(), differences(fake_provider)) == ([10000], [])

@@ -116,13 +116,13 @@ ERRORS: dict[int, ErrorResponse] = {
     409: ErrorResponse(
         name="PaymentsConflict",
         description=(
-            "Another request is at work on the same thing (`invalid_state_error`), the cart has changed "
+            "Another request for the same thing is in progress (`invalid_state_error`), the cart has changed "
             "(`cart_changed`), or the provider's answer was lost and money may have moved (`payment_outcome_unknown`): "
             "repeat the same request, it finds out and moves nothing twice. `possible_repeat`: the same was asked for "
             "several times and is done; send an `Idempotency-Key` to do it again."
         ),
         errors={
-            "invalid_state_error": Conflict("Another request is at work on it."),
+            "invalid_state_error": Conflict("Another request for it is in progress."),
             "payment_outcome_unknown": _UNKNOWN,
             "possible_repeat": Conflict(
                 "The same refund was asked for several times while its outcome was not known, and is done: operation "
@@ -241,11 +241,11 @@ STORE_ERRORS: dict[int, ErrorResponse] = {
     409: _for_shoppers(
         409,
         description=(
-            "Another request is at work on the same thing (`invalid_state_error`), the cart has changed "
+            "Another request for the same thing is in progress (`invalid_state_error`), the cart has changed "
             "(`cart_changed`), or the provider's answer was lost and money may have moved (`payment_outcome_unknown`): "
             "repeat the same request, it finds out and moves nothing twice."
         ),
-        invalid_state_error=Conflict("Another request is at work on it."),
+        invalid_state_error=Conflict("Another request for it is in progress."),
         cart_changed=Conflict("The cart has changed: choose its payment sessions again.", code="cart_changed"),
         payment_outcome_unknown=_UNKNOWN,
     ),

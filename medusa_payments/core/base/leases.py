@@ -63,7 +63,7 @@ def has_arrived(operation: Operation) -> bool:
 def in_progress(operation: Operation) -> Conflict:
     """Return the error that says: another request is in progress."""
     return Conflict(
-        f"Another request is at work on {operation.target}.",
+        f"Another request for {operation.target} is in progress.",
         details={"operation_id": operation.pk},
         retry_after=IN_PROGRESS_RETRY_SECONDS,
     )

@@ -107,7 +107,7 @@ class Book:
             if hasattr(session, "payment"):
                 session.payment.payment_collection = self.collection
                 self._keep(session.payment)
-        return found
+        return [*found]
 
     @property
     def payments(self) -> list[Payment]:

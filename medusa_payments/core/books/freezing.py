@@ -65,7 +65,7 @@ def refuse_if_frozen(payment: Payment) -> None:
     if payment.frozen_at is not None:
         raise Conflict(
             f"{payment.pk} is frozen: the payment provider reports something that can't be booked. "
-            "A person has to look at it first.",
+            "Staff must look at it first.",
             code=FROZEN_CODE,
             details={"payment_id": payment.pk},
         )

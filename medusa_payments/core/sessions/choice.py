@@ -111,7 +111,7 @@ def _refuse_if_replaced(book: Book, earlier: Operation) -> None:
     is_replaced = earlier.is_open and earlier.open_slot is None
     if is_replaced or (earlier.kind == OperationKind.UPDATE and _is_to_be_sent_to_a_replaced_session(book, earlier)):
         raise NotAllowed(
-            "This choice of a payment provider was given up for another one. Choose again, as a new request.",
+            "This choice of a payment provider was replaced by a newer one. Choose again, as a new request.",
             details={"operation_id": earlier.pk},
         )
 
@@ -178,8 +178,8 @@ def refuse_if_returned(book: Book) -> None:
     session, code = payment.payment_session, book.collection.currency_code
     held, paid = (to_major_units(each, code) for each in (payment.held_amount, session.amount))
     raise NotAllowed(
-        f"Nothing can be paid beside {session.pk} any more. It holds {held} of {paid}; the rest was given back or "
-        "disputed. Cancel the payment collection and pay with a new one, or make one for what is lacking.",
+        f"Nothing can be paid beside {session.pk} any more. It holds {held} of {paid}; the rest was refunded, released "
+        "or disputed. Cancel the payment collection and pay with a new one, or make one for what is lacking.",
         details={"payment_session_id": session.pk, "payment_id": payment.pk},
     )
 

@@ -184,7 +184,7 @@ def live_session(payment_collection_id: str) -> PaymentSession:
     session = primary(PaymentSession).filter(payment_collection_id=payment_collection_id, slot=SLOT).first()
     if session is None:
         raise Conflict(
-            f"The payment session of {queries.existing(payment_collection_id).pk} was given up by another request.",
+            f"The payment session of {queries.existing(payment_collection_id).pk} was replaced by a newer request.",
             retry_after=leases.IN_PROGRESS_RETRY_SECONDS,
         )
     return session

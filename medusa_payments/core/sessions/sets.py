@@ -61,7 +61,7 @@ def carry_out(payment_collection_id: str, wanted: WantedSet) -> list[Operation]:
         settling.raise_unless_succeeded(operation)
     if not was_placed(done):
         raise Conflict(
-            f"The payment sessions of {payment_collection_id} were given up for another choice.",
+            f"The payment sessions of {payment_collection_id} were replaced by a newer request.",
             retry_after=leases.IN_PROGRESS_RETRY_SECONDS,
         )
     return done
@@ -147,7 +147,7 @@ def _may_go_on(book: Book, earlier: list[Operation]) -> bool:
     is_of_before = any("plan" not in operation.intent for operation in earlier)
     if is_replaced or is_of_before or is_canceled:
         raise NotAllowed(
-            "These payment sessions were given up for others. Choose again, as a new request.",
+            "These payment sessions were replaced by newer ones. Choose again, as a new request.",
             details={"operation_id": earlier[0].pk},
         )
     return True

@@ -198,7 +198,7 @@ class Test32TwoCallersRepeatALostAnswer:
         def meanwhile(request: Any, call: Any) -> Any:
             for _ in range(10):
                 back_later()
-                with pytest.raises(Conflict, match="Another request is at work"):
+                with pytest.raises(Conflict, match="in progress"):
                     refund(payment)
             return call(request)
 
@@ -489,7 +489,7 @@ class Test33AnAnswerCountsWhenItWasGiven:
         ("error", "status", "repeated"),
         [
             (RuntimeError("A property of the host raises."), 500, 500),
-            (Conflict("Another request is at work on it."), 409, 409),
+            (Conflict("Another request for it is in progress."), 409, 409),
             (ProviderNotReachable("Nobody answers."), 503, 503),
             # What was sent isn't known by then; who repeats it sends nothing.
             (DATABASE_IS_GONE, 409, 503),

@@ -54,7 +54,7 @@ ADVICE = {
     "Payment provider {} can't be reached; nothing was done. Try again later.": "test_try_again_later",
     "No money moved. Repeat the same request to find out": "test_repeat_the_same_request_about_an_account",
     "is not known yet. Repeat the same request to find out": "test_repeat_the_same_request",
-    "A person has to look at it first.": "test_a_person_looks_at_a_frozen_payment",
+    "Staff must look at it first.": "test_a_person_looks_at_a_frozen_payment",
     "Call it after commit, with transaction.on_commit() or outside atomic().": "test_call_it_after_commit_or_outside",
     "is captured in full. Refund it instead.": "test_refund_it_instead",
     "Payment collection {} failed. Choose how to pay it once more.": "test_choose_how_to_pay_it_once_more",
@@ -68,8 +68,8 @@ ADVICE = {
     "and isn't the cart's any more. Create a new payment collection": (
         HERE + "test_32_to_47_changed_carts.py::test_35_the_other_tab_is_told_the_same"
     ),
-    "This choice of a payment provider was given up for another one. Choose again": "test_choose_again",
-    "These payment sessions were given up for others. Choose again": "test_choose_again_several",
+    "This choice of a payment provider was replaced by a newer one. Choose again": "test_choose_again",
+    "These payment sessions were replaced by newer ones. Choose again": "test_choose_again_several",
     "can't take an amount of 0. Use pp_system_default for it.": "test_use_the_system_provider",
     "Send Content-Length.": "test_send_content_length",
     "You can manage your keys in settings in the dashboard.": "test_manage_your_keys",
@@ -283,7 +283,7 @@ class TestWhatStaffAreToDo:
         fake_provider.dashboard.capture(payment.provider_ref, 500)
         comparing.look_at(payment.payment_session_id)
         refund = lambda: refunds.refund(payment_id=payment.pk)  # noqa: E731
-        advised(refund, Conflict, "A person has to look at it first")
+        advised(refund, Conflict, "Staff must look at it first")
         decisions.unfreeze(payment_id=payment.pk, note="Five more were captured by hand.")
         refund()
         assert moved("refund") == [10000]

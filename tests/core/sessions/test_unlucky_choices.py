@@ -166,7 +166,7 @@ class TestGivenUpChoices:
         script.clear()
         authorize(till.session("pp_system_default"))
 
-        with pytest.raises(NotAllowed, match="given up"):
+        with pytest.raises(NotAllowed, match="replaced"):
             payment_sessions.initialize(**given_up)
         assert moved("initiate") == []
 

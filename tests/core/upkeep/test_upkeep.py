@@ -127,7 +127,7 @@ class TestASessionMadeWhileItsCollectionIsCanceled:
             return call(request)
 
         script["initiate"] = while_it_is_canceled
-        with pytest.raises(Conflict, match="given up"):
+        with pytest.raises(Conflict, match="replaced"):
             payment_sessions.initialize(payment_collection_id=collection.pk, provider_id=FAKE)
         assert recover() == 0
         assert (moved("cancel"), PaymentSession.objects.get().status) == ([0], "canceled")
@@ -158,7 +158,7 @@ class TestASessionMadeWhileItsCollectionIsCanceled:
             return call(request)
 
         script["initiate"] = while_it_is_canceled
-        with pytest.raises(Conflict, match="given up"):
+        with pytest.raises(Conflict, match="replaced"):
             split(collection, tender("60"), tender("40"))
         assert recover() == 0
         assert [session.status for session in PaymentSession.objects.all()] == ["canceled", "canceled"]
