@@ -106,8 +106,7 @@ def post_refund_result(book: Book, operation: Operation, result: RefundResult) -
     payment = book.payment(operation.payment_id)
     payment.provider_data = payment.provider_data | dict(result.data)
     if result.status is RefundStatus.ACCEPTED:
-        operation.line_ref = result.refund_ref or operation.line_ref
-        return _note_acceptance(book, payment, operation, result.money.minor_units)
+        return _note_acceptance(book, payment, operation, result)
     ref = result.refund_ref or operation.line_ref
     post_refund(book, payment, result.money.minor_units, operation=operation, provider_ref=ref)
     return True
@@ -239,7 +238,8 @@ def _append_release(book: Book, payment: Payment, operation: Operation | None, a
     book.add(line)
 
 
-def _note_acceptance(book: Book, payment: Payment, operation: Operation, amount: int) -> bool:
+def _note_acceptance(book: Book, payment: Payment, operation: Operation, result: RefundResult) -> bool:
+    amount = result.money.minor_units
     before, operation.status = operation.status, OperationStatus.ACCEPTED.value
     book.recount(payment)
     if not payment.is_within_limits:
@@ -247,6 +247,8 @@ def _note_acceptance(book: Book, payment: Payment, operation: Operation, amount:
         book.recount(payment)
         freeze(book, payment, reason=BEYOND_THE_LIMITS, theirs={"refunding": amount}, operation=operation)
         return False
+    # Not sooner: what was frozen is found as nobody's refund, and booked when there is room for it.
+    operation.line_ref = result.refund_ref or operation.line_ref
     attention.ask(book, book.clock() + LONGEST_WAIT)
     book.record(
         EventName.REFUND_ACCEPTED,

@@ -15,14 +15,16 @@ from medusa_payments.core.base import leases
 from medusa_payments.core.books import book as books
 from medusa_payments.core.books import evidence
 from medusa_payments.core.books.evidence import NotExecuted, Outcome, Refused, Succeeded, Unknown
-from medusa_payments.core.saga import operations
+from medusa_payments.core.saga import comparing, operations
 from medusa_payments.exceptions import PaymentOutcomeUnknown, PaymentsError, ProviderNotReachable
 from medusa_payments.models import Event, Operation, Payment, PaymentSession
 from medusa_payments.money import Money
+from medusa_payments.providers.facts import RefundFact, RefundState
 from medusa_payments.providers.types import CaptureResult, RefundResult, RefundStatus, SessionResult
-from medusa_payments.services import captures, refunds
+from medusa_payments.services import captures, decisions, refunds
 from medusa_payments.states import RefusalKind, SessionStatus
 from medusa_payments.testing.fake_provider import FakeProvider
+from tests.scripted import Script, Verb, lost
 from tests.till import Till
 
 Moved = Callable[[str], list[int]]
@@ -250,3 +252,32 @@ def test_a_refund_that_the_provider_only_accepted_stays_reserved(till: Till) -> 
     assert (payment.refunded_amount, payment.refunding_amount) == (0, 3000)
     assert Operation.objects.get(kind="refund").status == "accepted"
     assert not payment.refunds.exists()
+
+
+def test_a_refund_that_was_accepted_without_room_is_booked_when_there_is_some(till: Till, script: Script) -> None:
+    payment = till.captured()
+    script["refund"] = lost
+    with pytest.raises(PaymentOutcomeUnknown):
+        refunds.refund(payment_id=payment.pk, amount=Decimal(60))
+    late = Operation.objects.get(kind="refund")
+    settle(late, DECLINED)
+    script.clear()
+    refunds.refund(payment_id=payment.pk, amount=Decimal(70))
+    sixty = Money(minor_units=6000, currency_code="eur")
+    accepted = RefundResult(money=sixty, status=RefundStatus.ACCEPTED, refund_ref="re_late")
+    settle(late, Succeeded(result=accepted))
+    is_failing: list[bool] = []
+
+    def without_keys(request: Any, call: Verb) -> Any:
+        found = call(request)
+        first = replace(found.refunds[0], state=RefundState.FAILED if is_failing else RefundState.SUCCEEDED)
+        second = RefundFact(refund_ref="re_late", money=sixty, state=RefundState.SUCCEEDED)
+        return replace(found, refunds=(replace(first, idempotency_key=None), second))
+
+    script["retrieve"] = without_keys
+    comparing.look_at(payment.payment_session_id)
+    is_failing.append(True)
+    decisions.unfreeze(payment_id=payment.pk, note="Seen.")
+
+    payment.refresh_from_db()
+    assert (payment.refunded_amount, payment.refunding_amount) == (6000, 0)
