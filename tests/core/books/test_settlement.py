@@ -8,12 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from medusa_payments.core.base import leases
 from medusa_payments.core.books import book as books
 from medusa_payments.core.books import evidence
+from medusa_payments.core.books.book import Overtaken
 from medusa_payments.core.books.evidence import NotExecuted, Outcome, Refused, Succeeded, Unknown
 from medusa_payments.core.saga import comparing, operations
 from medusa_payments.exceptions import PaymentOutcomeUnknown, PaymentsError, ProviderNotReachable
@@ -108,6 +110,31 @@ def test_who_lost_the_lease_closes_nothing(open_capture: Operation, late: Outcom
     open_capture.refresh_from_db()
     assert (open_capture.status, counters(open_capture)) == ("open", (0, 3000))
     assert is_leased(open_capture)
+
+
+@pytest.mark.parametrize("is_deferred", [False, True], ids=["of a caller", "of the worker"])
+@pytest.mark.parametrize(
+    "late", [DECLINED, NOT_EXECUTED, Unknown(message="?")], ids=lambda outcome: type(outcome).__name__
+)
+def test_who_loses_the_lease_while_it_books_saves_nothing(
+    open_capture: Operation, late: Outcome, is_deferred: bool
+) -> None:
+    """A lease is taken without the collection's lock, so that may happen after the operation was read."""
+    Operation.objects.filter(pk=open_capture.pk).update(is_deferred=is_deferred)
+
+    with pytest.raises(Overtaken), books.opened(open_capture.payment_collection_id) as book:
+        assert book.operation(open_capture.pk) is not None
+        Operation.objects.filter(pk=open_capture.pk).update(fence=F("fence") + 1)
+        evidence.absorb(book, open_capture.pk, late, fence=open_capture.fence)
+
+
+def test_who_loses_the_lease_while_it_books_a_success_saves_it(open_capture: Operation) -> None:
+    with books.opened(open_capture.payment_collection_id) as book:
+        assert book.operation(open_capture.pk) is not None
+        Operation.objects.filter(pk=open_capture.pk).update(fence=F("fence") + 1)
+        evidence.absorb(book, open_capture.pk, CAPTURED, fence=open_capture.fence)
+
+    assert counters(open_capture) == (3000, 0)
 
 
 def test_who_lost_the_lease_may_still_bring_a_success(open_capture: Operation) -> None:

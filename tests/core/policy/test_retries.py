@@ -212,6 +212,7 @@ class TestDebts:
     LOST, LOST_JUST_NOW = owed(id=1), owed(id=2, incurred_at=ago(seconds=4))
     BACK, AWAY = owed(id=3, back_at=ago(seconds=1)), owed(id=4, back_at=NOW + timedelta(seconds=1))
     IN_HAND = owed(id=5, handed_at=ago(seconds=4))
+    HANDED_OUT, CAME_LATER = owed(id=6, handed_at=ago(seconds=10)), owed(id=7, incurred_at=ago(minutes=30))
 
     @pytest.mark.parametrize(
         ("case", "debts", "answered", "sent_away"),
@@ -225,6 +226,7 @@ class TestDebts:
             ("another one than who is away", (AWAY,), None, None),
             ("another one than who is being answered, as far as anybody knows", (IN_HAND,), 5, None),
             ("one that nobody is being answered by", (IN_HAND, BACK), 3, 3),
+            ("one that came later but nobody is being answered by", (HANDED_OUT, CAME_LATER), 7, 7),
         ],
     )
     def test_which(self, case: str, debts: tuple[Owed, ...], answered: int | None, sent_away: int | None) -> None:
