@@ -127,7 +127,8 @@ def _refuse_unless_undecided(book: Book, operation: Operation) -> None:
         raise NotAllowed(f"Operation {operation.pk} is closed: {operation.status}.")
     if leases.is_leased(operation, book.clock()):
         raise Conflict(
-            f"Another request for operation {operation.pk} is in progress.", retry_after=leases.IN_PROGRESS_RETRY_SECONDS
+            f"Another request for operation {operation.pk} is in progress.",
+            retry_after=leases.IN_PROGRESS_RETRY_SECONDS,
         )
 
 
