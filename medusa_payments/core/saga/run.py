@@ -52,9 +52,9 @@ def execute(*, payment_collection_id: str, reserve: Reserve, include_deleted: bo
     Raises what `reserve` raises, `NotFound` (also for a deleted collection, unless `include_deleted`),
     `PaymentOutcomeUnknown` when the database couldn't book the answer, `InsideTransaction`.
     """
-    operation = _execute_once(payment_collection_id, reserve, include_deleted)
-    if operation is not None and was_never_executed(operation):
-        return _execute_once(payment_collection_id, reserve, include_deleted)
+    operation, was_read = _execute_once(payment_collection_id, reserve, include_deleted)
+    if was_read and operation is not None and was_never_executed(operation):
+        operation, _ = _execute_once(payment_collection_id, reserve, include_deleted)
     return operation
 
 
@@ -84,25 +84,28 @@ def execute_until(
     )
 
 
-def _execute_once(payment_collection_id: str, reserve: Reserve, include_deleted: bool) -> Operation | None:
+def _execute_once(payment_collection_id: str, reserve: Reserve, include_deleted: bool) -> tuple[Operation | None, bool]:
+    """Return the operation, and whether the provider was read for it. One that was sent just now, and that somebody else
+    has read and closed meanwhile, isn't sent once more: its caller is told.
+    """
     reservation: Reservation | None = None
     try:
         with changing(payment_collection_id, include_deleted=include_deleted) as book:
             reservation = reserve(book)
             if reservation is None:
-                return None
+                return None, False
             operation = reservation.operation
             if not operation.is_open:
-                return operation
+                return operation, False
             provider = provider_for(operation)
             if provider.capabilities.is_local and not reservation.is_resend:
                 outcome = sending.send(provider, reservation)
-                return evidence.absorb(book, operation.pk, outcome)
+                return evidence.absorb(book, operation.pk, outcome), False
     except DatabaseError:
         if reservation is not None:
             _withdraw(reservation)
         raise
-    return _sent(reservation)
+    return _sent(reservation), reservation.is_resend
 
 
 @sending.retried
@@ -136,7 +139,7 @@ def answer(reservation: Reservation, *, reopen: Callable[[Book, Operation], Rese
     if not reservation.operation.is_open:
         return reservation.operation
     operation = _sent(reservation)
-    if reopen is None or not was_never_executed(operation):
+    if reopen is None or not (reservation.is_resend and was_never_executed(operation)):
         return operation
     with changing(operation.payment_collection_id, include_deleted=True) as book:
         reopened = reopen(book, _of(book, operation))
@@ -160,11 +163,16 @@ def _sent(reservation: Reservation) -> Operation:
     if finding.to_send is not None:
         operation = complete(finding.to_send)
     else:
-        operation = primary(Operation).get(pk=reservation.operation.pk)
+        operation = _stored(reservation.operation)
     if finding.waits:
         comparing.look_at(operation.payment_session_id)
-        return primary(Operation).get(pk=operation.pk)
+        return _stored(operation)
     return operation
+
+
+def _stored(operation: Operation) -> Operation:
+    """Read an operation with its session and payment."""
+    return primary(Operation).select_related("payment_session", "payment").get(pk=operation.pk)
 
 
 def was_never_executed(operation: Operation) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from medusa_payments.core.books import evidence
 from medusa_payments.core.books.evidence import NotExecuted
 from medusa_payments.core.saga import operations, recovery, sending
+from medusa_payments.core.upkeep import resolving
 from medusa_payments.exceptions import PaymentsError
 from medusa_payments.ids import new_id
 from medusa_payments.models import Operation, Payment
@@ -66,7 +67,7 @@ def test_deleting_on_failure(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> N
         Payment.objects.filter(pk=operation.payment_id).update(capturing_amount=0)
         return bool(Operation.objects.filter(pk=operation.pk).delete())
 
-    monkeypatch.setattr(recovery, "resolve", forget)
+    monkeypatch.setattr(resolving, "resolve", forget)
     found = faults(stage, "capture", RECOVERED, at=AFTER_EFFECT)
     assert "capture moved [3000, 3000] instead of [3000]" in found
 
