@@ -85,8 +85,8 @@ def execute_until(
 
 
 def _execute_once(payment_collection_id: str, reserve: Reserve, include_deleted: bool) -> tuple[Operation | None, bool]:
-    """Return the operation, and whether the provider was read for it. One that was sent just now, and that somebody else
-    has read and closed meanwhile, isn't sent once more: its caller is told.
+    """Return the operation, and whether the provider was read for it. One that was sent just now, and that another
+    process has read and closed meanwhile, isn't sent once more: its caller is told.
     """
     reservation: Reservation | None = None
     try:
@@ -160,10 +160,7 @@ def _sent(reservation: Reservation) -> Operation:
     if not reservation.is_resend:
         return complete(reservation)
     finding = recovery.find_out_for_caller(reservation)
-    if finding.to_send is not None:
-        operation = complete(finding.to_send)
-    else:
-        operation = _stored(reservation.operation)
+    operation = complete(finding.to_send) if finding.to_send is not None else _stored(reservation.operation)
     if finding.waits:
         comparing.look_at(operation.payment_session_id)
         return _stored(operation)

@@ -122,10 +122,14 @@ def test_who_loses_the_lease_while_it_books_saves_nothing(
     """A lease is taken without the collection's lock, so that may happen after the operation was read."""
     Operation.objects.filter(pk=open_capture.pk).update(is_deferred=is_deferred)
 
-    with pytest.raises(Overtaken), books.opened(open_capture.payment_collection_id) as book:
-        assert book.operation(open_capture.pk) is not None
-        Operation.objects.filter(pk=open_capture.pk).update(fence=F("fence") + 1)
-        evidence.absorb(book, open_capture.pk, late, fence=open_capture.fence)
+    def settle_while_another_takes_over() -> None:
+        with books.opened(open_capture.payment_collection_id) as book:
+            assert book.operation(open_capture.pk) is not None
+            Operation.objects.filter(pk=open_capture.pk).update(fence=F("fence") + 1)
+            evidence.absorb(book, open_capture.pk, late, fence=open_capture.fence)
+
+    with pytest.raises(Overtaken):
+        settle_while_another_takes_over()
 
 
 def test_who_loses_the_lease_while_it_books_a_success_saves_it(open_capture: Operation) -> None:
