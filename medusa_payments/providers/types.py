@@ -17,7 +17,8 @@ from medusa_payments.states import SessionStatus
 class Capabilities:
     """What a provider can do; compared with the request once, in the services.
 
-    `is_local`: its verbs touch nothing outside this process, so they may run inside the reserving transaction.
+    `is_local`: its verbs touch nothing outside this process, so they may run inside the reserving transaction; the
+    session and the operation that they are asked for aren't stored yet.
     `key_window_seconds`: how long the provider remembers an idempotency key; None means for ever.
     `can_retrieve`: `retrieve` tells what the provider has. `finds_by_session`: also without a reference, by our
     metadata, so that "not found" proves that nothing was initiated. `reports_keys`: movements name the idempotency key

@@ -295,6 +295,13 @@ class Book:
         events.write(self.events)
         self._update(self.collection)
         self._new = []
+        self._forget_what_is_not_there()
+
+    def _forget_what_is_not_there(self) -> None:
+        """A session that is returned to the host has no payment yet, but may have one when the host looks."""
+        for row, _ in self._before.values():
+            if isinstance(row, PaymentSession) and self.payment_of(row) is None:
+                row._state.fields_cache.pop("payment", None)
 
     def _save_sessions(self) -> None:
         """Two sessions never share a place, not even between two statements."""

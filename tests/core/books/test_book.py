@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from medusa_payments.core.books import book as books
 from medusa_payments.core.books.book import Book
-from tests.scripted import SECOND, Script
+from tests.scripted import SECOND, Script, authorize
 from tests.till import Till
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_engine]
@@ -31,3 +31,11 @@ def test_the_time_that_the_lock_was_waited_for_counts_in_an_empty_book_too(till:
 
     assert book.sessions == []
     assert book.clock() >= asked_at + timedelta(seconds=60)
+
+
+def test_session_that_was_returned_before_it_was_paid_finds_its_payment_later(till: Till) -> None:
+    session = till.session()
+
+    authorize(session)
+
+    assert session.payment.amount == session.amount
