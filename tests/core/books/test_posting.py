@@ -6,7 +6,7 @@ from medusa_payments.core.books import book as books
 from medusa_payments.core.books import posting
 from medusa_payments.core.books.evidence import Refused, Succeeded
 from medusa_payments.core.saga import comparing
-from medusa_payments.models import Capture, Operation, Payment, Refund, RefundReversal
+from medusa_payments.models import Capture, Operation, Payment, RefundReversal
 from medusa_payments.providers.facts import CaptureFact
 from medusa_payments.providers.types import RefundResult, RefundStatus
 from medusa_payments.services import captures, refunds
