@@ -43,6 +43,14 @@ def settle(operation: Operation, outcome: Outcome) -> list[PaymentSession]:
         return book.freed
 
 
+def settle_while_overtaken(operation: Operation, outcome: Outcome) -> None:
+    """Book an outcome on an operation that another process takes over after it was read."""
+    with books.opened(operation.payment_collection_id) as book:
+        assert book.operation(operation.pk) is not None
+        Operation.objects.filter(pk=operation.pk).update(fence=F("fence") + 1)
+        evidence.absorb(book, operation.pk, outcome, fence=operation.fence)
+
+
 def resume(operation: Operation) -> None:
     with books.opened(operation.payment_collection_id) as book:
         known = book.operation(operation.pk)
@@ -122,21 +130,12 @@ def test_who_loses_the_lease_while_it_books_saves_nothing(
     """A lease is taken without the collection's lock, so that may happen after the operation was read."""
     Operation.objects.filter(pk=open_capture.pk).update(is_deferred=is_deferred)
 
-    def settle_while_another_takes_over() -> None:
-        with books.opened(open_capture.payment_collection_id) as book:
-            assert book.operation(open_capture.pk) is not None
-            Operation.objects.filter(pk=open_capture.pk).update(fence=F("fence") + 1)
-            evidence.absorb(book, open_capture.pk, late, fence=open_capture.fence)
-
     with pytest.raises(Overtaken):
-        settle_while_another_takes_over()
+        settle_while_overtaken(open_capture, late)
 
 
 def test_who_loses_the_lease_while_it_books_a_success_saves_it(open_capture: Operation) -> None:
-    with books.opened(open_capture.payment_collection_id) as book:
-        assert book.operation(open_capture.pk) is not None
-        Operation.objects.filter(pk=open_capture.pk).update(fence=F("fence") + 1)
-        evidence.absorb(book, open_capture.pk, CAPTURED, fence=open_capture.fence)
+    settle_while_overtaken(open_capture, CAPTURED)
 
     assert counters(open_capture) == (3000, 0)
 
