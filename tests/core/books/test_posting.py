@@ -6,7 +6,7 @@ from medusa_payments.core.books import book as books
 from medusa_payments.core.books import posting
 from medusa_payments.core.books.evidence import Refused, Succeeded
 from medusa_payments.core.saga import comparing
-from medusa_payments.models import Capture, Operation, Payment, RefundReversal
+from medusa_payments.models import Capture, Operation, Payment, Refund, RefundReversal
 from medusa_payments.providers.facts import CaptureFact
 from medusa_payments.providers.types import RefundResult, RefundStatus
 from medusa_payments.services import captures, refunds
@@ -48,6 +48,20 @@ def test_a_reference_that_another_payment_has_says_nothing_of_this_one(till: Til
 
     assert sorted(Capture.objects.values_list("amount", "provider_ref")) == [(3000, "1"), (3000, "1")]
     assert Capture.objects.values("payment").distinct().count() == 2
+
+
+def test_a_refund_keeps_the_reference_under_which_it_was_accepted(till: Till, script: Script) -> None:
+    payment = till.captured()
+    script["refund"] = changed(status=RefundStatus.ACCEPTED, refund_ref="re_1")
+    refunds.refund(payment_id=payment.pk, amount=Decimal(30))
+    operation = Operation.objects.get(kind="refund")
+
+    for status in (RefundStatus.ACCEPTED, RefundStatus.SUCCEEDED):
+        settle(operation, Succeeded(result=RefundResult(money=euros(3000), status=status)))
+        operation.refresh_from_db()
+        assert operation.line_ref == "re_1"
+
+    assert Refund.objects.get().provider_ref == "re_1"
 
 
 def test_a_refund_that_is_accepted_late_keeps_its_reference(till: Till, script: Script) -> None:

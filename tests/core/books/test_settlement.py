@@ -156,6 +156,21 @@ def test_event_numbers_have_no_gaps(open_capture: Operation) -> None:
     assert list(numbers) == list(range(1, len(numbers) + 1))
 
 
+@pytest.mark.parametrize(("before", "longest"), [(1, 1), (600, 60)], ids=["as before", "the provider's timeout"])
+def test_what_is_unknown_is_on_its_way_no_longer_than_it_can_be(
+    open_capture: Operation, before: int, longest: int
+) -> None:
+    """The provider's timeout is 30 seconds."""
+    now = timezone.now()
+    Operation.objects.filter(pk=open_capture.pk).update(in_flight_until=now + timedelta(seconds=before))
+
+    settle(open_capture, Unknown(message="?"))
+
+    open_capture.refresh_from_db()
+    assert open_capture.in_flight_until is not None
+    assert open_capture.in_flight_until <= now + timedelta(seconds=longest)
+
+
 class TestOrphans:
     """The customer went another way while an initiate was unknown; now its answer arrives."""
 
