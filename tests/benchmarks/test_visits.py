@@ -11,7 +11,7 @@ from django.core.management import call_command
 from tests.benchmarks import visits
 from tests.benchmarks.visits import Counts
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_engine]
 
 
 class Bound(NamedTuple):
