@@ -25,7 +25,8 @@ from storefront_project.wsgi import application
 from tests.api.openapi import OpenAPI
 
 # Outside the test client, Django closes the connection after each request, an open transaction included.
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.proof]
+# One test asks every operation: on a slow machine this takes more than the two minutes that others have.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.proof, pytest.mark.timeout(300)]
 
 EXAMPLES_PER_OPERATION = 30
 CHECKS = [
