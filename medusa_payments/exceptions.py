@@ -127,7 +127,7 @@ class DuplicateError(PaymentsError):
 
 
 class Conflict(PaymentsError):
-    """Another request is at work on the same thing; try again after `retry_after` seconds."""
+    """Another request for the same thing is in progress; try again after `retry_after` seconds."""
 
     type = "conflict"
     default_code = "invalid_state_error"

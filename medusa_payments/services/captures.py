@@ -38,8 +38,8 @@ def capture(
     same answer.
 
     Raises `NotFound` (payment), `InvalidData` (key, amount, limit, canceled payment, provider's rejection),
-    `PaymentAuthorizationError` (declined), `Conflict` (another request is at work), `IdempotencyError` (key used for
-    something else), `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
+    `PaymentAuthorizationError` (declined), `Conflict` (another request is in progress), `IdempotencyError` (key used
+    for something else), `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
     """
     payment, asking, reserve_it = _prepared(payment_id, amount, created_by, idempotency_key)
     with callers.answering(asking, payment.payment_collection_id):

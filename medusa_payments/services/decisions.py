@@ -59,7 +59,7 @@ def decide(
 
     The provider is asked before and afterwards. Where it can be, nothing is booked that it doesn't have.
 
-    Raises `NotFound`, `NotAllowed` (closed already), `Conflict` (somebody is at work on it), `InvalidData` (no note, no
+    Raises `NotFound`, `NotAllowed` (closed already), `Conflict` (a process works on it), `InvalidData` (no note, no
     reference, or one that stands for something else; an amount that the provider contradicts; a card number in the
     note), `InsideTransaction`.
     """

@@ -23,7 +23,7 @@ def mark_as_authorized(
     """Record that what is lacking of a collection will be paid by other means: authorize it with `pp_system_default`.
 
     No money is invented: the collection is authorized because a payment stands for it, which somebody has to capture
-    once the money is there. What sessions hold already is kept; those that hold nothing are given up. No-op when
+    once the money is there. What sessions hold already is kept; those that hold nothing are canceled. No-op when
     nothing is lacking.
 
     Raises `NotFound` (collection), `NotAllowed` when a part of what was paid went back or is disputed,

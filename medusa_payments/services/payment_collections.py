@@ -41,11 +41,11 @@ def create_for_cart(*, cart_id: str, request: object | None = None, created_by: 
     Guaranteed: one live collection per cart, however many callers ask at once. The amount of an existing one is
     refreshed unless it holds money that stays: what doesn't fit the cart any more is released first, if the host said
     that no order exists. Where what stays is in another currency than the cart's, the cart gets a new collection: the
-    old one keeps its money, staff are told, and its other sessions are given up. `request` is handed to the host's
+    old one keeps its money, staff are told, and its other sessions are canceled. `request` is handed to the host's
     `CART_RESOLVER`.
 
     Raises `NotFound` (cart), `InvalidData` (negative or too large total, unknown currency), `Conflict` (another request
-    is at work on a session, or it is being deleted again and again), `InsideTransaction`.
+    for a session is in progress, or it is being deleted again and again), `InsideTransaction`.
     """
     snapshot = resolve_cart(cart_id, request)
     for _ in range(_FEW_ROUNDS):
@@ -143,10 +143,10 @@ def attach_order(*, payment_collection_id: str, order_id: str, created_by: str =
 def delete(*, payment_collection_id: str, created_by: str = "", may_be_canceled: bool = False) -> None:
     """Delete a collection that nothing was paid for: its cart gets a new one, its row stays, hidden from the API.
 
-    Its live sessions are given up at their providers.
+    Its live sessions are canceled at their providers.
 
     Raises `NotFound` (also when it was deleted before), `NotAllowed` (its status isn't `not_paid`, nor, if it may be,
-    `canceled`; or a session may be being authorized), `Conflict` (another request is at work on its session),
+    `canceled`; or a session may be being authorized), `Conflict` (another request is in progress on its session),
     `InsideTransaction`.
     """
     comparing.look_at_open_sessions(payment_collection_id)

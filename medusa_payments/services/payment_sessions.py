@@ -78,7 +78,7 @@ def initialize(
 
     Raises `NotFound` (collection, cart), `InvalidData` (provider not enabled or not configured, `data`, a payment
     method that isn't the customer's, amount 0 where the provider can't), `NotAllowed` (the collection holds money, or
-    is being authorized), `PaymentAuthorizationError` (declined), `Conflict` (another request is at work),
+    is being authorized), `PaymentAuthorizationError` (declined), `Conflict` (another request is in progress),
     `TooManyRequests`, `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
     """
     common = choosing.begin(
@@ -136,7 +136,7 @@ def set_sessions(
 
     Guaranteed: the sessions become live all at once or not at all, however many callers ask at the same time, and their
     amounts add up to what is to be paid. A live session that a choice names keeps its id and its object at the
-    provider; one that no choice names is given up there. One that holds money has to be named as it is. When a provider
+    provider; one that no choice names is canceled there. One that holds money has to be named as it is. When a provider
     refuses, what was there before stays, but for named sessions whose change went through: nothing can be authorized
     then until the sessions are set again. A repeat with the same `idempotency_key` goes on where it stopped.
 
@@ -145,7 +145,7 @@ def set_sessions(
 
     Raises `NotFound` (collection, cart), `InvalidData` (provider, `data`, amounts), `NotAllowed` (money is held by a
     session that isn't named, or given back or disputed, or somebody may be authorizing one),
-    `PaymentAuthorizationError` (declined), `Conflict` (another request is at work), `PaymentOutcomeUnknown`,
+    `PaymentAuthorizationError` (declined), `Conflict` (another request is in progress), `PaymentOutcomeUnknown`,
     `ProviderNotReachable`, `InsideTransaction`.
     """
     asked = [[each.provider_id, str(each.amount), each.data, each.payment_session_id] for each in sessions]
@@ -202,7 +202,7 @@ def refresh(
     """Make a live session anew, with the same provider and data, for what the cart costs now beside the collection's
     other sessions, which stay as they are; return the new one.
 
-    Guaranteed: the old one stays until the new one is there, and is given up at the provider then. That of a customer
+    Guaranteed: the old one stays until the new one is there, and is canceled at the provider then. That of a customer
     who was forgotten becomes nobody's. Money that doesn't fit the cart any more is released first, as in `initialize`.
     Beside money that stays the new one is for what is lacking; where nothing is, a paid session is returned.
 
@@ -249,7 +249,7 @@ def authorize(
 
     Raises `NotFound` (collection, session), `NotAllowed` (the customer has more to do, or the provider gave up; the
     session's status says which), `PaymentAuthorizationError` (declined), `InvalidData` (rejected), `Conflict` (code
-    `cart_changed` when the cart has moved on; else another request is at work), `PaymentOutcomeUnknown`,
+    `cart_changed` when the cart has moved on; else another request is in progress), `PaymentOutcomeUnknown`,
     `ProviderNotReachable`, `InsideTransaction`.
     """
     session = _authorized(payment_collection_id, payment_session_id, created_by, request, idempotency_key, shopper)

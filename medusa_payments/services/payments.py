@@ -27,7 +27,7 @@ def cancel(*, payment_id: str, created_by: str = "", idempotency_key: str | None
     `idempotency_key`: the same key is the same request, whenever it comes again, and gets the same answer.
 
     Raises `NotFound` (payment), `InvalidData` (captured in full, key, provider's rejection),
-    `PaymentAuthorizationError` (declined), `Conflict` (a capture or another cancel is at work),
+    `PaymentAuthorizationError` (declined), `Conflict` (a capture or another cancel is in progress),
     `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
     """
     payment, reserve_it = _prepared(payment_id, created_by, idempotency_key)

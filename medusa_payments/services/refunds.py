@@ -44,8 +44,8 @@ def refund(
 
     Raises `NotFound` (payment, reason), `InvalidData` (key, amount, limit, nothing captured, provider's rejection),
     `NotAllowed` (code `payment_disputed`, with the numbers and the disputes in its details),
-    `PaymentAuthorizationError` (declined), `Conflict` (another request is at work), `IdempotencyError` (key used for
-    something else), `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
+    `PaymentAuthorizationError` (declined), `Conflict` (another request is in progress), `IdempotencyError` (key used
+    for something else), `PaymentOutcomeUnknown`, `ProviderNotReachable`, `InsideTransaction`.
     """
     payment, asking, reserve_it = _prepared(
         payment_id, amount, refund_reason_id, note, created_by, idempotency_key, metadata

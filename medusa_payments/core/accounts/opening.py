@@ -147,7 +147,7 @@ def _another_was_faster(provider: PaymentProvider, customer: Customer) -> Accoun
 def _take_over(provider: PaymentProvider, customer: Customer, earlier: AccountHolder) -> Claim | AccountHolder:
     """Claim an account that isn't open, or return it if it is by now.
 
-    Raises `Conflict` while somebody is at work on it, `PaymentOutcomeUnknown` when that takes too long.
+    Raises `Conflict` while another request for it is in progress, `PaymentOutcomeUnknown` when that takes too long.
     """
     leased_at = time.monotonic()
     recently = timedelta(seconds=leases.lease_seconds(provider) - PATIENCE_SECONDS)

@@ -25,7 +25,7 @@ KEY_WINDOW_MARGIN = timedelta(hours=1)
 
 
 def lease_seconds(provider: PaymentProvider) -> int:
-    """How long one process may be at work: longer than twice the provider's own total timeout."""
+    """How long one process may work on a row: longer than twice the provider's own total timeout."""
     return math.ceil(2 * provider.timeout_seconds) + 5
 
 
@@ -50,7 +50,7 @@ def left_to_the_worker(now: datetime) -> dict[str, Any]:
 
 
 def is_leased(operation: Operation, now: datetime) -> bool:
-    """Say whether somebody is at work on an operation: its lease lives, and no one saw its process die."""
+    """Return True if a process works on an operation: its lease lives, and no one saw its process die."""
     return operation.lease_expires_at > now and not workers.is_gone(operation.leased_by)
 
 

@@ -1,4 +1,4 @@
-"""Who is at work on an operation, and whether that process is known to be dead.
+"""Which process works on an operation, and whether that process is known to be dead.
 
 A lease says how long to wait for a process that nobody can see. One that ran on this machine can be seen: when it is
 gone, its operations need not wait. Elsewhere (another machine or container, no `/proc`) only the lease counts.

@@ -62,7 +62,7 @@ class Earlier:
 
     `asks`: the requests it stands for; none where it can't be an answer to the request at hand, whatever that asks for.
     `is_enqueued`: the worker carries it out. `is_unsent`: nothing of it was sent, or is on its way. `is_first_flight`:
-    who reserved it is at work on it; `first_flight_until`: when that was over. `is_undone`: a refund that failed after
+    who reserved it works on it; `first_flight_until`: when that was over. `is_undone`: a refund that failed after
     it was booked.
     """
 
@@ -184,7 +184,7 @@ def _taken_up(found: Earlier, asked: Asked) -> Verdict:
 
 
 def _open(equal: Iterable[Earlier], asked: Asked) -> Decision | None:
-    """Two at once may be two intents; what is unknown is found out. One that nobody is at work on comes first."""
+    """Two at once may be two intents; what is unknown is found out. One that no process works on comes first."""
     candidates = [found for found in equal if found.is_open and not _stands_by_itself(found, asked)]
     if not candidates:
         return None

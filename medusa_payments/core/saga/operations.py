@@ -1,4 +1,4 @@
-"""Life of an operation: reserved before the call, leased while somebody is at work, resumed by who comes next."""
+"""Life of an operation: reserved before the call, leased while a process works on it, resumed by who comes next."""
 
 import math
 import time
@@ -115,7 +115,7 @@ def resume(book: Book, operation: Operation, *, is_deferred: bool = False) -> Re
     """Go on with an operation of an earlier request: as it is when finished, else taken over, to be read at the
     provider first; a deferred one is left to the worker, which from now on carries it out.
 
-    Raises `Conflict` while somebody is at work on it.
+    Raises `Conflict` while another request for it is in progress.
     """
     if operation.is_open and is_deferred:
         operation.is_deferred = True
@@ -130,7 +130,7 @@ def resume(book: Book, operation: Operation, *, is_deferred: bool = False) -> Re
 
 
 def claim(operation: Operation) -> Reservation | None:
-    """Take over an open operation that nobody is at work on, to find out; None when somebody else was faster."""
+    """Take over an open operation that no process works on, to find out; None when somebody else was faster."""
     leased_at = time.monotonic()
     proves_absence = leases.has_arrived(operation)
     lease = timedelta(seconds=leases.lease_seconds(provider_for(operation)))

@@ -1,4 +1,4 @@
-"""Finding out what became of operations that nobody is at work on: for the worker, and for a caller who repeats.
+"""Finding out what became of operations that no process works on: for the worker, and for a caller who repeats.
 
 The provider is read first, and what it has is booked. What is done then stands in one table, `core.policy.verdicts`.
 """

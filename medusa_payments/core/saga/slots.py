@@ -19,7 +19,7 @@ def session_slot(payment_collection_id: str, slot: int = 0) -> str:
 
 
 def holder(book: Book, open_slot: str) -> Operation | None:
-    """Return the open operation that holds a slot. Raises `Conflict` while somebody is at work on it."""
+    """Return the open operation that holds a slot. Raises `Conflict` while another request for it is in progress."""
     found = _unless_leased(book, (each for each in book.operations if each.open_slot == open_slot))
     return found[0] if found else None
 

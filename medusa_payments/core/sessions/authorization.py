@@ -31,8 +31,8 @@ def reserve(
 
     Sessions of a split collection are authorized one by one, as long as their sum fits. Raises `NotFound`, `NotAllowed`
     (canceled, failed, money is held otherwise, or a part of it is there no more), `Conflict` (code `cart_changed`; else
-    another request is at work), `IdempotencyError`, `PaymentOutcomeUnknown`. Where a shopper may not: `Unauthorized`,
-    `Forbidden`, `InvalidData` (the provider), `TooManyRequests`.
+    another request is in progress), `IdempotencyError`, `PaymentOutcomeUnknown`. Where a shopper may not:
+    `Unauthorized`, `Forbidden`, `InvalidData` (the provider), `TooManyRequests`.
     """
     collection = book.collection
     session = next((each for each in book.live if each.pk == payment_session_id), None)

@@ -61,7 +61,7 @@ def reserve(book: Book, *, choice: Choice, snapshot: CartSnapshot | None) -> Res
     it is that already.
 
     Raises `NotAllowed` (money is held, or was, an order waits, an authorization is unknown, the choice was replaced),
-    `InvalidData` (amount 0), `Conflict` (another request is at work), `IdempotencyError`, `PaymentOutcomeUnknown`.
+    `InvalidData` (amount 0), `Conflict` (another request is in progress), `IdempotencyError`, `PaymentOutcomeUnknown`.
     """
     earlier = callers.find_by_key(book, choice.caller, kinds=CHOOSING, target=book.collection.pk)
     if earlier is not None:

@@ -180,7 +180,7 @@ def leave_behind(book: Book, snapshot: CartSnapshot) -> None:
     can get another collection. The money stays, staff are told; the unpaid sessions are replaced by none. No-op while
     that money may be released, and while somebody may be authorizing.
 
-    Raises `Conflict` while another request is at work on a session.
+    Raises `Conflict` while another request for a session is in progress.
     """
     abroad = money_abroad(book, snapshot)
     misfit = cart.misfit_of(book, snapshot, abroad)

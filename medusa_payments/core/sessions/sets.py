@@ -52,7 +52,7 @@ def carry_out(payment_collection_id: str, wanted: WantedSet) -> list[Operation]:
     """Carry out what makes a set live, and return its operations. The first one that doesn't succeed ends it: those
     behind it are not sent. One of an earlier request that is proven not to have been executed is sent by this one.
 
-    Raises what `reserve` and `settling.raise_unless_succeeded` raise, `Conflict` when the set was given up meanwhile.
+    Raises what `reserve` and `settling.raise_unless_succeeded` raise, `Conflict` when the set was replaced meanwhile.
     """
     done = _as_far_as_it_goes(payment_collection_id, wanted)
     if any(map(run.was_never_executed, done)):

@@ -1,4 +1,4 @@
-"""The worker finds out what became of operations that nobody is at work on."""
+"""The worker finds out what became of operations that no process works on."""
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
@@ -12,7 +12,7 @@ from medusa_payments.states import OperationStatus
 
 
 def resolve_due(limit: int = BATCH, is_dry_run: bool = False) -> StageReport:
-    """Resolve the open operations that nobody is at work on, those that were deferred to the worker included."""
+    """Resolve the open operations that no process works on, those that were deferred to the worker included."""
     found = list(_due().order_by("next_attempt_at", "created_at")[:limit])
     notes = tuple(f"{operation.pk}: {operation.kind} of {operation.target} is to be resolved" for operation in found)
     done = 0 if is_dry_run else sum(resolve(operation) for operation in found)
